@@ -1,0 +1,152 @@
+//! Content-addressed blobs: named by what they hold, written once, shared by all templates.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt};
+use oci_spec::image::Digest;
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncReadExt;
+
+use crate::{Bucket, BucketError, layout, store};
+
+/// How much of a blob is held at a time while it is sent. Also the part size of stores that take uploads in parts.
+const PART: usize = 8 * 1024 * 1024;
+
+/// The bytes of a blob, as stored: whoever reads them checks them against the digest.
+pub type BlobReader = Box<dyn Read + Send>;
+
+impl Bucket {
+    /// Whether a blob is there with the size it should have.
+    pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, BucketError> {
+        Ok(self.store.head(&layout::blob(digest)).await?.is_some_and(|meta| meta.size == size))
+    }
+
+    /// An opaque word that changes whenever a blob's object is written again: what a cache compares to tell whether the blob
+    /// it verified is still the one that lies there. Nothing where there is no such blob.
+    pub async fn blob_stamp(&self, digest: &Digest) -> Result<Option<String>, BucketError> {
+        let meta = self.store.head(&layout::blob(digest)).await?;
+        Ok(meta.map(|meta| meta.e_tag.unwrap_or_else(|| format!("{}-{}", meta.last_modified, meta.size))))
+    }
+
+    /// Reads a blob to its end: whether it is there and its bytes have its digest.
+    pub async fn verify_blob(&self, digest: &Digest) -> Result<bool, BucketError> {
+        let Some(mut reader) = self.blob(digest).await? else { return Ok(false) };
+        let object = layout::blob(digest);
+        let hashed = tokio::task::spawn_blocking(move || hash(&mut reader)).await;
+        let hashed = hashed.map_err(io::Error::other).and_then(|hashed| hashed);
+        let hashed = hashed.map_err(|error| BucketError::of_store(self.store.name(), "read", &object, error))?;
+        Ok(hashed == digest.digest())
+    }
+
+    /// Opens a blob, or nothing where there is none.
+    pub async fn blob(&self, digest: &Digest) -> Result<Option<BlobReader>, BucketError> {
+        let Some(found) = self.store.open(&layout::blob(digest), None).await? else { return Ok(None) };
+        Ok(Some(match found.payload {
+            GetResultPayload::File(file, _) => Box::new(file),
+            GetResultPayload::Stream(stream) => Box::new(StreamReader { stream, rest: Bytes::new() }),
+        }))
+    }
+
+    /// Opens a blob that a template relies on.
+    pub async fn require_blob(&self, digest: &Digest) -> Result<BlobReader, BucketError> {
+        let found = self.blob(digest).await?;
+        found.ok_or_else(|| BucketError::MissingBlob { digest: digest.clone(), bucket: self.to_string() })
+    }
+
+    /// Stores a local file under its digest, whatever lay there: streamed, verified on the way, visible only when it is whole.
+    ///
+    /// `sent` is told of every part. Returns the number of bytes written.
+    pub async fn put_blob(&self, digest: &Digest, file: &Path, sent: &(dyn Fn(u64) + Sync)) -> Result<u64, BucketError> {
+        let object = layout::blob(digest);
+        let failed = |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
+        let mut source = tokio::fs::File::open(file).await.map_err(failed)?;
+        let mut upload = self
+            .store
+            .inner()
+            .put_multipart(&store::path(&object))
+            .await
+            .map_err(|error| self.store.error("write", &object, error))?;
+        match self.send(digest, file, &mut source, upload.as_mut(), sent).await {
+            Ok(written) => Ok(written),
+            Err(error) => {
+                // The upload never became visible; what an abort can't take away is the store's to clean.
+                let _ = upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        digest: &Digest,
+        file: &Path,
+        source: &mut tokio::fs::File,
+        upload: &mut dyn MultipartUpload,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<u64, BucketError> {
+        let object = layout::blob(digest);
+        let mut hash = Sha256::new();
+        let mut written = 0;
+        loop {
+            let mut part = Vec::with_capacity(PART);
+            let failed = |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
+            let read = (&mut *source).take(PART as u64).read_to_end(&mut part).await.map_err(failed)?;
+            if read == 0 && written > 0 {
+                break;
+            }
+            hash.update(&part);
+            written += read as u64;
+            upload.put_part(part.into()).await.map_err(|error| self.store.error("write", &object, error))?;
+            sent(read as u64);
+            if read < PART {
+                break;
+            }
+        }
+        if hexadecimal(&hash.finalize()) != digest.digest() {
+            return Err(BucketError::ChangedWhileStored { file: file.display().to_string(), digest: digest.clone() });
+        }
+        upload.complete().await.map_err(|error| self.store.error("write", &object, error))?;
+        Ok(written)
+    }
+}
+
+/// A stream of a remote store, read from a thread that may wait.
+struct StreamReader {
+    stream: futures::stream::BoxStream<'static, object_store::Result<Bytes>>,
+    rest: Bytes,
+}
+
+impl Read for StreamReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match futures::executor::block_on(futures::StreamExt::next(&mut self.stream)) {
+                Some(part) => self.rest = part.map_err(io::Error::other)?,
+                None => return Ok(0),
+            }
+        }
+        let part = self.rest.split_to(buffer.len().min(self.rest.len()));
+        buffer[..part.len()].copy_from_slice(&part);
+        Ok(part.len())
+    }
+}
+
+fn hash(reader: &mut dyn Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1024 * 1024];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

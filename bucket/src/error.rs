@@ -1,0 +1,226 @@
+//! What can go wrong with a bucket, told by what the caller can do about it.
+
+use std::error::Error as StdError;
+use std::io;
+
+use oci_spec::image::Digest;
+use tmpl_template::{JobId, TemplateName};
+
+/// An error of the bucket. `Display` names the thing; [`BucketError::hint`] says the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BucketError {
+    /// The text is not the address of a bucket.
+    #[error("`{url}` is not a bucket: {reason}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// The bucket's folder does not exist, or is not a folder.
+    #[error("there is no bucket at {bucket}")]
+    NoSuchBucket {
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// No template of that name.
+    #[error("there is no template `{name}` in {bucket}")]
+    NoSuchTemplate {
+        /// The name asked for.
+        name: TemplateName,
+        /// The bucket's path.
+        bucket: String,
+        /// The nearest names that exist.
+        near: Vec<String>,
+    },
+    /// No version of the template begins with that digest.
+    #[error("template `{name}` has no version `{version}` in {bucket}")]
+    NoSuchVersion {
+        /// The template.
+        name: TemplateName,
+        /// The digest prefix asked for.
+        version: String,
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// More than one version begins with that digest.
+    #[error("`{name}@{version}` could be any of {}", candidates.join(", "))]
+    AmbiguousVersion {
+        /// The template.
+        name: TemplateName,
+        /// The digest prefix asked for.
+        version: String,
+        /// The versions that begin so.
+        candidates: Vec<String>,
+    },
+    /// No job of that id.
+    #[error("there is no job `{id}` in {bucket}")]
+    NoSuchJob {
+        /// The id asked for.
+        id: JobId,
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// The job has ended and can't be stopped any more.
+    #[error("job {id} has already ended: {state}")]
+    Ended {
+        /// The job.
+        id: JobId,
+        /// How it ended, in words.
+        state: &'static str,
+    },
+    /// A blob's bytes are not those its name promises.
+    #[error("blob {digest} in {bucket} does not match its digest")]
+    CorruptBlob {
+        /// The blob's name.
+        digest: Digest,
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// A blob that a template relies on is not there.
+    #[error("blob {digest} is missing from {bucket}")]
+    MissingBlob {
+        /// The blob's name.
+        digest: Digest,
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// A file changed while it was being uploaded.
+    #[error("{file} changed while it was stored: its bytes no longer have the digest {digest}")]
+    ChangedWhileStored {
+        /// The local file.
+        file: String,
+        /// The digest it had.
+        digest: Digest,
+    },
+    /// An object can't be read as what it should be.
+    #[error("{bucket}/{object} can't be read: {reason}")]
+    Malformed {
+        /// The bucket's path.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// What the reader says.
+        reason: String,
+    },
+    /// The store refused to write.
+    #[error("can't write {bucket}/{object}: the bucket is read-only")]
+    ReadOnly {
+        /// The bucket's path.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// No space is left.
+    #[error("can't write {bucket}/{object}: no space is left in the bucket")]
+    Full {
+        /// The bucket's path.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// Any other failure of the store.
+    #[error("can't {action} {bucket}/{object}")]
+    Store {
+        /// read, write, list or delete.
+        action: &'static str,
+        /// The bucket's path.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// The store's error.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+/// What the caller can do about a [`BucketError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketErrorKind {
+    /// What was asked for is wrong or not there: nothing was started or written.
+    Usage,
+    /// What lies in the bucket is damaged: repeating won't help, building again will.
+    Damaged,
+    /// The store failed: safe to repeat once it is mended.
+    Temporary,
+}
+
+impl BucketError {
+    /// What the caller can do about it.
+    pub fn kind(&self) -> BucketErrorKind {
+        match self {
+            Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::Malformed { .. } => BucketErrorKind::Damaged,
+            Self::ReadOnly { .. } | Self::Full { .. } | Self::Store { .. } | Self::ChangedWhileStored { .. } => {
+                BucketErrorKind::Temporary
+            }
+            _ => BucketErrorKind::Usage,
+        }
+    }
+
+    /// The remedy, in words.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Url { .. } => "give a folder, such as ./bucket, or a URL, such as file:///srv/bucket".to_owned(),
+            Self::NoSuchBucket { .. } => {
+                "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned()
+            }
+            Self::NoSuchTemplate { near, .. } if near.is_empty() => {
+                "publish it with `tmpl build PROJECT --bucket …`".to_owned()
+            }
+            Self::NoSuchTemplate { near, .. } => format!("did you mean {}?", near.join(" or ")),
+            Self::NoSuchVersion { name, .. } => format!("leave out `@…` to launch the newest version of {name}"),
+            Self::AmbiguousVersion { .. } => "give more of the digest".to_owned(),
+            Self::NoSuchJob { .. } => "`tmpl jobs list` shows the jobs of a bucket".to_owned(),
+            Self::Ended { id, .. } => format!("`tmpl jobs show {id}` shows what it did"),
+            Self::CorruptBlob { .. } | Self::MissingBlob { .. } => {
+                "build the template again: `tmpl build` stores it anew".to_owned()
+            }
+            Self::ChangedWhileStored { .. } => "run the command again".to_owned(),
+            Self::Malformed { .. } => "it may come from a newer tmpl, or have been edited by hand".to_owned(),
+            Self::ReadOnly { .. } => "make the bucket writable for this user, or choose another bucket".to_owned(),
+            Self::Full { .. } => "free some space, then run the command again".to_owned(),
+            Self::Store { .. } => return None,
+        })
+    }
+
+    /// The error of a store operation, sorted by what the system said at the bottom of the chain.
+    pub(crate) fn of_store(
+        bucket: &str,
+        action: &'static str,
+        object: &str,
+        error: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        let (bucket, object) = (bucket.to_owned(), object.to_owned());
+        let kind = io_error(&error).map(|io| (io.kind(), io.to_string()));
+        match kind {
+            Some((kind @ (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded), text)) => {
+                Self::Full { bucket, object, source: io::Error::new(kind, text) }
+            }
+            Some((kind @ (io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied), text))
+                if action == "write" || action == "delete" =>
+            {
+                Self::ReadOnly { bucket, object, source: io::Error::new(kind, text) }
+            }
+            _ => Self::Store { action, bucket, object, source: Box::new(error) },
+        }
+    }
+}
+
+/// The system's own error at the bottom of a chain of causes.
+fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        next = error.source();
+    }
+    None
+}

@@ -1,0 +1,176 @@
+//! The records of a job, as they are stored: each is written once.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use oci_spec::image::Digest;
+use serde::{Deserialize, Serialize};
+use tmpl_template::{JobId, JobName, JobState, RawParameters};
+
+/// `job.json`: the accepted launch, as it was asked for. Secrets are in it as references only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobRecord {
+    /// The format of this record: 1.
+    pub format: u32,
+    /// The job's id.
+    pub id: JobId,
+    /// The job's name.
+    pub name: JobName,
+    /// When the launch was accepted.
+    pub created: Timestamp,
+    /// What is launched.
+    pub template: JobTemplate,
+    /// The parameters, as asked.
+    pub parameters: RawParameters,
+    /// The runner: `direct`.
+    pub runner: String,
+    /// Where the launcher runs: `process`.
+    pub place: String,
+    /// Who asked.
+    pub submitter: Submitter,
+    /// The folder that relative paths in parameters start from, where the launcher runs on the submitter's machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<PathBuf>,
+    /// The interpreter asked for, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<PathBuf>,
+    /// How long the job may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<SignedDuration>,
+}
+
+/// The template a job was launched from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobTemplate {
+    /// Its name.
+    pub name: tmpl_template::TemplateName,
+    /// The version: what is launched whatever is published meanwhile.
+    pub digest: Digest,
+}
+
+/// Who asked for a job, from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submitter {
+    /// The user.
+    pub who: String,
+    /// The machine.
+    pub host: String,
+}
+
+/// `attempts/<n>.json`: whoever creates it starts the launcher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// When the right was taken.
+    pub time: Timestamp,
+    /// On which machine.
+    pub host: String,
+    /// The launcher's process id there.
+    pub pid: u32,
+}
+
+/// `events/<n>-<seq>.json`: a state change or a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What an event tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EventKind {
+    /// The job's state changed.
+    State(JobState),
+    /// Something worth telling happened.
+    Message(String),
+}
+
+/// `stop.json`: a request to end a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StopRequest {
+    /// When.
+    pub time: Timestamp,
+    /// Who asks, from where.
+    #[serde(flatten)]
+    pub submitter: Submitter,
+    /// How.
+    pub mode: StopMode,
+}
+
+/// How a job is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StopMode {
+    /// At once; what was not finished is lost.
+    Cancel,
+}
+
+/// How the program's process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ExitStatus {
+    /// It ended by itself, with this exit code.
+    Code(i32),
+    /// A signal of this number ended it.
+    Signal(i32),
+}
+
+/// The first cause of a failure, in the program's own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// The exception's type (`ValueError`), where it was an exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<String>,
+    /// What it says.
+    pub message: String,
+    /// The pipeline's step that raised it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.exception {
+            Some(exception) if self.message.is_empty() => f.write_str(exception)?,
+            Some(exception) => write!(f, "{exception}: {}", self.message)?,
+            None => f.write_str(&self.message)?,
+        }
+        match &self.step {
+            Some(step) => write!(f, " (in step {step})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `final.json`: the terminal state. Whoever creates it has decided; it never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FinalRecord {
+    /// The terminal state.
+    pub state: JobState,
+    /// When it was reached.
+    pub time: Timestamp,
+    /// In plain words: "exit code 1", "cancelled by ann on build-7", "launcher lost".
+    pub reason: String,
+    /// The exit code of `tmpl run` and `tmpl wait` for this job.
+    pub exit_code: u8,
+    /// How the program's process ended, where it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ExitStatus>,
+    /// The first cause of a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// What to do about it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}

@@ -1,0 +1,132 @@
+//! Where everything lies in a bucket: pure functions from names to object paths (`/`-separated, without a leading slash).
+
+use oci_spec::image::Digest;
+use tmpl_template::{JobId, TemplateName};
+
+/// Entries of a numbered log sort by name because their numbers have this many digits.
+const NUMBER_DIGITS: usize = 8;
+/// Log segments sort by name because their byte offsets have this many digits.
+const OFFSET_DIGITS: usize = 12;
+
+/// `templates`: one object a template, where Google's service looks for it.
+pub const TEMPLATES: &str = "templates";
+/// `staging/jobs`: a folder a day, in it a folder a job.
+pub const JOBS: &str = "staging/jobs";
+
+/// The current spec of a template: a projection of the newest log entry.
+pub fn template(name: &TemplateName) -> String {
+    format!("{TEMPLATES}/{name}.json")
+}
+
+/// The folder of every version ever published.
+pub fn versions(name: &TemplateName) -> String {
+    format!("{TEMPLATES}/{name}")
+}
+
+/// One version of a template, by the hexadecimal digest of its text.
+pub fn version(name: &TemplateName, digest: &Digest) -> String {
+    format!("{TEMPLATES}/{name}/{}.json", digest.digest())
+}
+
+/// The folder of a template's publish log.
+pub fn publish_log(name: &TemplateName) -> String {
+    format!("{TEMPLATES}/{name}/log")
+}
+
+/// Entry `n` of a template's publish log.
+pub fn publish_log_entry(name: &TemplateName, n: u64) -> String {
+    format!("{TEMPLATES}/{name}/log/{n:0NUMBER_DIGITS$}.json")
+}
+
+/// A content-addressed object shared by all templates.
+pub fn blob(digest: &Digest) -> String {
+    format!("staging/blobs/{}/{}", digest.algorithm(), digest.digest())
+}
+
+/// The folder of one day's jobs (`2026-11-21`).
+pub fn day(day: &str) -> String {
+    format!("{JOBS}/{day}")
+}
+
+/// The folder of one job.
+pub fn job(id: &JobId) -> String {
+    format!("{JOBS}/{}/{id}", id.day())
+}
+
+/// The accepted launch.
+pub fn job_record(id: &JobId) -> String {
+    format!("{}/job.json", job(id))
+}
+
+/// The right to run attempt `n`.
+pub fn attempt(id: &JobId, n: u32) -> String {
+    format!("{}/attempts/{n}.json", job(id))
+}
+
+/// The lease that the launcher of attempt `n` renews.
+pub fn lease(id: &JobId, n: u32) -> String {
+    format!("{}/lease/{n}", job(id))
+}
+
+/// The folder of state changes and messages.
+pub fn events(id: &JobId) -> String {
+    format!("{}/events", job(id))
+}
+
+/// One state change or message.
+pub fn event(id: &JobId, attempt: u32, sequence: u64) -> String {
+    format!("{}/events/{attempt}-{sequence:0NUMBER_DIGITS$}.json", job(id))
+}
+
+/// A request to cancel or drain.
+pub fn stop(id: &JobId) -> String {
+    format!("{}/stop.json", job(id))
+}
+
+/// The terminal state.
+pub fn final_record(id: &JobId) -> String {
+    format!("{}/final.json", job(id))
+}
+
+/// The folder of the logs of attempt `n`.
+pub fn logs(id: &JobId, attempt: u32) -> String {
+    format!("{}/logs/{attempt}", job(id))
+}
+
+/// The log segment of attempt `n` that begins at a byte offset.
+pub fn log_segment(id: &JobId, attempt: u32, offset: u64) -> String {
+    format!("{}/logs/{attempt}/{offset:0OFFSET_DIGITS$}", job(id))
+}
+
+/// Where the result rows of a job go.
+pub fn results(id: &JobId) -> String {
+    format!("{}/results", job(id))
+}
+
+/// The runner's temporary location, emptied when the job ends.
+pub fn temporary(id: &JobId) -> String {
+    format!("tmp/{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbered_objects_sort_by_name() {
+        let id: JobId = "2026-11-21_08_00_00-0000000000000000001".parse().unwrap();
+        assert!(log_segment(&id, 1, 999) < log_segment(&id, 1, 1_000));
+        assert!(event(&id, 1, 9) < event(&id, 1, 10));
+        assert_eq!(
+            event(&id, 1, 2),
+            "staging/jobs/2026-11-21/2026-11-21_08_00_00-0000000000000000001/events/1-00000002.json"
+        );
+    }
+
+    #[test]
+    fn a_template_lies_where_googles_service_looks() {
+        let name: TemplateName = "wordcount".parse().unwrap();
+        assert_eq!(template(&name), "templates/wordcount.json");
+        assert_eq!(publish_log_entry(&name, 3), "templates/wordcount/log/00000003.json");
+    }
+}

@@ -1,0 +1,257 @@
+//! The bucket on local disk: races, sticky ends, logs that are read while they are written.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tmpl_bucket::{
+    Attempt, Bucket, BucketError, BucketUrl, BuildFacts, Event, EventKind, FinalRecord, JobRecord, JobTemplate, StopMode,
+    StopRequest, Submitter,
+};
+use tmpl_template::{JobId, JobState, RawParameters, TemplateName, sha256_of};
+
+struct Fixture {
+    folder: TempDir,
+    bucket: Bucket,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let url: BucketUrl = folder.path().join("bucket").to_str().unwrap().parse().unwrap();
+    Fixture { bucket: Bucket::open_or_create(&url).unwrap(), folder }
+}
+
+fn facts(who: &str) -> BuildFacts {
+    BuildFacts { who: who.into(), host: "here".into(), source_revision: None, tmpl_version: "0".into() }
+}
+
+fn name(text: &str) -> TemplateName {
+    text.parse().unwrap()
+}
+
+fn job(at: Timestamp, random: u64) -> JobRecord {
+    JobRecord {
+        format: 1,
+        id: JobId::new(at, random),
+        name: "wordcount-1".parse().unwrap(),
+        created: at,
+        template: JobTemplate { name: name("wordcount"), digest: sha256_of(b"spec") },
+        parameters: RawParameters::default(),
+        runner: "direct".into(),
+        place: "process".into(),
+        submitter: Submitter { who: "ann".into(), host: "here".into() },
+        working_directory: None,
+        python: None,
+        timeout: None,
+    }
+}
+
+fn ended(state: JobState, reason: &str) -> FinalRecord {
+    FinalRecord {
+        state,
+        time: Timestamp::now(),
+        reason: reason.into(),
+        exit_code: 0,
+        program: None,
+        cause: None,
+        hint: None,
+    }
+}
+
+async fn accepted(bucket: &Bucket) -> JobId {
+    let record = job(Timestamp::now(), 1);
+    bucket.accept_job(&record).await.unwrap();
+    let attempt = Attempt { time: Timestamp::now(), host: "here".into(), pid: 1 };
+    assert!(bucket.take_attempt(&record.id, 1, &attempt).await.unwrap());
+    bucket.renew_lease(&record.id, 1).await.unwrap();
+    record.id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twelve_publishers_get_twelve_entries_and_readers_see_whole_specs() {
+    let fixture = fixture();
+    let bucket = Arc::new(fixture.bucket.clone());
+    let publishers: Vec<_> = (0..12)
+        .map(|number| {
+            let bucket = Arc::clone(&bucket);
+            tokio::spawn(async move {
+                let text = format!("{{\"n\": {number}, \"padding\": \"{}\"}}", "x".repeat(10_000));
+                let published = bucket.publish(&name("wordcount"), &text, &facts("ann")).await.unwrap();
+                let read = bucket.current_template(&name("wordcount")).await.unwrap().unwrap();
+                assert_eq!(sha256_of(read.text.as_bytes()), read.digest);
+                assert!(read.text.ends_with("\"}"), "a torn spec: {}", read.text.len());
+                published.entry
+            })
+        })
+        .collect();
+    let mut entries = BTreeSet::new();
+    for publisher in publishers {
+        entries.insert(publisher.await.unwrap());
+    }
+    assert_eq!(entries, (1..=12).collect());
+    let (newest, entry) = bucket.newest_entry(&name("wordcount")).await.unwrap().unwrap();
+    let current = bucket.current_template(&name("wordcount")).await.unwrap().unwrap();
+    assert_eq!((newest, entry.digest), (12, current.digest), "the projection is not the newest entry");
+}
+
+#[tokio::test]
+async fn a_spec_that_is_current_is_not_published_again() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let first = bucket.publish(&name("t"), "{}", &facts("ann")).await.unwrap();
+    let second = bucket.publish(&name("t"), "{}", &facts("bob")).await.unwrap();
+    assert!(first.changed && !second.changed);
+    assert_eq!(first.entry, second.entry);
+    // A projection that was lost is written again from the log.
+    remove(&first.path);
+    bucket.publish(&name("t"), "{}", &facts("ann")).await.unwrap();
+    assert_eq!(bucket.current_template(&name("t")).await.unwrap().unwrap().text, "{}");
+}
+
+fn remove(path: &str) {
+    std::process::Command::new("rm").arg(path).status().unwrap();
+}
+
+#[tokio::test]
+async fn versions_are_found_by_any_unique_prefix() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let first = bucket.publish(&name("t"), "{\"a\": 1}", &facts("ann")).await.unwrap();
+    bucket.publish(&name("t"), "{\"a\": 2}", &facts("ann")).await.unwrap();
+    let reference = format!("t@{}", &first.digest.digest()[..8]).parse().unwrap();
+    assert_eq!(bucket.template(&reference).await.unwrap().text, "{\"a\": 1}");
+    let error = bucket.template(&"t@ffffffff0".parse().unwrap()).await.unwrap_err();
+    assert!(error.to_string().starts_with("template `t` has no version `ffffffff0` in "), "{error}");
+    let error = bucket.template(&"tt".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, BucketError::NoSuchTemplate { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn blobs_are_stored_under_their_digest_or_not_at_all() {
+    let Fixture { bucket, folder } = fixture();
+    let file = folder.path().join("layer");
+    let bytes = vec![7_u8; 20_000_000];
+    tokio::fs::write(&file, &bytes).await.unwrap();
+    let digest = sha256_of(&bytes);
+    let sent = std::sync::atomic::AtomicU64::new(0);
+    let count = |bytes: u64| {
+        sent.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+    };
+    assert_eq!(bucket.put_blob(&digest, &file, &count).await.unwrap(), 20_000_000);
+    assert_eq!(sent.load(std::sync::atomic::Ordering::Relaxed), 20_000_000);
+    assert!(bucket.has_blob(&digest, 20_000_000).await.unwrap());
+    assert!(!bucket.has_blob(&digest, 1).await.unwrap());
+    assert!(bucket.verify_blob(&digest).await.unwrap());
+
+    let other = sha256_of(b"other");
+    let error = bucket.put_blob(&other, &file, &|_| ()).await.unwrap_err();
+    assert!(matches!(error, BucketError::ChangedWhileStored { .. }), "{error}");
+    assert!(bucket.blob(&other).await.unwrap().is_none());
+    let stamp = bucket.blob_stamp(&digest).await.unwrap();
+    let stored = bucket.root().join(format!("staging/blobs/sha256/{}", digest.digest()));
+    tokio::fs::write(&stored, b"broken").await.unwrap();
+    assert_ne!(bucket.blob_stamp(&digest).await.unwrap(), stamp);
+    assert!(!bucket.verify_blob(&digest).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_empty_blob_is_a_blob() {
+    let Fixture { bucket, folder } = fixture();
+    let file = folder.path().join("empty");
+    tokio::fs::write(&file, b"").await.unwrap();
+    let digest = sha256_of(b"");
+    assert_eq!(bucket.put_blob(&digest, &file, &|_| ()).await.unwrap(), 0);
+    assert!(bucket.has_blob(&digest, 0).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_job_has_one_attempt_one_end_and_a_state_in_between() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let id = accepted(&bucket).await;
+    let attempt = Attempt { time: Timestamp::now(), host: "there".into(), pid: 2 };
+    assert!(!bucket.take_attempt(&id, 1, &attempt).await.unwrap());
+    assert_eq!(bucket.job_summary(&id).await.unwrap().state, JobState::Queued);
+    for (sequence, state) in [(0, JobState::Pending), (1, JobState::Running)] {
+        let event = Event { time: Timestamp::now(), kind: EventKind::State(state) };
+        bucket.record_event(&id, 1, sequence, &event).await.unwrap();
+    }
+    assert_eq!(bucket.job_summary(&id).await.unwrap().state, JobState::Running);
+    let held = bucket.finish_job(&id, &ended(JobState::Done, "done")).await.unwrap();
+    assert_eq!(held.state, JobState::Done);
+    let held = bucket.finish_job(&id, &ended(JobState::Failed, "too late")).await.unwrap();
+    assert_eq!((held.state, held.reason.as_str()), (JobState::Done, "done"));
+    let request = StopRequest {
+        time: Timestamp::now(),
+        submitter: Submitter { who: "bob".into(), host: "here".into() },
+        mode: StopMode::Cancel,
+    };
+    let error = bucket.request_stop(&id, &request).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("job {id} has already ended: done"));
+}
+
+#[tokio::test]
+async fn the_newest_jobs_come_first_across_days() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    for (text, random) in [("2026-11-20T23:59:59Z", 1), ("2026-11-21T00:00:00Z", 2), ("2026-11-21T00:00:00Z", 3)] {
+        let record = job(text.parse().unwrap(), random);
+        bucket.accept_job(&record).await.unwrap();
+        bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();
+    }
+    let listed: Vec<String> =
+        bucket.jobs(2).await.unwrap().iter().map(|job| job.record.id.to_string()).collect();
+    assert_eq!(listed.len(), 2);
+    assert!(listed[0] > listed[1] && listed[1].starts_with("2026-11-21"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_was_accepted_long_ago_and_never_begun_is_lost() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let record = job("2026-01-01T00:00:00Z".parse().unwrap(), 1);
+    bucket.accept_job(&record).await.unwrap();
+    let summary = bucket.job_summary(&record.id).await.unwrap();
+    assert_eq!(summary.state, JobState::Failed);
+    assert!(summary.ended.unwrap().reason.starts_with("launcher lost"));
+    // It is written down: the next reader reads it.
+    assert_eq!(bucket.final_record(&record.id).await.unwrap().unwrap().exit_code, 3);
+}
+
+#[tokio::test]
+async fn a_log_is_the_same_bytes_before_and_after_it_is_compacted() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let id = accepted(&bucket).await;
+    let mut whole = Vec::new();
+    for number in 0..50 {
+        let segment = format!("{{\"line\": {number}}}\n").into_bytes();
+        bucket.write_log_segment(&id, 1, whole.len() as u64, segment.clone()).await.unwrap();
+        whole.extend_from_slice(&segment);
+    }
+    assert_eq!(bucket.read_log(&id, 1, 0).await.unwrap(), whole);
+    assert_eq!(bucket.read_log(&id, 1, 17).await.unwrap(), whole[17..]);
+    bucket.compact_log(&id, 1).await.unwrap();
+    assert_eq!(bucket.read_log(&id, 1, 17).await.unwrap(), whole[17..]);
+    assert_eq!(bucket.read_log(&id, 1, whole.len() as u64).await.unwrap(), b"");
+    let segments = bucket.root().join(format!("staging/jobs/{}/{id}/logs/1", id.day()));
+    let mut entries = tokio::fs::read_dir(segments).await.unwrap();
+    assert!(entries.next_entry().await.unwrap().is_some());
+    assert!(entries.next_entry().await.unwrap().is_none(), "small segments were left behind");
+}
+
+#[tokio::test]
+async fn a_job_folder_in_tmp_is_removed_and_links_in_it_are_not_followed() {
+    let Fixture { bucket, folder } = fixture();
+    let id = accepted(&bucket).await;
+    let precious = folder.path().join("precious");
+    tokio::fs::create_dir(&precious).await.unwrap();
+    tokio::fs::write(precious.join("file"), b"keep me").await.unwrap();
+    let temporary = bucket.create_temporary(&id).await.unwrap();
+    tokio::fs::write(temporary.join("scratch"), b"x").await.unwrap();
+    tokio::fs::symlink(&precious, temporary.join("link")).await.unwrap();
+    bucket.remove_temporary(&id).await.unwrap();
+    assert!(!temporary.exists());
+    assert!(precious.join("file").exists());
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_named() {
+    let url: BucketUrl = "/no/such/bucket".parse().unwrap();
+    assert_eq!(Bucket::open(&url).unwrap_err().to_string(), "there is no bucket at /no/such/bucket");
+}

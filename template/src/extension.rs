@@ -1,0 +1,56 @@
+//! What a spec says to `tmpl` alone: the key `tmpl`, which Google's service ignores.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::format_error::Problem;
+use crate::{Digest, Entry, PlatformBuild};
+
+/// Entry point, lock and builds of a template.
+///
+/// Keys of ours that this version does not know are refused, not skipped: to run half of what a newer `tmpl` wrote
+/// would be worse. A new key is therefore a new [`format`](Self::format).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// The number of this format; [`Extension::FORMAT`] is the newest that is read.
+    pub format: u32,
+    /// Where the program begins.
+    pub entry: Entry,
+    /// Digest of the lock that the layers were made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Digest>,
+    /// The build for each platform, like `linux/amd64`.
+    pub platforms: BTreeMap<String, PlatformBuild>,
+}
+
+impl Extension {
+    /// The format that is written.
+    pub const FORMAT: u32 = 1;
+
+    /// An extension in the current format.
+    pub fn new(entry: Entry, lock: Option<Digest>, platforms: BTreeMap<String, PlatformBuild>) -> Self {
+        Self { format: Self::FORMAT, entry, lock, platforms }
+    }
+
+    pub(crate) fn read(value: Value) -> Result<Self, Problem> {
+        const UPDATE: &str = "update `tmpl`";
+        // First of all: what a newer format has instead of our keys must not be reported as a mistake.
+        let Some(format) = value.get("format").and_then(Value::as_u64) else {
+            return Err(Problem::new("the number `format` is missing").hinted("build the template again"));
+        };
+        if format > u64::from(Self::FORMAT) {
+            let message = format!("the template is in format {format}, newer than {}", Self::FORMAT);
+            return Err(Problem::new(message).hinted(UPDATE).under_key("format"));
+        }
+        if format == 0 {
+            let message = "no template has the format 0";
+            return Err(Problem::new(message).hinted("build the template again").under_key("format"));
+        }
+        serde_json::from_value(value).map_err(|error| {
+            Problem::new(error.to_string()).hinted(format!("{UPDATE}, or build the template again"))
+        })
+    }
+}

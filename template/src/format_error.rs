@@ -1,0 +1,175 @@
+//! Why a metadata file or a template's spec cannot be read: the place, the key, what is wrong, what to do.
+
+use std::fmt;
+
+use serde_json::Value;
+use serde_json::error::Category;
+use thiserror::Error;
+
+use crate::key_path::{KeyPath, Step};
+use crate::position::Position;
+
+/// An error in the text of a metadata file or a spec.
+///
+/// Displayed as `line 12, column 5: parameters[3].regexes[0]: …`; the file's name is the caller's to add.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct FormatError {
+    line: usize,
+    column: usize,
+    path: Option<String>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl FormatError {
+    /// The line of the error, counted from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The column of the error in characters, counted from 1.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The key that is wrong, like `parameters[3].regexes[0]`; none for an error of syntax.
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
+    /// The text read as JSON. Of a key given twice the last counts, as for gcloud.
+    pub(crate) fn read_json(text: &str) -> Result<Value, Self> {
+        serde_json::from_str(text).map_err(|error| Self::syntax(&error, text))
+    }
+
+    /// An error of meaning at its place in the text.
+    pub(crate) fn located(problem: Problem, text: &str) -> Self {
+        let position = Position::of(&problem.path, text);
+        let path = Some(problem.path.to_string()).filter(|path| !path.is_empty());
+        Self {
+            line: position.line,
+            column: position.column,
+            path,
+            message: problem.message,
+            hint: problem.hint,
+        }
+    }
+
+    fn syntax(error: &serde_json::Error, text: &str) -> Self {
+        let line_start: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        // The parser counts bytes and stands on the last byte it read.
+        let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
+        let Position { line, column } = Position::at_offset(text, offset);
+        let full = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let said = full.strip_suffix(&place).unwrap_or(&full);
+        let (message, hint) = if text.trim().is_empty() {
+            ("the text is empty".to_owned(), Some("write at least `{}`"))
+        } else if text.starts_with('\u{feff}') {
+            ("the text begins with a byte order mark".to_owned(), Some("save the file as UTF-8 without one"))
+        } else if error.classify() == Category::Eof {
+            (
+                "the text ends in the middle of a value".to_owned(),
+                Some("look for a bracket or quote that is not closed"),
+            )
+        } else if said == "trailing comma" {
+            ("a comma stands before a closing bracket".to_owned(), Some("leave the comma out"))
+        } else if text[offset..].starts_with('/') || text[offset..].starts_with('#') {
+            ("JSON has no comments".to_owned(), Some("remove the comment"))
+        } else {
+            (format!("not valid JSON: {said}"), None)
+        };
+        Self { line, column, path: None, message, hint: hint.map(str::to_owned) }
+    }
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "line {}, column {}: ", self.line, self.column)?;
+        if let Some(path) = &self.path {
+            write!(formatter, "{path}: ")?;
+        }
+        formatter.write_str(&self.message)
+    }
+}
+
+/// An error of meaning before its place in the text is known.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    path: KeyPath,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { path: KeyPath::default(), message: message.into(), hint: None }
+    }
+
+    /// A value of another kind than the key takes.
+    pub(crate) fn kind(expected: &str, found: &Value) -> Self {
+        let found_kind = match found {
+            Value::Null => "null",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a text",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        Self::new(format!("expected {expected}, found {found_kind}"))
+    }
+
+    pub(crate) fn hinted(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn under_key(mut self, key: &str) -> Self {
+        self.path = self.path.under(Step::Key(key.to_owned()));
+        self
+    }
+
+    pub(crate) fn under_index(mut self, index: usize) -> Self {
+        self.path = self.path.under(Step::Index(index));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_syntax_say_place_and_remedy() {
+        for (text, expected, hint) in [
+            ("", "line 1, column 1: the text is empty", true),
+            ("{\n  \"a\": 1,\n}", "line 3, column 1: a comma stands before a closing bracket", true),
+            ("{\n  \"ä\": x}", "line 2, column 8: not valid JSON: expected value", false),
+            ("// licence\n{}", "line 1, column 1: JSON has no comments", true),
+            ("\u{feff}{}", "line 1, column 1: the text begins with a byte order mark", true),
+            ("{\"a\": [1", "line 1, column 8: the text ends in the middle of a value", true),
+            ("{} {}", "line 1, column 4: not valid JSON: trailing characters", false),
+        ] {
+            let error = FormatError::read_json(text).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.hint().is_some(), hint, "{text}");
+            assert_eq!(error.path(), None);
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_counts_once_and_the_last_wins() {
+        assert_eq!(FormatError::read_json("{\"a\": 1, \"a\": 2}").unwrap(), serde_json::json!({"a": 2}));
+    }
+}

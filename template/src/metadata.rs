@@ -1,0 +1,288 @@
+//! A template's metadata: the `metadata.json` that an author writes and a spec carries.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::format_error::Problem;
+use crate::object::Object;
+use crate::{FormatError, Parameter, Pass};
+
+/// What a template is called, does and asks for: Google's `TemplateMetadata`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// A name for people; the template's own name is that of its file.
+    pub name: String,
+    /// What the template does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it asks for, in the order of display.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
+    /// Whether its jobs run until somebody ends them; see [`is_streaming`](Self::is_streaming).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streaming: Option<bool>,
+    /// Whether it can process a record more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supports_at_least_once: Option<bool>,
+    /// Whether it can process every record exactly once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supports_exactly_once: Option<bool>,
+    /// `UNSPECIFIED`, `EXACTLY_ONCE` or `AT_LEAST_ONCE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_streaming_mode: Option<String>,
+    /// The pipeline itself, of templates written in Beam YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub yaml_definition: Option<String>,
+    /// Keys that are not Google's.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Metadata {
+    /// Reads the text of a metadata file.
+    pub fn parse(text: &str) -> Result<Self, FormatError> {
+        let value = FormatError::read_json(text)?;
+        Self::read(value).map_err(|problem| FormatError::located(problem, text))
+    }
+
+    /// Whether its jobs run until somebody ends them; by default they end by themselves.
+    pub fn is_streaming(&self) -> bool {
+        self.streaming.unwrap_or(false)
+    }
+
+    /// The parameter of that name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    pub(crate) fn read(value: Value) -> Result<Self, Problem> {
+        let mut keys = Object::new(value)?;
+        let name = keys
+            .required_text("name")
+            .map_err(|problem| problem.hinted("give the template a `name` that people understand"))?;
+        let parameters = keys.list("parameters", Parameter::read)?;
+        one_value_per_variable(&parameters)?;
+        Ok(Self {
+            name,
+            description: keys.text("description")?,
+            parameters,
+            streaming: keys.flag("streaming")?,
+            supports_at_least_once: keys.flag("supportsAtLeastOnce")?,
+            supports_exactly_once: keys.flag("supportsExactlyOnce")?,
+            default_streaming_mode: keys.text("defaultStreamingMode")?,
+            yaml_definition: keys.text("yamlDefinition")?,
+            other: keys.rest(),
+        })
+    }
+}
+
+/// Two parameters in one environment variable would lose one of the values without a word.
+fn one_value_per_variable(parameters: &[Parameter]) -> Result<(), Problem> {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        let Pass::Environment { name: variable } = parameter.pass() else { continue };
+        match owners.get(&variable) {
+            Some(owner) if *owner != parameter.name => {
+                return Err(Problem::new(format!(
+                    "parameters `{owner}` and `{}` are both passed in the environment variable `{variable}`",
+                    parameter.name
+                ))
+                .hinted("name another variable: `env:NAME`")
+                .under_key("tmpl.pass")
+                .under_key("customMetadata")
+                .under_index(index)
+                .under_key("parameters"));
+            }
+            _ => owners.insert(variable, &parameter.name),
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ParameterType;
+
+    /// Metadata with one parameter that has these keys besides the required ones.
+    fn with_keys(keys: &str) -> String {
+        format!(
+            "{{\n\"name\": \"T\",\n\"parameters\": [{{\n\"name\": \"a-b\",\n\"label\": \"A\",\n\"helpText\": \"h\",\n{keys}\n}}]\n}}"
+        )
+    }
+
+    #[test]
+    fn every_key_is_read_and_written_back() {
+        let value = json!({
+            "name": "T", "description": "d", "streaming": true, "supportsAtLeastOnce": false,
+            "supportsExactlyOnce": true, "defaultStreamingMode": "EXACTLY_ONCE", "yamlDefinition": "pipeline:",
+            "_comment": {"kept": [1, 2.5, null]},
+            "parameters": [{
+                "name": "case", "label": "Case", "helpText": "How.", "isOptional": false, "regexes": ["^k", "p$"],
+                "paramType": "ENUM", "customMetadata": {"tmpl.example": "keep", "mine": "x"}, "groupName": "G",
+                "parentName": "p", "parentTriggerValues": ["", "x"], "defaultValue": "", "hiddenUi": true,
+                "enumOptions": [{"value": "keep", "label": "Keep", "description": "as is", "new": 1}, {"value": ""}],
+                "is_optional": true, "nested": {"a": []}
+            }]
+        });
+        let metadata = Metadata::parse(&value.to_string()).unwrap();
+        assert_eq!(serde_json::to_value(&metadata).unwrap(), value);
+        assert!(metadata.is_streaming());
+        let parameter = metadata.parameter("case").unwrap();
+        assert!(!parameter.is_optional(), "a misspelt key is kept and means nothing");
+        assert_eq!(parameter.parameter_type(), &ParameterType::Enum);
+        assert_eq!(parameter.example(), Some("keep"));
+        assert_eq!((parameter.pass(), parameter.secret()), (Pass::Argument, false));
+    }
+
+    #[test]
+    fn what_gcloud_tolerates_is_tolerated() {
+        for (keys, key, expected) in [
+            ("\"paramType\": 1", "paramType", json!("TEXT")),
+            ("\"paramType\": \"text\"", "paramType", json!("text")),
+            ("\"regexes\": \"x\"", "regexes", json!(["x"])),
+            ("\"regexes\": null", "regexes", Value::Null),
+            ("\"regexes\": []", "regexes", Value::Null),
+            ("\"isOptional\": true, \"isOptional\": false", "isOptional", json!(false)),
+            ("\"isOptional\": null", "isOptional", Value::Null),
+        ] {
+            let text = with_keys(keys).replace('\n', "\r\n");
+            let metadata = Metadata::parse(&text).unwrap();
+            assert_eq!(serde_json::to_value(&metadata.parameters[0]).unwrap()[key], expected, "{keys}");
+        }
+        for text in ["{\"name\": \"T\"}", "{\"name\": \"T\", \"parameters\": null}"] {
+            assert_eq!(Metadata::parse(text).unwrap().parameters, []);
+        }
+    }
+
+    #[test]
+    fn our_own_keys_are_read() {
+        let parameter = |keys: &str| {
+            let text = with_keys(&format!("\"customMetadata\": {{{keys}}}, \"regexes\": [\"b\"]"));
+            Metadata::parse(&text).unwrap().parameters.remove(0)
+        };
+        let variable = |name: &str| Pass::Environment { name: name.to_owned() };
+        assert_eq!(parameter("").pass(), Pass::Argument);
+        assert_eq!(parameter("\"tmpl.pass\": \"switch\"").pass(), Pass::Switch);
+        assert_eq!(parameter("\"tmpl.pass\": \"env\"").pass(), variable("A_B"));
+        let secret = parameter("\"tmpl.secret\": \"true\", \"tmpl.pass\": \"env:TOKEN\"");
+        assert_eq!((secret.secret(), secret.pass()), (true, variable("TOKEN")));
+        assert!(!parameter("\"tmpl.secret\": \"false\"").secret());
+        assert!(parameter("\"tmpl.match\": \"search\"").regexes[0].accepts("abc"));
+        assert!(!parameter("\"tmpl.match\": \"full\"").regexes[0].accepts("abc"));
+    }
+
+    #[test]
+    fn errors_say_place_key_and_remedy() {
+        for (keys, expected, hint) in [
+            ("\"label\": \"\"", "line 7, column 10: parameters[0].label: the text is empty", "gcloud wants"),
+            (
+                "\"helpText\": null",
+                "line 3, column 16: parameters[0]: the key `helpText` is missing",
+                "gcloud wants",
+            ),
+            (
+                "\"isOptional\": \"true\"",
+                "line 7, column 15: parameters[0].isOptional: expected true or false, found a text",
+                "leave the quotes out",
+            ),
+            (
+                "\"defaultValue\": 5",
+                "line 7, column 17: parameters[0].defaultValue: expected a text, found a number",
+                "put it in quotes: \"5\"",
+            ),
+            (
+                "\"regexes\": [\"ok\",\n \"(\"]",
+                "line 8, column 2: parameters[0].regexes[1]: parameter `a-b`: the regex `(` is not valid: unclosed group",
+                "",
+            ),
+            (
+                "\"regexes\": [\"(?!a)\"]",
+                "line 7, column 13: parameters[0].regexes[0]: parameter `a-b`: the regex `(?!a)` is not valid: \
+                 look-around, including look-ahead and look-behind, is not supported",
+                "Google's engine has neither",
+            ),
+            (
+                "\"enumOptions\": [\"A\"]",
+                "line 7, column 17: parameters[0].enumOptions[0]: expected an object, found a text",
+                "write {\"value\": \"A\"}",
+            ),
+            (
+                "\"enumOptions\": [{\"label\": \"A\"}]",
+                "line 7, column 17: parameters[0].enumOptions[0]: the key `value` is missing",
+                "",
+            ),
+            (
+                "\"paramType\": 23",
+                "line 7, column 14: parameters[0].paramType: no parameter type has the number 23",
+                "",
+            ),
+            (
+                "\"customMetadata\": {\"x\": 1}",
+                "line 7, column 25: parameters[0].customMetadata.x: expected a text, found a number",
+                "put it in quotes: \"1\"",
+            ),
+            (
+                "\"customMetadata\": {\"tmpl.pass\": \"arg\"}",
+                "line 7, column 33: parameters[0].customMetadata[\"tmpl.pass\"]: \"arg\" is no way to pass a value",
+                "write `argument`, `switch`, `env`, `env:NAME` or `file`",
+            ),
+            (
+                "\"customMetadata\": {\"tmpl.secret\": \"yes\"}",
+                "line 7, column 35: parameters[0].customMetadata[\"tmpl.secret\"]: \"yes\" is no value of `tmpl.secret`",
+                "write `false` or `true`",
+            ),
+            (
+                "\"customMetadata\": {\"tmpl.secret\": \"true\"}",
+                "line 7, column 35: parameters[0].customMetadata[\"tmpl.secret\"]: \
+                 the secret parameter `a-b` would be passed as an argument",
+                "set `tmpl.pass` to `env` or `file`",
+            ),
+        ] {
+            let error = Metadata::parse(&with_keys(keys)).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            let found = error.hint().unwrap_or_default();
+            assert!(found.starts_with(hint) && found.is_empty() == hint.is_empty(), "{keys}: {found}");
+        }
+    }
+
+    #[test]
+    fn errors_outside_the_parameters() {
+        for (text, expected) in [
+            ("[]", "line 1, column 1: expected an object, found a list"),
+            ("{}", "line 1, column 1: the key `name` is missing"),
+            ("{\"name\": \"\"}", "line 1, column 10: name: the text is empty"),
+            (
+                "{\"name\": \"T\", \"parameters\": {}}",
+                "line 1, column 29: parameters: expected a list, found an object",
+            ),
+            (
+                "{\"name\": \"T\", \"parameters\": [1]}",
+                "line 1, column 30: parameters[0]: expected an object, found a number",
+            ),
+            (
+                "{\"name\": \"T\", \"streaming\": 1}",
+                "line 1, column 28: streaming: expected true or false, found a number",
+            ),
+        ] {
+            assert_eq!(Metadata::parse(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn two_parameters_do_not_share_a_variable() {
+        let parameter = |name: &str| json!({"name": name, "label": "l", "helpText": "h", "customMetadata": {"tmpl.pass": "env"}});
+        let text = json!({"name": "T", "parameters": [parameter("a-b"), parameter("a.b")]}).to_string();
+        let error = Metadata::parse(&text).unwrap_err();
+        assert_eq!(error.path(), Some("parameters[1].customMetadata[\"tmpl.pass\"]"));
+        assert_eq!(
+            error.message(),
+            "parameters `a-b` and `a.b` are both passed in the environment variable `A_B`"
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! What a template was built for, and the layers that were built: one for each platform.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+
+/// The build for one platform. Checked against the machine before a launch is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformBuild {
+    /// The interpreter that the layers were made for.
+    pub interpreter: Interpreter,
+    /// The oldest C library that the layers work with, like `glibc 2.28`.
+    pub libc: String,
+    /// What is unpacked one over another, lowest first.
+    pub layers: Vec<LayerReference>,
+}
+
+/// An interpreter, as far as compiled modules and byte code depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interpreter {
+    /// `cpython`.
+    pub implementation: String,
+    /// Major and minor version, like `3.11`.
+    pub version: String,
+    /// The tag of the binary interface, like `cp311`.
+    pub abi: String,
+}
+
+/// A layer by its content; the bytes lie in `staging/blobs/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LayerReference {
+    /// What is in it, for people.
+    pub title: String,
+    /// Digest of the bytes as they are stored.
+    pub digest: Digest,
+    /// Digest of the tar without compression.
+    pub diff_id: Digest,
+    /// Length in bytes as stored.
+    pub size: u64,
+    /// OCI's name of the kind of tar and compression.
+    pub media_type: String,
+    /// The key of what went in: another build machine that comes to the same key can take these bytes.
+    pub key: String,
+}

@@ -1,0 +1,66 @@
+//! The rules that a launch parameter can break, and Google's words for each.
+
+use serde::Serialize;
+
+/// What a parameter should have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "rule", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Rule {
+    /// It must be given.
+    Required,
+    /// The template must declare it.
+    Recognized {
+        /// The declared name most like it.
+        nearest: Option<String>,
+        /// Every declared name, in the order of the metadata.
+        declared: Vec<String>,
+    },
+    /// Its name must be fit for an option: `[A-Za-z_][A-Za-z0-9_.-]*`.
+    NameShape,
+    /// The value cannot hold the character NUL: neither arguments nor environment can.
+    NoNul,
+    /// The value must match this regex.
+    Regex {
+        /// The expression.
+        regex: String,
+        /// Whether from end to end.
+        whole: bool,
+    },
+    /// The value must be one of these.
+    Enumeration {
+        /// The values, in the order of the metadata.
+        options: Vec<String>,
+    },
+    /// The value must be `true` or `false`.
+    Boolean,
+    /// The value must be a whole or decimal number.
+    Number,
+    /// Name and value must fit into one argument or environment variable of Linux.
+    Length {
+        /// What they take, in bytes.
+        bytes: usize,
+        /// What there is, in bytes.
+        limit: usize,
+    },
+    /// The value must be a reference to a secret, not the secret.
+    SecretReference,
+}
+
+impl Rule {
+    /// Google's text for a violation of the rule; for rules of ours, a text in its manner.
+    pub fn wire(&self) -> String {
+        let mismatch = |regex: &str| format!("Parameter didn't match regex '{regex}'");
+        match self {
+            Self::Required => "Missing required parameter".to_owned(),
+            Self::Recognized { .. } | Self::NameShape => "Unrecognized parameter".to_owned(),
+            Self::Regex { regex, .. } => mismatch(regex),
+            // Google's own templates have these regexes for the types, so these are the texts that clients know.
+            Self::Enumeration { options } => mismatch(&format!("^({})$", options.join("|"))),
+            Self::Boolean => mismatch("^(true|false)$"),
+            Self::Number => mismatch(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"),
+            Self::NoNul => "Parameter has a NUL character".to_owned(),
+            Self::Length { limit, .. } => format!("Parameter is longer than {limit} bytes"),
+            Self::SecretReference => "Parameter must be a reference to a secret".to_owned(),
+        }
+    }
+}

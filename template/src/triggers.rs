@@ -1,0 +1,49 @@
+//! Conditional parameters: whether a parent's value asks for its child.
+
+use std::collections::HashMap;
+
+use crate::{Parameter, ParameterType, RawParameters};
+
+/// The declared parameters of a launch by name.
+pub(crate) struct Triggers<'a> {
+    parameters: HashMap<&'a str, &'a Parameter>,
+    raw: &'a RawParameters,
+}
+
+impl<'a> Triggers<'a> {
+    pub(crate) fn new(parameters: &'a [Parameter], raw: &'a RawParameters) -> Self {
+        let parameters = parameters.iter().map(|parameter| (parameter.name.as_str(), parameter)).collect();
+        Self { parameters, raw }
+    }
+
+    /// The child and its parent, from this parameter upwards, where the parent's value does not ask for the child;
+    /// none if the parameter is asked for. A parent that does not exist asks for everything.
+    pub(crate) fn broken_link(&self, parameter: &'a Parameter) -> Option<(&'a Parameter, &'a Parameter)> {
+        let mut child = parameter;
+        // Parents in a circle end when everyone was asked.
+        for _ in 0..self.parameters.len() {
+            let parent = *self.parameters.get(child.parent_name.as_deref()?)?;
+            if !asks_for(child, self.effective_value(parent)) {
+                return Some((child, parent));
+            }
+            child = parent;
+        }
+        None
+    }
+
+    /// The value the program will work with: the given one, else the declared default, else the type's.
+    fn effective_value(&self, parameter: &'a Parameter) -> Option<&'a str> {
+        self.raw
+            .get(&parameter.name)
+            .or(parameter.default_value.as_deref())
+            .or_else(|| (*parameter.parameter_type() == ParameterType::Boolean).then_some("false"))
+    }
+}
+
+fn asks_for(child: &Parameter, parent_value: Option<&str>) -> bool {
+    match parent_value {
+        None => false,
+        Some(value) if child.parent_trigger_values.is_empty() => !value.is_empty(),
+        Some(value) => child.parent_trigger_values.iter().any(|trigger| trigger == value),
+    }
+}
