@@ -9,7 +9,8 @@ use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 /// Writes the value; no newline follows the last bracket.
 pub(crate) fn to_canonical_json(mut value: Value) -> String {
-    // By bytes of UTF-8, which is the order of code points, which is Python's.
+    // By bytes of UTF-8, which is the order of code points, which is Python's. Maps are sorted already unless some
+    // crate of the build turns on `serde_json/preserve_order`; a digest must not hang on that.
     value.sort_all_objects();
     let mut bytes = Vec::new();
     let mut serializer =

@@ -30,6 +30,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_most_alike_wins_and_of_equals_the_first() {
+        for (known, expected) in [
+            (["output_dir", "output_file"], "output_file"),
+            (["output_file", "output_dir"], "output_file"),
+            (["outputFile", "output_file"], "outputFile"),
+        ] {
+            assert_eq!(nearest("output-fiel", known.into_iter()), Some(expected));
+        }
+    }
+
+    #[test]
     fn slips_are_recognised_and_strangers_are_not() {
         let known = ["input", "output", "min_length", "case"];
         for (written, expected) in [

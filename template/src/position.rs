@@ -71,5 +71,6 @@ mod tests {
             let path = steps.into_iter().rev().fold(KeyPath::default(), KeyPath::under);
             assert_eq!(Position::of(&path, text), Position { line, column }, "{path}");
         }
+        assert_eq!(Position::of(&KeyPath::default(), "\n []"), Position { line: 2, column: 2 });
     }
 }

@@ -70,7 +70,7 @@ impl Violation {
             Rule::Recognized { nearest: Some(nearest), .. } => format!("did you mean `{}`?", nearest.escape_debug()),
             Rule::Recognized { declared, .. } => format!("the template takes {}", quoted_list(declared)),
             Rule::NameShape => match self.parameter.trim_start_matches('-') {
-                bare if bare != self.parameter && is_option_name(bare) => {
+                bare if is_option_name(bare) => {
                     format!("leave out the dashes: `--param {bare}=VALUE`")
                 }
                 _ => "a name is letters, digits, `_`, `.` and `-`, the first one a letter or `_`".to_owned(),
