@@ -1,0 +1,80 @@
+# What a newcomer, a developer and CI type. Everything that is needed beyond Rust, Python and make is installed here, into
+# .tools/ (Python packages) or from Debian's packages (what only the tests need).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+TOOLS := $(CURDIR)/.tools
+UV_VERSION := 0.13.8
+PYTHON_VERSION := 3.11
+PYTHON ?= $(firstword $(wildcard /usr/bin/python$(PYTHON_VERSION)) python3)
+export PATH := $(TOOLS)/venv/bin:$(PATH)
+
+# Programs that only the tests need, and the Debian packages they are in.
+TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git
+BENCH_PROGRAMS := pigz:pigz
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+.PHONY: demo
+demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launch it, on real text
+	./examples/demo.sh target/release/tmpl .demo
+
+.PHONY: test
+test: $(TOOLS)/uv test-programs lint ## Install what the tests need and run all of them
+	cargo test --workspace
+	$(MAKE) --no-print-directory python-tests
+
+.PHONY: check
+check: lint ## The inner loop: format, lints, tests that need no component
+	cargo test --workspace --lib --bins
+
+.PHONY: lint
+lint: ## Format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: python-tests
+python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
+	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
+
+.PHONY: bench
+bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md
+	./benches/run.sh target/release/tmpl .bench
+
+.PHONY: licences
+licences: ## Check every dependency's licence (installs cargo-deny the first time)
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check licenses bans sources
+
+.PHONY: release
+release:
+	cargo build --release --bin tmpl
+
+.PHONY: clean
+clean: ## Remove what was built here
+	rm -rf target .tools .demo .bench
+
+# uv, in an environment of its own.
+$(TOOLS)/uv: Makefile
+	@command -v $(PYTHON) >/dev/null || { echo "error: python3 is not installed" >&2; echo "hint: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call install,python3-venv)
+	$(PYTHON) -m venv $(TOOLS)/venv
+	$(TOOLS)/venv/bin/pip install --quiet uv==$(UV_VERSION)
+	@touch $@
+
+.PHONY: test-programs bench-programs
+test-programs:
+	@$(foreach pair,$(TEST_PROGRAMS),command -v $(firstword $(subst :, ,$(pair))) >/dev/null || $(call install,$(lastword $(subst :, ,$(pair))));)
+bench-programs:
+	@$(foreach pair,$(BENCH_PROGRAMS),command -v $(firstword $(subst :, ,$(pair))) >/dev/null || $(call install,$(lastword $(subst :, ,$(pair))));)
+
+# Installs a Debian package, or says which one is missing.
+define install
+{ if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+  echo "installing the Debian package $(1)"; \
+  $$sudo apt-get -q update >/dev/null && $$sudo apt-get -qy install --no-install-recommends $(1) >/dev/null || \
+  { echo "error: the package $(1) is missing and could not be installed" >&2; echo "hint: apt-get install $(1)" >&2; exit 1; }; }
+endef

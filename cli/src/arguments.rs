@@ -1,0 +1,221 @@
+//! What can be typed. The doc comments are the manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+use tmpl_template::{JobId, JobName, TemplateName, TemplateReference};
+
+/// Package a data pipeline once, launch it with parameters, see what it did.
+#[derive(Debug, Parser)]
+#[command(name = "tmpl", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArguments {
+    /// The bucket: a folder, or a file:// URL [default: TMPL_BUCKET, then the configuration]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) bucket: Option<String>,
+    /// How data is printed on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Say nothing but errors on standard error
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// The form of data on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a project's templates and publish them in a bucket
+    Build(BuildArguments),
+    /// Launch a template and wait for its job
+    Run(RunArguments),
+    /// List, show, follow and cancel jobs
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// Wait for a job to end, with the exit code that `tmpl run` would give
+    Wait(WaitArguments),
+    /// Make a new project, or a tmpl.toml for the pipeline in a folder
+    Init(InitArguments),
+    /// Look after the unpacked layers on this machine
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+/// Build a project's templates and publish them in a bucket.
+///
+/// Standard output is the path of each template.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The project's folder: the one with tmpl.toml
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Fail if tmpl.lock is missing or would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// How the built tree is checked [default: auto; full where CI is set]
+    #[arg(long, value_enum, default_value_t = CheckMode::Auto)]
+    pub(crate) check: CheckMode,
+    /// Build this template only (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<TemplateName>,
+    /// The interpreter to compile and check with [default: configuration, uv's, PATH]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// The uv program [default: PATH]
+    #[arg(long, env = "TMPL_UV", value_name = "PATH", hide_env = true)]
+    pub(crate) uv: Option<PathBuf>,
+}
+
+/// How thoroughly `tmpl build` looks at what it built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckMode {
+    /// Full when dependencies changed, static when only the project's own code did
+    Auto,
+    /// Import the main module in the built tree
+    Full,
+    /// Compile the project's code and resolve its imports without running it
+    Static,
+}
+
+/// Launch a template and wait for its job.
+///
+/// The job's id and log go to standard error. Exit codes: 0 done, 1 the program failed, 2 wrong parameters, 3 it could not
+/// be launched, 4 cancelled by somebody else, 5 --wait-timeout, 7 contact lost, 75 temporary error, 128+n signal n.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The template: NAME, or NAME@DIGEST for one version of it
+    pub(crate) template: TemplateReference,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    /// Show what would be started, and start nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The job's name [default: TEMPLATE-TIME-RANDOM]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) job_name: Option<JobName>,
+    /// Write the job's id into a file before anything starts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) id_file: Option<PathBuf>,
+    /// Print the job's id and leave; the job goes on
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// What a signal to this command does to the job
+    #[arg(long, value_enum, default_value_t = OnSignal::Cancel)]
+    pub(crate) on_signal: OnSignal,
+    /// End the job as failed when it has run this long (30s, 5m, 2h)
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(crate) timeout: Option<SignedDuration>,
+    /// Stop waiting after this long; the job goes on, the exit code is 5
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(crate) wait_timeout: Option<SignedDuration>,
+    /// Allow an output file that exists to be written over
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// The interpreter to run with [default: configuration, uv's, PATH]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+}
+
+/// The parameters of a launch.
+#[derive(Debug, Args)]
+pub(crate) struct ParameterArguments {
+    /// Parameters as `gcloud` takes them: a=1,b=2, or ^;^a=1,2;b=3 with another delimiter
+    #[arg(long, value_name = "NAME=VALUE,…", allow_hyphen_values = true)]
+    pub(crate) parameters: Vec<String>,
+    /// One parameter, its value taken whole (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) param: Vec<String>,
+    /// A JSON or YAML file that maps parameter names to values (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params_file: Vec<PathBuf>,
+}
+
+/// What a signal to `tmpl run` does to the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnSignal {
+    /// Ends the job
+    Cancel,
+    /// Lets the job go on
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// The newest jobs first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
+    /// Everything recorded of a job
+    Show {
+        /// The job's id
+        id: JobId,
+    },
+    /// A job's log
+    Logs {
+        /// The job's id
+        id: JobId,
+        /// Go on as the job writes, until it ends
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Ask a job to end, and wait until it has
+    Cancel {
+        /// The job's id
+        id: JobId,
+        /// Only ask
+        #[arg(long)]
+        no_wait: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WaitArguments {
+    /// The job's id
+    pub(crate) id: JobId,
+    /// Stop waiting after this long; the exit code is 5
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(crate) wait_timeout: Option<SignedDuration>,
+}
+
+/// Make a new project, or a tmpl.toml for the pipeline in a folder.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The folder; one that does not exist is made
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Where the cache is and how large
+    Show,
+    /// Remove the least recently used layers and what was made of them
+    Prune {
+        /// How many megabytes may stay
+        #[arg(long, default_value_t = 0, value_name = "MB")]
+        keep: u64,
+    },
+}
+
+fn positive_duration(text: &str) -> Result<SignedDuration, String> {
+    let duration: SignedDuration = text.parse().map_err(|_| "write it as 30s, 5m or 2h".to_owned())?;
+    if duration > SignedDuration::ZERO { Ok(duration) } else { Err("it must be longer than nothing".to_owned()) }
+}

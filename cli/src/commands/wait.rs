@@ -1,0 +1,21 @@
+//! `tmpl wait`: the end of a job, from the bucket alone.
+
+use std::process::ExitCode;
+
+use super::Context;
+use crate::arguments::WaitArguments;
+use crate::commands::run::report_end;
+use crate::follow;
+use crate::report::{Failure, WAIT_TIMEOUT};
+
+pub(crate) async fn run(context: &Context<'_>, arguments: &WaitArguments) -> Result<ExitCode, Failure> {
+    let bucket = context.open_bucket()?;
+    match follow::wait(&bucket, &arguments.id, arguments.wait_timeout).await? {
+        Some(ended) => {
+            let record = bucket.job_record(&arguments.id).await?;
+            report_end(context.printer, &record, &ended, ended.exit_code)
+        }
+        None => Err(Failure::new(WAIT_TIMEOUT, format!("job {} goes on; the time to wait is over", arguments.id))
+            .hint(format!("`tmpl wait {}` waits on", arguments.id))),
+    }
+}

@@ -1,0 +1,71 @@
+//! Launch parameters from the command line: `--parameters` as gcloud parses it, `--param` whole, `--params-file` in JSON or YAML.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use tmpl_template::{RawParameters, parse_dictionary};
+
+use crate::arguments::ParameterArguments;
+use crate::report::{Failure, USAGE};
+
+/// A value in a parameter file. Values are text on the way to the program; numbers and switches are taken as they are written.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum FileValue {
+    Text(String),
+    Switch(bool),
+    Whole(i64),
+    Number(f64),
+}
+
+/// Gathers the parameters of a launch. A name that is given twice, anywhere, is an error.
+pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Failure> {
+    let mut parameters = RawParameters::default();
+    let mut insert = |name: &str, value: &str| {
+        parameters.insert(name, value).map_err(|error| Failure::new(USAGE, error.to_string()).hint("give each parameter once"))
+    };
+    for file in &arguments.params_file {
+        for (name, value) in read_file(file)? {
+            let value = match value {
+                FileValue::Text(text) => text,
+                FileValue::Switch(switch) => switch.to_string(),
+                FileValue::Whole(number) => number.to_string(),
+                FileValue::Number(number) => number.to_string(),
+            };
+            insert(&name, &value)?;
+        }
+    }
+    for text in &arguments.parameters {
+        let items = parse_dictionary(text).map_err(|error| {
+            let failure = Failure::new(USAGE, format!("--parameters: {error}"));
+            match error.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
+        for (name, value) in items {
+            insert(&name, &value)?;
+        }
+    }
+    for text in &arguments.param {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Failure::new(USAGE, format!("--param {text}: there is no `=` in it")).hint("write --param name=value"));
+        };
+        insert(name, value)?;
+    }
+    Ok(parameters)
+}
+
+/// JSON is read as the YAML that it is.
+fn read_file(path: &Path) -> Result<BTreeMap<String, FileValue>, Failure> {
+    let text = fs_err::read_to_string(path)
+        .map_err(|error| Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file"))?;
+    if text.trim().is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    serde_saphyr::from_str(&text).map_err(|error| {
+        Failure::new(USAGE, format!("--params-file {}: {error}", path.display()))
+            .hint("the file is one mapping of parameter names to texts, numbers or true/false")
+    })
+}

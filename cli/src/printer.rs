@@ -1,0 +1,167 @@
+//! The only place that prints. Standard output is data; standard error is talk.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tmpl_bucket::{LogLevel, LogLine};
+use tmpl_template::JobState;
+
+use crate::arguments::Format;
+use crate::report::Failure;
+
+/// Prints what commands have to say, in the form that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Printer {
+    format: Format,
+    quiet: bool,
+    zone: TimeZone,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+impl Printer {
+    pub(crate) fn new(format: Format, quiet: bool) -> Self {
+        Self { format, quiet, zone: TimeZone::system() }
+    }
+
+    /// Whether data is printed as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether talk is wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Data: a line on standard output.
+    pub(crate) fn data(&self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(anstream::stdout(), "{line}")?)
+    }
+
+    /// Data: one JSON value on standard output.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(1, error.to_string()))?;
+        self.data(&text)
+    }
+
+    /// Talk: a line on standard error.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            self.talk(line);
+        }
+    }
+
+    /// Talk: something odd.
+    pub(crate) fn warn(&self, line: &str) {
+        self.talk(&format!("{WARNING}warning{WARNING:#}: {line}"));
+    }
+
+    /// Talk: a line of a job's log, with its time and level.
+    pub(crate) fn log_line(&self, line: &LogLine) {
+        self.say(&self.format_line(line));
+    }
+
+    /// A line of a job's log as people read it.
+    pub(crate) fn format_line(&self, line: &LogLine) -> String {
+        let time = line.time.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string();
+        let (style, level) = match line.level {
+            LogLevel::Debug => (DIM, "DEBUG  "),
+            LogLevel::Info => (Style::new(), "INFO   "),
+            LogLevel::Warning => (WARNING, "WARNING"),
+            LogLevel::Error => (ERROR, "ERROR  "),
+        };
+        format!("{DIM}{time}{DIM:#} {style}{level}{style:#} {}", printable(&line.message))
+    }
+
+    /// A time as people read it here.
+    pub(crate) fn time(&self, time: jiff::Timestamp) -> String {
+        time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// A state in its colour.
+    pub(crate) fn state(state: JobState) -> String {
+        let style = match state {
+            JobState::Done => AnsiColor::Green.on_default(),
+            JobState::Failed => AnsiColor::Red.on_default(),
+            JobState::Cancelled | JobState::Cancelling => AnsiColor::Yellow.on_default(),
+            _ => AnsiColor::Cyan.on_default(),
+        };
+        format!("{style}{}{style:#}", state.word())
+    }
+
+    /// `error:`, `caused by:`, `hint:`.
+    pub(crate) fn failure(&self, chain: &[String], hint: Option<&str>) {
+        if let Some((first, causes)) = chain.split_first() {
+            self.talk(&format!("{ERROR}error{ERROR:#}: {}", printable(first)));
+            for cause in causes {
+                self.talk(&format!("  {ERROR}caused by{ERROR:#}: {}", printable(cause)));
+            }
+        }
+        if let Some(hint) = hint {
+            self.talk(&format!("{HINT}hint{HINT:#}: {}", printable(hint)));
+        }
+    }
+
+    /// Nobody reads talk on a closed terminal; that is no reason to fail.
+    fn talk(&self, line: &str) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+}
+
+/// Text from elsewhere without the control characters that would move a terminal's cursor or change its colours.
+pub(crate) fn printable(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    if text.chars().all(harmless) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// A size as people read it: `1.5 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let mut amount = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if amount < 999.5 {
+            return if unit == "B" || amount >= 99.5 { format!("{amount:.0} {unit}") } else { format!("{amount:.1} {unit}") };
+        }
+        amount /= 1000.0;
+    }
+    format!("{amount:.1} TB")
+}
+
+/// A duration as people read it: `4.2 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn duration(duration: jiff::SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    match seconds {
+        0..60 => format!("{:.1} s", duration.as_secs_f64().max(0.0)),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_read_well() {
+        for (bytes, text) in [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (99_960, "100 kB"), (123_456_789, "123 MB")] {
+            assert_eq!(size(bytes), text);
+        }
+        for (milliseconds, text) in [(40, "0.0 s"), (4_200, "4.2 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")] {
+            assert_eq!(duration(jiff::SignedDuration::from_millis(milliseconds)), text);
+        }
+    }
+
+    #[test]
+    fn terminal_escapes_of_others_are_not_passed_on() {
+        assert_eq!(printable("a\x1b[31mb\rc\td"), "a\u{fffd}[31mb\u{fffd}c\td");
+    }
+}

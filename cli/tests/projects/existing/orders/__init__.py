@@ -1,0 +1,1 @@
+"""Helpers of the pipeline, installed on the workers through setup.py."""

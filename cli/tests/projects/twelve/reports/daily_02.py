@@ -1,0 +1,19 @@
+"""Report 02: refunds paid in a day."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from reports.table import parse_arguments, write_report
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = parse_arguments("refunds", argv)
+    # Made up, but always the same for a day.
+    total = sum(map(ord, arguments.day + "refunds"))
+    write_report("refunds", arguments.day, {"total": total, "hourly": total // 24}, arguments.output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

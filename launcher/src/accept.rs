@@ -1,0 +1,304 @@
+//! What every mouth calls: *check* a launch, then *accept* it. There is one validator, and nothing is written before it agrees.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use tmpl_bucket::{Bucket, JobRecord, JobTemplate, StoredTemplate, Submitter, layout};
+use tmpl_template::{
+    Entry, JobId, JobName, LayerReference, ParameterType, ParameterValues, PlatformBuild, RawParameters, TemplateName,
+    TemplateReference, TemplateSpec, check as check_parameters,
+};
+
+use crate::cache::Cache;
+use crate::environment;
+use crate::interpreter::{self, Interpreter, InterpreterRequest};
+use crate::runner::{Direct, Launch, PlannedLayer, Runner};
+use crate::{Invocation, LaunchError, Plan};
+
+/// The only runner of this version.
+const RUNNER: &str = "direct";
+/// The only place of this version.
+const PLACE: &str = "process";
+
+/// A launch as it is asked for.
+#[derive(Clone, Debug)]
+pub struct LaunchRequest {
+    /// Which template, and which version of it.
+    pub template: TemplateReference,
+    /// The parameters.
+    pub parameters: RawParameters,
+    /// The job's name; one is made where none is given.
+    pub job_name: Option<JobName>,
+    /// The interpreter to use, where somebody names one.
+    pub python: Option<PathBuf>,
+    /// How long the job may run.
+    pub timeout: Option<SignedDuration>,
+    /// Whether an output that exists may be written over.
+    pub overwrite: bool,
+    /// Who asks.
+    pub submitter: Submitter,
+    /// The folder that relative paths in parameters start from.
+    pub working_directory: PathBuf,
+}
+
+/// A launch that nothing speaks against.
+#[derive(Debug)]
+pub struct CheckedLaunch {
+    request: LaunchRequest,
+    program: CheckedProgram,
+}
+
+/// A template's program, with the values and the interpreter it will run with.
+#[derive(Debug)]
+pub(crate) struct CheckedProgram {
+    template: JobTemplate,
+    entry: Entry,
+    values: ParameterValues,
+    pub(crate) layers: Vec<LayerReference>,
+    pub(crate) interpreter: Interpreter,
+}
+
+/// Checks a launch. Reads the bucket, writes nothing.
+pub async fn check(bucket: &Bucket, cache: &Cache, request: LaunchRequest) -> Result<CheckedLaunch, LaunchError> {
+    let stored = bucket.template(&request.template).await?;
+    let name = &request.template.name;
+    let program = CheckedProgram::new(name, &stored, &request.parameters, request.python.clone(), cache)?;
+    if !request.overwrite {
+        let spec = parse(name, &stored)?;
+        refuse_existing_output(&spec, &program.values, &request.working_directory)?;
+    }
+    Ok(CheckedLaunch { request, program })
+}
+
+impl CheckedLaunch {
+    /// What is odd about the launch but does not forbid it.
+    pub fn warnings(&self) -> &[String] {
+        self.program.values.warnings()
+    }
+
+    /// Writes the job down. From here on it is accepted.
+    pub async fn accept(&self, bucket: &Bucket) -> Result<JobRecord, LaunchError> {
+        let record = self.record(Timestamp::now());
+        bucket.accept_job(&record).await?;
+        Ok(record)
+    }
+
+    /// What the launch would do, for a job that began now.
+    pub fn plan(&self, bucket: &Bucket, cache: &Cache) -> Plan {
+        let record = self.record(Timestamp::now());
+        let program = &self.program;
+        Plan {
+            template: format!("{}@{}", record.template.name, record.template.digest),
+            runner: record.runner.clone(),
+            place: record.place.clone(),
+            interpreter: program.interpreter.path.clone(),
+            environment: environment::root(cache, &program.interpreter, &program.layers),
+            layers: program
+                .layers
+                .iter()
+                .map(|layer| PlannedLayer { cached: cache.has_layer(layer.digest.digest()), layer: layer.clone() })
+                .collect(),
+            invocation: program.invocation(&record, bucket, cache),
+            logs: bucket.place_of(&layout::logs(&record.id, 1)),
+            results: bucket.place_of(&layout::results(&record.id)),
+            temporary: bucket.place_of(&layout::temporary(&record.id)),
+            warnings: program.values.warnings().to_vec(),
+        }
+    }
+
+    fn record(&self, now: Timestamp) -> JobRecord {
+        let mut random = [0_u8; 10];
+        // Without randomness an id could be used twice: accepting it would then fail, and nothing would be lost.
+        let _ = getrandom::fill(&mut random);
+        let (id_part, name_part) = random.split_at(8);
+        let id_random = u64::from_le_bytes(id_part.try_into().unwrap_or_default());
+        let name_random = u16::from_le_bytes(name_part.try_into().unwrap_or_default());
+        let request = &self.request;
+        let name = &request.template.name;
+        JobRecord {
+            format: 1,
+            id: JobId::new(now, digits(now, id_random)),
+            name: request.job_name.clone().unwrap_or_else(|| JobName::for_template(name, now, name_random)),
+            created: now,
+            template: self.program.template.clone(),
+            parameters: request.parameters.clone(),
+            runner: RUNNER.to_owned(),
+            place: PLACE.to_owned(),
+            submitter: request.submitter.clone(),
+            working_directory: Some(request.working_directory.clone()),
+            python: request.python.clone(),
+            timeout: request.timeout,
+        }
+    }
+}
+
+impl CheckedProgram {
+    /// Checks a stored template and the parameters for it: by the mouth before a job is accepted, by the launcher again.
+    pub(crate) fn new(
+        name: &TemplateName,
+        stored: &StoredTemplate,
+        parameters: &RawParameters,
+        python: Option<PathBuf>,
+        cache: &Cache,
+    ) -> Result<Self, LaunchError> {
+        let spec = parse(name, stored)?;
+        let values = check_parameters(spec.metadata.as_ref(), parameters)?;
+        let extension = spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
+        let here = format!("{}/{}", std::env::consts::OS, architecture());
+        let platform = extension.platforms.get(&here).ok_or_else(|| LaunchError::Platform {
+            name: name.to_string(),
+            built: extension.platforms.keys().cloned().collect(),
+            here,
+        })?;
+        let wanted = InterpreterRequest {
+            version: platform.interpreter.version.clone(),
+            abi: Some(platform.interpreter.abi.clone()),
+            explicit: python,
+        };
+        let interpreter = interpreter::find(&wanted, cache)?;
+        check_libc(name, platform, &interpreter)?;
+        Ok(Self {
+            template: JobTemplate { name: name.clone(), digest: stored.digest.clone() },
+            entry: extension.entry.clone(),
+            values,
+            layers: platform.layers.clone(),
+            interpreter,
+        })
+    }
+
+    /// What is started for a job.
+    pub(crate) fn invocation(&self, record: &JobRecord, bucket: &Bucket, cache: &Cache) -> Invocation {
+        let nowhere = PathBuf::from("/");
+        Direct.plan(&Launch {
+            id: &record.id,
+            name: &record.name,
+            entry: &self.entry,
+            values: &self.values,
+            environment: &environment::root(cache, &self.interpreter, &self.layers),
+            directory: record.working_directory.as_ref().unwrap_or(&nowhere),
+            temporary: &bucket.place_of(&layout::temporary(&record.id)),
+            files: &cache.directory().join("parameters").join(record.id.as_str()),
+        })
+    }
+}
+
+/// The digits of an id: nanoseconds, so that the ids of one second sort by time too, then ten random ones.
+fn digits(now: Timestamp, random: u64) -> u64 {
+    const RANDOM: u64 = 10_000_000_000;
+    u64::try_from(now.subsec_nanosecond()).unwrap_or(0) * RANDOM + random % RANDOM
+}
+
+fn parse(name: &TemplateName, stored: &StoredTemplate) -> Result<TemplateSpec, LaunchError> {
+    TemplateSpec::parse(&stored.text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
+}
+
+/// The machine's architecture by the name that images use.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Binaries run on the C library they were built for, and on newer ones of the same kind.
+fn check_libc(name: &TemplateName, platform: &PlatformBuild, interpreter: &Interpreter) -> Result<(), LaunchError> {
+    let needed = platform.libc.as_str();
+    if libc_runs(needed, &interpreter.libc) {
+        return Ok(());
+    }
+    Err(LaunchError::Libc { name: name.to_string(), needed: needed.to_owned(), here: interpreter.libc.clone() })
+}
+
+fn libc_runs(needed: &str, here: &str) -> bool {
+    let parts = |text: &str| -> Option<(String, u32, u32)> {
+        let (kind, version) = text.split_once(' ')?;
+        let (major, minor) = version.split_once('.')?;
+        Some((kind.to_owned(), major.parse().ok()?, minor.parse().ok()?))
+    };
+    match (parts(needed), parts(here)) {
+        (Some((kind, major, minor)), Some((here_kind, here_major, here_minor))) => {
+            kind == here_kind && (major, minor) <= (here_major, here_minor)
+        }
+        _ => needed == here,
+    }
+}
+
+/// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could
+/// tell afterwards which run they came from. `tmpl.existing` = `allow` in a parameter's metadata says that it is meant.
+fn refuse_existing_output(spec: &TemplateSpec, values: &ParameterValues, directory: &Path) -> Result<(), LaunchError> {
+    let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
+    let outputs = parameters.filter(|parameter| {
+        *parameter.parameter_type() == ParameterType::GcsWriteFile
+            && parameter.custom_metadata.get("tmpl.existing").is_none_or(|word| word != "allow")
+    });
+    for output in outputs {
+        let found = values.get(&output.name).and_then(|value| existing(&directory.join(local_path(&value.value)?)));
+        if let Some(path) = found {
+            return Err(LaunchError::OutputExists { parameter: output.name.clone(), path: path.display().to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// The path of a value that lies on this machine.
+fn local_path(value: &str) -> Option<&str> {
+    match value.split_once("://") {
+        Some(("file", path)) => Some(path),
+        Some(_) => None,
+        None => (!value.is_empty()).then_some(value),
+    }
+}
+
+/// The file of that name, or a shard of it: Beam writes `counts-00000-of-00003` for the output `counts`.
+fn existing(path: &Path) -> Option<PathBuf> {
+    if path.is_file() {
+        return Some(path.to_owned());
+    }
+    let prefix = format!("{}-", path.file_name()?.to_str()?);
+    let is_shard = |name: &str| {
+        let Some(rest) = name.strip_prefix(&prefix) else { return false };
+        let Some((number, rest)) = rest.split_once("-of-") else { return false };
+        let digits = |text: &str| text.len() >= 5 && text.bytes().take(5).all(|byte| byte.is_ascii_digit());
+        digits(number) && digits(rest)
+    };
+    let entries = fs_err::read_dir(path.parent()?).ok()?;
+    entries.flatten().find(|entry| entry.file_name().to_str().is_some_and(is_shard)).map(|entry| entry.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_and_its_shards_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["plain", "counts-00000-of-00003", "words-00001-of-00002.txt", "near-miss-of-x"] {
+            fs_err::write(path(name), "").unwrap();
+        }
+        for (output, found) in [
+            ("plain", Some("plain")),
+            ("counts", Some("counts-00000-of-00003")),
+            ("words", Some("words-00001-of-00002.txt")),
+            ("near", None),
+            ("count", None),
+            ("new", None),
+        ] {
+            assert_eq!(existing(&path(output)), found.map(path), "{output}");
+        }
+    }
+
+    #[test]
+    fn newer_c_libraries_of_the_same_kind_will_do() {
+        for (needed, here, runs) in [
+            ("glibc 2.28", "glibc 2.36", true),
+            ("glibc 2.28", "glibc 2.28", true),
+            ("glibc 2.28", "glibc 2.17", false),
+            ("glibc 2.28", "musl", false),
+            ("musl", "musl", true),
+        ] {
+            assert_eq!(libc_runs(needed, here), runs, "{needed} on {here}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The program's environment: its layers, unpacked once per digest and joined by hard links into one tree that Python takes for
+//! a virtual environment of its own. Nothing is installed, compiled or fetched.
+//!
+//! ```text
+//! pyvenv.cfg   bin/python → the real interpreter   lib/python3.11/site-packages/…   app/…
+//! ```
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use fs_err as fs;
+use tmpl_bucket::BucketError;
+use tmpl_oci::{ExpectedLayer, UnpackError, unpack_layer};
+use tmpl_template::LayerReference;
+use walkdir::WalkDir;
+
+use crate::LaunchError;
+use crate::cache::{Cache, EnvironmentRecord, LayerRecord, Lock, key_of, write_record};
+use crate::interpreter::Interpreter;
+
+/// Changes when trees are joined in another way, so that those joined before are not taken for new ones.
+const FORMAT: u32 = 1;
+
+/// Puts the project's script files on the path of every process of the program, as `python app/main.py` does for the first.
+const APP_PATH_FILE: &str = "tmpl-app.pth";
+
+/// Where layers come from: opens a layer's compressed bytes.
+pub type OpenLayer<'a> = dyn Fn(&LayerReference) -> Result<Box<dyn Read + Send>, BucketError> + Sync + 'a;
+
+/// A joined environment, kept from being pruned while this value lives.
+#[derive(Debug)]
+pub struct Environment {
+    /// The tree.
+    pub root: PathBuf,
+    /// Its interpreter.
+    pub python: PathBuf,
+    /// Where packages are.
+    pub site_packages: PathBuf,
+    /// How many layers had to be unpacked for it.
+    pub unpacked: usize,
+    _in_use: Lock,
+}
+
+/// Where the environment of these layers and this interpreter lies, or will lie.
+pub fn root(cache: &Cache, interpreter: &Interpreter, layers: &[LayerReference]) -> PathBuf {
+    let mut words = vec![FORMAT.to_string().into_bytes(), interpreter.version.clone().into_bytes()];
+    words.push(interpreter.path.as_os_str().as_encoded_bytes().to_owned());
+    words.extend(layers.iter().map(|layer| layer.diff_id.digest().as_bytes().to_owned()));
+    let key = key_of(&words);
+    cache.environment(&key)
+}
+
+/// The program's packages in an environment: `lib/python3.11/site-packages`.
+pub fn site_packages(root: &Path, interpreter: &Interpreter) -> PathBuf {
+    root.join("lib").join(python_name(interpreter)).join("site-packages")
+}
+
+fn python_name(interpreter: &Interpreter) -> String {
+    let minor = interpreter.version.rsplit_once('.').map_or(interpreter.version.as_str(), |(minor, _)| minor);
+    format!("python{minor}")
+}
+
+/// The environment of these layers: the one that is there, or a new one. Blocks while layers are unpacked.
+pub fn assemble(
+    cache: &Cache,
+    interpreter: &Interpreter,
+    layers: &[LayerReference],
+    open: &OpenLayer<'_>,
+) -> Result<Environment, LaunchError> {
+    let root = root(cache, interpreter, layers);
+    let mut unpacked = 0;
+    if !root.is_dir() {
+        let _making = Cache::lock_to_make(&root)?;
+        if !root.is_dir() {
+            unpacked = unpack_missing(cache, layers, open)?;
+            join(cache, interpreter, layers, &root)?;
+        }
+    }
+    let in_use = Cache::lock_to_use(&root)?;
+    for layer in layers {
+        drop(Cache::lock_to_use(&cache.layer(layer.digest.digest()))?);
+    }
+    if unpacked > 0 {
+        cache.prune(crate::cache::DEFAULT_LIMIT)?;
+    }
+    let site_packages = site_packages(&root, interpreter);
+    Ok(Environment { python: root.join("bin/python"), site_packages, root, unpacked, _in_use: in_use })
+}
+
+/// Unpacks the layers that are not here yet, two at a time: inflating one while another waits for the disk.
+fn unpack_missing(cache: &Cache, layers: &[LayerReference], open: &OpenLayer<'_>) -> Result<usize, LaunchError> {
+    let mut missing: Vec<&LayerReference> =
+        layers.iter().filter(|layer| !cache.has_layer(layer.digest.digest())).collect();
+    // The largest first: the last one to finish is then a small one.
+    missing.sort_by_key(|layer| layer.size);
+    let count = missing.len();
+    let queue = Mutex::new(missing);
+    let failure = Mutex::new(None);
+    let work = || {
+        while let Some(layer) = queue.lock().ok().and_then(|mut queue| queue.pop()) {
+            if let Err(error) = unpack(cache, layer, open)
+                && let (Ok(mut queue), Ok(mut failure)) = (queue.lock(), failure.lock())
+            {
+                queue.clear();
+                failure.get_or_insert(error);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4).min(count) {
+            scope.spawn(work);
+        }
+    });
+    match failure.into_inner() {
+        Ok(Some(error)) => Err(error),
+        _ => Ok(count),
+    }
+}
+
+fn unpack(cache: &Cache, layer: &LayerReference, open: &OpenLayer<'_>) -> Result<(), LaunchError> {
+    let hex = layer.digest.digest();
+    let place = cache.layer(hex);
+    let _making = Cache::lock_to_make(&place)?;
+    if place.is_dir() {
+        return Ok(());
+    }
+    let failed = |source: UnpackError| LaunchError::Layer { source };
+    let reader = open(layer)?;
+    let expected =
+        ExpectedLayer { digest: layer.digest.clone(), diff_id: layer.diff_id.clone(), size: layer.size };
+    let workshop = Cache::workshop(&place)?;
+    let unpacked = unpack_layer(reader, &expected, workshop.path()).map_err(failed)?;
+    write_record(&place, &LayerRecord { bytes: unpacked.bytes })?;
+    put_in_place(workshop, &place)
+}
+
+fn join(
+    cache: &Cache,
+    interpreter: &Interpreter,
+    layers: &[LayerReference],
+    root: &Path,
+) -> Result<(), LaunchError> {
+    let workshop = Cache::workshop(root)?;
+    let tree = workshop.path();
+    let mut owners: HashMap<PathBuf, usize> = HashMap::new();
+    for (number, layer) in layers.iter().enumerate() {
+        let from = cache.layer(layer.digest.digest());
+        link_tree(&from, tree, &mut |path| {
+            let first = owners.insert(path.to_owned(), number)?;
+            Some(LaunchError::Overlap {
+                first: layers[first].title.clone(),
+                second: layer.title.clone(),
+                path: path.display().to_string(),
+            })
+        })?;
+    }
+    let made = make_virtual(tree, interpreter);
+    made.map_err(|source| LaunchError::Cache { action: "make", path: root.to_owned(), source })?;
+    let record = EnvironmentRecord { layers: layers.iter().map(|layer| layer.digest.digest().to_owned()).collect() };
+    write_record(root, &record)?;
+    put_in_place(workshop, root)
+}
+
+/// Hard links every file of a layer into the tree. `claim` is told each path and may object.
+fn link_tree(
+    from: &Path,
+    tree: &Path,
+    claim: &mut dyn FnMut(&Path) -> Option<LaunchError>,
+) -> Result<(), LaunchError> {
+    let failed = |path: &Path, source: std::io::Error| LaunchError::Cache { action: "link", path: path.to_owned(), source };
+    for entry in WalkDir::new(from).min_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| failed(from, error.into()))?;
+        let relative = entry.path().strip_prefix(from).unwrap_or(entry.path());
+        let target = tree.join(relative);
+        let kind = entry.file_type();
+        if kind.is_dir() {
+            match std::fs::create_dir(&target) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(&target, error)),
+                _ => continue,
+            }
+        }
+        if let Some(objection) = claim(relative) {
+            return Err(objection);
+        }
+        // hard_link does not follow: a link in a layer stays a link.
+        fs::hard_link(entry.path(), &target).map_err(|error| failed(&target, error))?;
+    }
+    Ok(())
+}
+
+/// What makes Python take the tree for a virtual environment: `pyvenv.cfg` beside `bin/`, and the interpreter as a link in it.
+fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
+    let bin = tree.join("bin");
+    fs::create_dir_all(&bin)?;
+    let home = interpreter.path.parent().unwrap_or(Path::new("/"));
+    let name = python_name(interpreter);
+    let config = format!(
+        "home = {}\ninclude-system-site-packages = false\nversion = {}\nexecutable = {}\n",
+        home.display(),
+        interpreter.version,
+        interpreter.path.display()
+    );
+    fs::write(tree.join("pyvenv.cfg"), config)?;
+    symlink(&interpreter.path, bin.join("python"))?;
+    symlink("python", bin.join("python3"))?;
+    symlink("python", bin.join(&name))?;
+    let packages = site_packages(tree, interpreter);
+    fs::create_dir_all(&packages)?;
+    if std::fs::symlink_metadata(tree.join("lib64")).is_err() {
+        symlink("lib", tree.join("lib64"))?;
+    }
+    if tree.join("app").is_dir() {
+        fs::write(packages.join(APP_PATH_FILE), "../../../app\n")?;
+    }
+    Ok(())
+}
+
+/// Renames a finished tree into place. Somebody else's, made meanwhile, is as good.
+fn put_in_place(workshop: tempfile::TempDir, place: &Path) -> Result<(), LaunchError> {
+    let finished = workshop.keep();
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&finished, readable)
+        .map_err(|source| LaunchError::Cache { action: "make", path: place.to_owned(), source })?;
+    if let Err(source) = fs::rename(&finished, place) {
+        let _ = fs::remove_dir_all(&finished);
+        if !place.is_dir() {
+            return Err(LaunchError::Cache { action: "make", path: place.to_owned(), source });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What keeps a job from starting, told by what the caller can do about it.
+
+use std::path::PathBuf;
+
+use tmpl_bucket::{BucketError, BucketErrorKind};
+use tmpl_oci::UnpackError;
+use tmpl_template::Violations;
+
+/// An error on the way from a launch to a running program.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// The bucket could not give or take something.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// The template's spec can't be read.
+    #[error("template `{name}` can't be read")]
+    Spec {
+        /// The template.
+        name: String,
+        /// Why.
+        #[source]
+        source: tmpl_template::FormatError,
+    },
+    /// The template was not made by `tmpl build`, so there is nothing here to run.
+    #[error("template `{name}` has only a container image, and this version launches templates made by `tmpl build`")]
+    ImageOnly {
+        /// The template.
+        name: String,
+    },
+    /// The template was built for other machines.
+    #[error("template `{name}` was built for {}, not for this machine ({here})", built.join(", "))]
+    Platform {
+        /// The template.
+        name: String,
+        /// What it was built for.
+        built: Vec<String>,
+        /// This machine.
+        here: String,
+    },
+    /// The machine's C library is older than the template's binaries need.
+    #[error("template `{name}` needs {needed}, and this machine has {here}")]
+    Libc {
+        /// The template.
+        name: String,
+        /// The C library the template was built for.
+        needed: String,
+        /// The machine's.
+        here: String,
+    },
+    /// One or more parameters are wrong.
+    #[error(transparent)]
+    Parameters(#[from] Violations),
+    /// An output lies there already.
+    #[error("parameter `{parameter}`: {path} exists already")]
+    OutputExists {
+        /// The parameter.
+        parameter: String,
+        /// What was found.
+        path: String,
+    },
+    /// No interpreter of the version that the template was built for.
+    #[error("no Python {version} ({abi}) was found{}", looked(.rejected))]
+    NoInterpreter {
+        /// The version wanted.
+        version: String,
+        /// The ABI wanted.
+        abi: String,
+        /// What was looked at and why it was not taken.
+        rejected: Vec<String>,
+    },
+    /// A secret's reference leads nowhere.
+    #[error("parameter `{parameter}`: its secret can't be read: {reason}")]
+    Secret {
+        /// The parameter.
+        parameter: String,
+        /// Why; never the value.
+        reason: String,
+    },
+    /// A layer in the bucket is not what the template was built with.
+    #[error("a layer of the template can't be unpacked")]
+    Layer {
+        /// Why.
+        #[source]
+        source: UnpackError,
+    },
+    /// Two layers hold the same file.
+    #[error("layers {first} and {second} both hold {path}")]
+    Overlap {
+        /// The layer joined first.
+        first: String,
+        /// The layer joined later.
+        second: String,
+        /// The path both hold.
+        path: String,
+    },
+    /// The cache on this machine can't be used.
+    #[error("can't {action} {}", path.display())]
+    Cache {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A process could not be started.
+    #[error("can't start {program}")]
+    Start {
+        /// The program.
+        program: String,
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The guard above the program ended before the program did.
+    #[error("the guard process ended unexpectedly")]
+    GuardLost,
+}
+
+/// What the caller can do about a [`LaunchError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is wrong; nothing was started.
+    Usage,
+    /// A reason outside the program, and repeating won't help.
+    Environment,
+    /// Temporary: nothing runs, safe to repeat.
+    Temporary,
+}
+
+impl LaunchError {
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Bucket(error) => match error.kind() {
+                BucketErrorKind::Usage => ErrorKind::Usage,
+                BucketErrorKind::Damaged => ErrorKind::Environment,
+                BucketErrorKind::Temporary => ErrorKind::Temporary,
+            },
+            Self::Parameters(_) | Self::OutputExists { .. } => ErrorKind::Usage,
+            Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
+            Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    /// The remedy, in words.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Bucket(error) => return error.hint(),
+            Self::Parameters(_) | Self::GuardLost => return None,
+            Self::Spec { source, .. } => return source.hint(),
+            Self::ImageOnly { .. } | Self::Platform { .. } => {
+                "build it for this machine with `tmpl build PROJECT`".to_owned()
+            }
+            Self::Libc { needed, .. } => {
+                format!("launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml")
+            }
+            Self::OutputExists { .. } => "choose another output, or pass --overwrite to write there all the same".to_owned(),
+            Self::NoInterpreter { version, .. } => format!(
+                "install it, for instance with `uv python install {version}`, or name one with --python PATH"
+            ),
+            Self::Secret { .. } => {
+                "set the variable or make the file readable where the launcher runs".to_owned()
+            }
+            Self::Layer { source, .. } if source.is_corrupt() => {
+                "the bucket's copy is damaged and was not run; `tmpl build` stores it anew".to_owned()
+            }
+            Self::Layer { .. } | Self::Cache { .. } => {
+                "check the space and the permissions of the cache folder (TMPL_CACHE_DIR chooses another)".to_owned()
+            }
+            Self::Overlap { .. } => "build the template again with this version of tmpl".to_owned(),
+            Self::Start { .. } => "check that the program is there and may be executed".to_owned(),
+        })
+    }
+}
+
+fn looked(rejected: &[String]) -> String {
+    if rejected.is_empty() { String::new() } else { format!("; looked at {}", rejected.join(", ")) }
+}

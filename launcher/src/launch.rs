@@ -1,0 +1,337 @@
+//! The launcher: one attempt of one job, from the right to run it to its end.
+//!
+//! load the job → check it again → unpack and join what is missing → plan → guard and program → wait → say how it ended.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tmpl_bucket::{
+    Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource,
+};
+use tmpl_template::{JobId, JobState, TemplateReference};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{Receiver, channel};
+
+use crate::accept::CheckedProgram;
+use crate::cache::Cache;
+use crate::cause::{out_of_memory_kills, signal_name};
+use crate::environment::{self, Environment};
+use crate::log_stream::read_lines;
+use crate::place::GUARD_ARGUMENT;
+use crate::protocol::{FromGuard, ToGuard};
+use crate::secret::Secrets;
+use crate::session::{LogEnd, Session};
+use crate::stop::{self, Stop};
+use crate::{ErrorKind, Invocation, LaunchError};
+
+/// How long a program has to end by itself after it was asked to.
+const GRACE: Duration = Duration::from_secs(10);
+/// The first attempt; retries are further numbers.
+const ATTEMPT: u32 = 1;
+
+/// What a launcher is started with.
+#[derive(Debug)]
+pub struct LaunchContext {
+    /// Where the job lies.
+    pub bucket: Bucket,
+    /// The job.
+    pub id: JobId,
+    /// This machine's cache.
+    pub cache: Cache,
+    /// The conversation with whoever waits for the job, if anybody does.
+    pub client: Option<StdUnixStream>,
+    /// This program, to be started again as the guard.
+    pub executable: PathBuf,
+    /// This machine's name.
+    pub host: String,
+}
+
+/// How an attempt went, before it is put in words.
+enum Outcome {
+    /// The program ended by itself.
+    Ended(ExitStatus),
+    /// It was stopped; the program's end, where it had begun.
+    Stopped(Stop, Option<ExitStatus>),
+    /// It could not be started or watched.
+    Failed(LaunchError),
+}
+
+/// Runs one attempt of a job to its end. Returns the end that holds, or nothing where another launcher has the job already.
+pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, LaunchError> {
+    let (bucket, id) = (context.bucket.clone(), context.id.clone());
+    let record = bucket.job_record(&id).await?;
+    let attempt = Attempt { time: Timestamp::now(), host: context.host.clone(), pid: std::process::id() };
+    if !bucket.take_attempt(&id, ATTEMPT, &attempt).await? {
+        return Ok(None);
+    }
+    bucket.renew_lease(&id, ATTEMPT).await?;
+    let (stops, mut stopped) = channel(8);
+    stop::watch(&bucket, &id, record.timeout, &stops);
+    let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
+    let mut session = begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
+    let kills_before = out_of_memory_kills();
+    let outcome = match attempt_job(&context, &record, &mut session, &mut stopped).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Failed(error),
+    };
+    let log = session.close_log().await;
+    let out_of_memory = out_of_memory_kills() > kills_before;
+    let mut end = describe(outcome, &log, out_of_memory);
+    if log.lost > 0 || log.failure.is_some() {
+        end.reason.push_str("; a part of the log could not be written");
+    }
+    // What can't be removed now is no reason to say that the job did not end as it did.
+    let _ = bucket.remove_temporary(&id).await;
+    let held = session.end(end).await?;
+    bucket.compact_log(&id, ATTEMPT).await?;
+    Ok(Some(held))
+}
+
+async fn attempt_job(
+    context: &LaunchContext,
+    record: &JobRecord,
+    session: &mut Session,
+    stopped: &mut Receiver<Stop>,
+) -> Result<Outcome, LaunchError> {
+    session.state(JobState::Pending).await?;
+    let prepared = tokio::select! {
+        biased;
+        Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
+        prepared = prepare(context, record) => prepared?,
+    };
+    if prepared.environment.unpacked > 0 {
+        session.message(format!("unpacked {} layers", prepared.environment.unpacked)).await?;
+    }
+    session.keep_secret(prepared.secrets);
+    let mut program = Program::start(context, prepared.invocation, session).await?;
+    session.state(JobState::Running).await?;
+    let reason = tokio::select! {
+        biased;
+        status = program.end() => return status.map(Outcome::Ended),
+        Some(reason) = stopped.recv() => reason,
+    };
+    session.state(JobState::Cancelling).await?;
+    program.stop(GRACE).await;
+    Ok(Outcome::Stopped(reason, program.end().await.ok()))
+}
+
+/// Everything a program needs to start.
+struct Prepared {
+    environment: Environment,
+    invocation: Invocation,
+    secrets: Secrets,
+}
+
+async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared, LaunchError> {
+    let bucket = &context.bucket;
+    let version = record.template.digest.digest().parse().ok();
+    let reference = TemplateReference { name: record.template.name.clone(), version };
+    let stored = bucket.template(&reference).await?;
+    let cache = &context.cache;
+    let python = record.python.clone();
+    let program = CheckedProgram::new(&record.template.name, &stored, &record.parameters, python, cache)?;
+    let environment = assemble(bucket, cache, &program).await?;
+    bucket.create_temporary(&record.id).await?;
+    let mut invocation = program.invocation(record, bucket, cache);
+    let secrets = Secrets::resolve(&mut invocation)?;
+    Ok(Prepared { environment, invocation, secrets })
+}
+
+/// Joins the program's environment on a thread that may wait for disk and processor.
+async fn assemble(bucket: &Bucket, cache: &Cache, program: &CheckedProgram) -> Result<Environment, LaunchError> {
+    let (bucket, cache) = (bucket.clone(), cache.clone());
+    let (interpreter, layers) = (program.interpreter.clone(), program.layers.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let joined = tokio::task::spawn_blocking(move || {
+        environment::assemble(&cache, &interpreter, &layers, &|layer| runtime.block_on(bucket.require_blob(&layer.digest)))
+    });
+    match joined.await {
+        Ok(done) => done,
+        Err(error) => Err(LaunchError::Start {
+            program: "the unpacking of layers".to_owned(),
+            source: std::io::Error::other(error),
+        }),
+    }
+}
+
+/// A started program, seen through its guard.
+struct Program {
+    group: Option<Pid>,
+    orders: OwnedWriteHalf,
+    answers: tokio::io::Lines<BufReader<OwnedReadHalf>>,
+    _guard: Child,
+}
+
+impl Program {
+    async fn start(context: &LaunchContext, invocation: Invocation, session: &Session) -> Result<Self, LaunchError> {
+        let name = invocation.program.display().to_string();
+        let failed = |source| LaunchError::Start { program: name.clone(), source };
+        let (ours, theirs) = StdUnixStream::pair().map_err(failed)?;
+        let mut guard = Command::new(&context.executable)
+            .arg(GUARD_ARGUMENT)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        for (stream, source) in [
+            (guard.stdout.take().map(Stream::Stdout), LogSource::Stdout),
+            (guard.stderr.take().map(Stream::Stderr), LogSource::Stderr),
+        ] {
+            match (stream, session.lines()) {
+                (Some(Stream::Stdout(stream)), Some(lines)) => drop(tokio::spawn(read_lines(stream, source, lines))),
+                (Some(Stream::Stderr(stream)), Some(lines)) => drop(tokio::spawn(read_lines(stream, source, lines))),
+                _ => {}
+            }
+        }
+        ours.set_nonblocking(true).map_err(failed)?;
+        let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
+        let answers = BufReader::new(answers).lines();
+        let mut program = Self { group: None, orders, answers, _guard: guard };
+        program.say(&ToGuard::Start(Box::new(invocation))).await.map_err(failed)?;
+        match program.answer().await {
+            Some(FromGuard::Started(pid)) => program.group = Pid::from_raw(pid),
+            Some(FromGuard::NotStarted(why)) => return Err(failed(std::io::Error::other(why))),
+            _ => return Err(LaunchError::GuardLost),
+        }
+        Ok(program)
+    }
+
+    /// Waits until the program and everything it started is gone.
+    async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
+        if let Some(FromGuard::Ended(status)) = self.answer().await {
+            return Ok(status);
+        }
+        // Without its guard the program must not go on: nobody would end it.
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        Err(LaunchError::GuardLost)
+    }
+
+    /// Asks the program to end; the guard kills it after `grace`.
+    async fn stop(&mut self, grace: Duration) {
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        // A guard that can't be told is gone; waiting for its answer finds that out.
+        let _ = self.say(&ToGuard::Stop { grace_ms }).await;
+    }
+
+    async fn say(&mut self, order: &ToGuard) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(order)?;
+        line.push(b'\n');
+        self.orders.write_all(&line).await
+    }
+
+    async fn answer(&mut self) -> Option<FromGuard> {
+        let line = self.answers.next_line().await.ok()??;
+        serde_json::from_str(&line).ok()
+    }
+}
+
+enum Stream {
+    Stdout(tokio::process::ChildStdout),
+    Stderr(tokio::process::ChildStderr),
+}
+
+/// Puts an outcome in words: state, reason, exit code, first cause, remedy.
+fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord {
+    let end = |state, reason: String, exit_code| FinalRecord {
+        state,
+        time: Timestamp::now(),
+        reason,
+        exit_code,
+        program: None,
+        cause: None,
+        hint: None,
+    };
+    match outcome {
+        Outcome::Ended(ExitStatus::Code(0)) => {
+            FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
+        }
+        Outcome::Ended(status) => {
+            let cause = log.tail.cause(status, out_of_memory);
+            let hint = cause.as_ref().and_then(hint_for);
+            FinalRecord { program: Some(status), cause, hint, ..end(JobState::Failed, ended_with(status), 1) }
+        }
+        Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop, end) },
+        Outcome::Failed(error) => {
+            let exit_code = match error.kind() {
+                ErrorKind::Usage => 2,
+                ErrorKind::Environment => 3,
+                ErrorKind::Temporary => 75,
+            };
+            let cause = Cause { message: chain(&error), ..Cause::default() };
+            let reason = "the launch failed".to_owned();
+            FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
+        }
+    }
+}
+
+fn stopped_by(stop: &Stop, end: impl Fn(JobState, String, u8) -> FinalRecord) -> FinalRecord {
+    match stop {
+        Stop::Signal(signal) => {
+            end(JobState::Cancelled, format!("cancelled: the launcher received {}", signal_name(*signal)), 4)
+        }
+        Stop::Client(signal) => {
+            end(JobState::Cancelled, format!("cancelled: `tmpl run` received {}", signal_name(*signal)), 4)
+        }
+        Stop::Requested(request) => {
+            let submitter = &request.submitter;
+            end(JobState::Cancelled, format!("cancelled by {} on {}", submitter.who, submitter.host), 4)
+        }
+        Stop::ClientLost => end(
+            JobState::Failed,
+            "launcher lost: the `tmpl run` that held the job was killed, and the program was ended with it".to_owned(),
+            3,
+        ),
+        Stop::Timeout(limit) => end(JobState::Failed, format!("timed out after {limit:#}"), 1),
+        Stop::LeaseLost => end(
+            JobState::Failed,
+            "launcher lost: it could not renew its lease in the bucket, and ended the program".to_owned(),
+            3,
+        ),
+    }
+}
+
+fn ended_with(status: ExitStatus) -> String {
+    match status {
+        ExitStatus::Code(code) => format!("the program ended with exit code {code}"),
+        ExitStatus::Signal(signal) => format!("the program was killed by signal {signal} ({})", signal_name(signal)),
+    }
+}
+
+fn hint_for(cause: &Cause) -> Option<String> {
+    let memory = "give the machine more memory, or the job less to hold at a time";
+    match cause.exception.as_deref() {
+        Some("ModuleNotFoundError") => {
+            Some("add the missing module to the project's requirements and build the template again".to_owned())
+        }
+        Some("MemoryError") => Some(memory.to_owned()),
+        None if cause.message.contains("out of memory") => Some(memory.to_owned()),
+        _ => None,
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &LaunchError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

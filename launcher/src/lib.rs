@@ -1,0 +1,39 @@
+//! From an accepted job to its end: plan, environment, supervised process, events, logs, final state.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
+//! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
+//! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
+//! | `runner` | which engine executes the pipeline: a pure plan each |
+//! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
+//! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
+//! | `log_stream`, `log_writer`, `cause` | the program's lines: read, stored, and searched for the first cause of a failure |
+//!
+//! Invariants: a job is written down before anything starts; a plan is a pure value; no shell is given a user's string; nothing
+//! outlives its launcher unseen; a secret's value is in no record, log or argument list.
+
+pub mod accept;
+pub mod cache;
+mod cause;
+pub mod environment;
+mod error;
+pub mod guard;
+pub mod interpreter;
+mod invocation;
+pub mod launch;
+mod log_level;
+mod log_stream;
+mod log_writer;
+pub mod place;
+mod process_tree;
+mod protocol;
+mod runner;
+mod secret;
+mod session;
+mod stop;
+
+pub use error::{ErrorKind, LaunchError};
+pub use invocation::{ArgumentValue, FilePlan, Invocation};
+pub use protocol::{FromClient, FromLauncher};
+pub use runner::Plan;

@@ -1,0 +1,209 @@
+//! One attempt of one job, as it is told: to the bucket, to the log and to whoever waits.
+
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tmpl_bucket::{Bucket, BucketError, Event, EventKind, FinalRecord, LogLevel, LogLine, LogSource};
+use tmpl_template::{JobId, JobState};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+use crate::cause::Tail;
+use crate::log_level::LevelReader;
+use crate::log_stream::RawLine;
+use crate::log_writer::LogWriter;
+use crate::protocol::{FromClient, FromLauncher};
+use crate::secret::Secrets;
+use crate::stop::Stop;
+
+/// Lines and messages that may wait for a slow terminal before the program has to wait too.
+const QUEUE: usize = 1_024;
+/// How often the log is asked whether a segment is due.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Tells what happens in an attempt.
+pub(crate) struct Session {
+    bucket: Bucket,
+    id: JobId,
+    attempt: u32,
+    sequence: u64,
+    client: Option<Sender<FromLauncher>>,
+    client_task: Option<JoinHandle<()>>,
+    lines: Option<Sender<RawLine>>,
+    log_task: JoinHandle<LogEnd>,
+    secrets: Arc<OnceLock<Secrets>>,
+}
+
+/// What is left of a log when it has ended.
+pub(crate) struct LogEnd {
+    pub(crate) tail: Tail,
+    pub(crate) lost: u64,
+    pub(crate) failure: Option<BucketError>,
+}
+
+impl Session {
+    /// Begins to tell of attempt `attempt`. What the client says goes to `stops`.
+    pub(crate) fn begin(
+        bucket: &Bucket,
+        id: &JobId,
+        attempt: u32,
+        client: Option<StdUnixStream>,
+        stops: &Sender<Stop>,
+    ) -> std::io::Result<Self> {
+        let (mut to_client, mut client_task) = (None, None);
+        if let Some(socket) = client {
+            socket.set_nonblocking(true)?;
+            let (read, write) = UnixStream::from_std(socket)?.into_split();
+            let (sender, receiver) = channel(QUEUE);
+            client_task = Some(tokio::spawn(write_client(write, receiver)));
+            tokio::spawn(read_client(read, stops.clone()));
+            to_client = Some(sender);
+        }
+        let (lines, receiver) = channel(QUEUE);
+        let secrets = Arc::default();
+        let writer = LogWriter::new(bucket.clone(), id.clone(), attempt);
+        let log_task = tokio::spawn(write_log(receiver, writer, to_client.clone(), Arc::clone(&secrets)));
+        Ok(Self {
+            bucket: bucket.clone(),
+            id: id.clone(),
+            attempt,
+            sequence: 0,
+            client: to_client,
+            client_task,
+            lines: Some(lines),
+            log_task,
+            secrets,
+        })
+    }
+
+    /// The job's state changed.
+    pub(crate) async fn state(&mut self, state: JobState) -> Result<(), BucketError> {
+        self.tell(FromLauncher::State(state)).await;
+        self.record(EventKind::State(state)).await
+    }
+
+    /// Something worth telling happened.
+    pub(crate) async fn message(&mut self, text: String) -> Result<(), BucketError> {
+        if let Some(lines) = &self.lines {
+            let _ = lines.send(RawLine { source: LogSource::Launcher, text: text.clone() }).await;
+        }
+        self.record(EventKind::Message(text)).await
+    }
+
+    /// Where the program's lines go.
+    pub(crate) fn lines(&self) -> Option<Sender<RawLine>> {
+        self.lines.clone()
+    }
+
+    /// What must never be in a line.
+    pub(crate) fn keep_secret(&self, secrets: Secrets) {
+        let _ = self.secrets.set(secrets);
+    }
+
+    /// Closes the log: every line that was read is in the bucket when this returns.
+    pub(crate) async fn close_log(&mut self) -> LogEnd {
+        self.lines = None;
+        let ended = (&mut self.log_task).await;
+        ended.unwrap_or_else(|_| LogEnd { tail: Tail::default(), lost: 0, failure: None })
+    }
+
+    /// The job ended: the record that holds is told to the client.
+    pub(crate) async fn end(mut self, record: FinalRecord) -> Result<FinalRecord, BucketError> {
+        let held = self.bucket.finish_job(&self.id, &record).await?;
+        self.tell(FromLauncher::Ended(held.clone())).await;
+        self.client = None;
+        if let Some(task) = self.client_task.take() {
+            let _ = task.await;
+        }
+        Ok(held)
+    }
+
+    async fn record(&mut self, kind: EventKind) -> Result<(), BucketError> {
+        let event = Event { time: Timestamp::now(), kind };
+        self.bucket.record_event(&self.id, self.attempt, self.sequence, &event).await?;
+        self.sequence += 1;
+        Ok(())
+    }
+
+    /// A client that is gone hears nothing; its watcher decides what follows from that.
+    async fn tell(&self, message: FromLauncher) {
+        if let Some(client) = &self.client {
+            let _ = client.send(message).await;
+        }
+    }
+}
+
+async fn write_log(
+    mut lines: Receiver<RawLine>,
+    mut writer: LogWriter,
+    client: Option<Sender<FromLauncher>>,
+    secrets: Arc<OnceLock<Secrets>>,
+) -> LogEnd {
+    let mut tail = Tail::default();
+    let mut levels = [LevelReader::default(), LevelReader::default()];
+    let mut failure = None;
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        let raw = tokio::select! {
+            raw = lines.recv() => match raw {
+                Some(raw) => Some(raw),
+                None => break,
+            },
+            _ = tick.tick() => None,
+        };
+        if let Some(raw) = raw {
+            let text = secrets.get().map_or_else(|| raw.text.clone(), |secrets| secrets.redact(raw.text.clone()));
+            let (level, message) = match raw.source {
+                LogSource::Launcher => (LogLevel::Info, text),
+                LogSource::Stdout => levels[0].read(raw.source, text),
+                LogSource::Stderr => levels[1].read(raw.source, text),
+            };
+            tail.push(raw.source, &message);
+            let line = LogLine { time: Timestamp::now(), level, source: raw.source, message };
+            writer.push(&line);
+            if let Some(client) = &client {
+                let _ = client.send(FromLauncher::Line(line)).await;
+            }
+        }
+        if writer.is_due() {
+            failure = writer.flush().await.err();
+        }
+    }
+    if let Err(error) = writer.flush().await {
+        failure = Some(error);
+    }
+    LogEnd { tail, lost: writer.lost(), failure }
+}
+
+async fn write_client(mut socket: OwnedWriteHalf, mut messages: Receiver<FromLauncher>) {
+    while let Some(message) = messages.recv().await {
+        let Ok(mut line) = serde_json::to_vec(&message) else { continue };
+        line.push(b'\n');
+        if socket.write_all(&line).await.is_err() {
+            // Nobody listens: what is sent from now on is dropped, so that the program never waits for a client that left.
+            messages.close();
+        }
+    }
+}
+
+async fn read_client(socket: OwnedReadHalf, stops: Sender<Stop>) {
+    let mut detached = false;
+    let mut lines = BufReader::new(socket).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line) {
+            Ok(FromClient::Cancel(signal)) => {
+                let _ = stops.send(Stop::Client(signal)).await;
+            }
+            Ok(FromClient::Detach) => detached = true,
+            Err(_) => {}
+        }
+    }
+    if !detached {
+        let _ = stops.send(Stop::ClientLost).await;
+    }
+}

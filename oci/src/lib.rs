@@ -1,0 +1,56 @@
+//! Layers: reproducible, content-addressed archives of files, written and unpacked in one pass over the bytes.
+//!
+//! The crate knows nothing of templates. It is synchronous: compression and hashing keep the cores busy, and what has to
+//! wait for a network does so outside.
+//!
+//! ```text
+//! LayerContents ─▶ write_layer:  tar ─▶ SHA-256 (diff id) ─▶ gzip blocks, in parallel ─▶ SHA-256 (digest) ─▶ output
+//! folder ◀─ unpack_layer:  files ◀─ tar ◀─ SHA-256 ◀─ gunzip ◀─ SHA-256, size ◀─ reader
+//! ```
+//!
+//! Same contents, same digest: the order of insertion, the number of threads, the umask, owners and times of the sources
+//! leave no trace. What was unpacked was verified: a layer whose bytes are not those of its digest ends as an
+//! [`UnpackError`], and the caller throws the folder away.
+//!
+//! ```
+//! use tmpl_oci::{ExpectedLayer, LayerContents, LayerOptions, unpack_layer, write_layer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut contents = LayerContents::new();
+//! contents.bytes("app/main.py", b"print('hello')\n".to_vec(), false)?;
+//! let mut blob = Vec::new();
+//! let layer = write_layer(&contents, &mut blob, LayerOptions::default())?;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let unpacked = unpack_layer(blob.as_slice(), &ExpectedLayer::from(&layer), folder.path())?;
+//! assert_eq!(unpacked.files, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod chunk_reader;
+mod exact_reader;
+mod gzip;
+mod hashing_writer;
+mod layer;
+mod layer_contents;
+mod layer_error;
+mod layer_path;
+mod link_target;
+mod sha256;
+mod tree_writer;
+mod unpack_error;
+mod unpack_layer;
+mod unpack_tar;
+mod verifying_reader;
+mod write_layer;
+
+pub use gzip::ParallelGzip;
+pub use layer::{ExpectedLayer, Layer, LayerOptions, UnpackedLayer};
+pub use layer_contents::LayerContents;
+pub use layer_error::LayerError;
+pub use layer_path::PathProblem;
+pub use link_target::TargetProblem;
+pub use unpack_error::UnpackError;
+pub use unpack_layer::unpack_layer;
+pub use write_layer::write_layer;
