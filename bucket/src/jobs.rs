@@ -5,7 +5,7 @@ use tmpl_template::{JobId, JobState};
 
 use crate::store::{Created, to_json};
 use crate::{
-    Attempt, Bucket, BucketError, Cause, Event, EventKind, FinalRecord, JobRecord, Liveness, StopRequest, layout,
+    Attempt, Bucket, BucketError, Event, EventKind, FinalRecord, JobRecord, Liveness, StopRequest, layout,
 };
 
 /// The exit code of a job whose launcher is gone: the launch failed for a reason outside the program.
@@ -191,7 +191,7 @@ fn lost(time: Timestamp) -> FinalRecord {
         reason: "launcher lost: it stopped renewing its lease".to_owned(),
         exit_code: EXIT_LAUNCHER_LOST,
         program: None,
-        cause: Some(Cause { message: "launcher lost".to_owned(), ..Cause::default() }),
+        cause: None,
         hint: Some(
             "the launcher or its machine was killed; what the job had written may be incomplete; run it again".to_owned(),
         ),

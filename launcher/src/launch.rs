@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
 use tmpl_bucket::{
     Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource,
 };
@@ -19,6 +19,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::JoinHandle;
 
 use crate::accept::CheckedProgram;
 use crate::cache::Cache;
@@ -26,6 +27,7 @@ use crate::cause::{out_of_memory_kills, signal_name};
 use crate::environment::{self, Environment};
 use crate::log_stream::read_lines;
 use crate::place::GUARD_ARGUMENT;
+use crate::process_tree::signal_all;
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
 use crate::session::{LogEnd, Session};
@@ -34,6 +36,8 @@ use crate::{ErrorKind, Invocation, LaunchError};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the streams of a program that is gone are read for its last lines.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The first attempt; retries are further numbers.
 const ATTEMPT: u32 = 1;
 
@@ -75,6 +79,9 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     bucket.renew_lease(&id, ATTEMPT).await?;
     let (stops, mut stopped) = channel(8);
     stop::watch(&bucket, &id, record.timeout, &stops);
+    // Should the guard be killed, what it left behind comes to this process, which then ends it.
+    let adopted = set_child_subreaper(Some(getpid()));
+    adopted.map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
     let mut session = begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
     let kills_before = out_of_memory_kills();
@@ -167,6 +174,7 @@ struct Program {
     group: Option<Pid>,
     orders: OwnedWriteHalf,
     answers: tokio::io::Lines<BufReader<OwnedReadHalf>>,
+    readers: Vec<JoinHandle<()>>,
     _guard: Child,
 }
 
@@ -183,20 +191,15 @@ impl Program {
             .process_group(0)
             .spawn()
             .map_err(failed)?;
-        for (stream, source) in [
-            (guard.stdout.take().map(Stream::Stdout), LogSource::Stdout),
-            (guard.stderr.take().map(Stream::Stderr), LogSource::Stderr),
-        ] {
-            match (stream, session.lines()) {
-                (Some(Stream::Stdout(stream)), Some(lines)) => drop(tokio::spawn(read_lines(stream, source, lines))),
-                (Some(Stream::Stderr(stream)), Some(lines)) => drop(tokio::spawn(read_lines(stream, source, lines))),
-                _ => {}
-            }
+        let mut readers = Vec::new();
+        if let (Some(stdout), Some(stderr), Some(lines)) = (guard.stdout.take(), guard.stderr.take(), session.lines()) {
+            readers.push(tokio::spawn(read_lines(stdout, LogSource::Stdout, lines.clone())));
+            readers.push(tokio::spawn(read_lines(stderr, LogSource::Stderr, lines)));
         }
         ours.set_nonblocking(true).map_err(failed)?;
         let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let answers = BufReader::new(answers).lines();
-        let mut program = Self { group: None, orders, answers, _guard: guard };
+        let mut program = Self { group: None, orders, answers, readers, _guard: guard };
         program.say(&ToGuard::Start(Box::new(invocation))).await.map_err(failed)?;
         match program.answer().await {
             Some(FromGuard::Started(pid)) => program.group = Pid::from_raw(pid),
@@ -206,16 +209,25 @@ impl Program {
         Ok(program)
     }
 
-    /// Waits until the program and everything it started is gone.
+    /// Waits until the program and everything it started is gone, and all it wrote was read.
     async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
-        if let Some(FromGuard::Ended(status)) = self.answer().await {
-            return Ok(status);
+        let answer = self.answer().await;
+        if !matches!(answer, Some(FromGuard::Ended(_)))
+            && let Some(group) = self.group
+        {
+            // Without its guard the program must not go on: nobody would end it.
+            signal_all(group, Signal::KILL);
         }
-        // Without its guard the program must not go on: nobody would end it.
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, Signal::KILL);
+        for mut reader in self.readers.drain(..) {
+            // A stream that somebody still holds open, out of reach, must not hold the job's end up.
+            if tokio::time::timeout(LAST_WORDS, &mut reader).await.is_err() {
+                reader.abort();
+            }
         }
-        Err(LaunchError::GuardLost)
+        match answer {
+            Some(FromGuard::Ended(status)) => Ok(status),
+            _ => Err(LaunchError::GuardLost),
+        }
     }
 
     /// Asks the program to end; the guard kills it after `grace`.
@@ -235,11 +247,6 @@ impl Program {
         let line = self.answers.next_line().await.ok()??;
         serde_json::from_str(&line).ok()
     }
-}
-
-enum Stream {
-    Stdout(tokio::process::ChildStdout),
-    Stderr(tokio::process::ChildStderr),
 }
 
 /// Puts an outcome in words: state, reason, exit code, first cause, remedy.
@@ -279,14 +286,14 @@ fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord 
 fn stopped_by(stop: &Stop, end: impl Fn(JobState, String, u8) -> FinalRecord) -> FinalRecord {
     match stop {
         Stop::Signal(signal) => {
-            end(JobState::Cancelled, format!("cancelled: the launcher received {}", signal_name(*signal)), 4)
+            end(JobState::Cancelled, format!("the launcher received {}", signal_name(*signal)), 4)
         }
         Stop::Client(signal) => {
-            end(JobState::Cancelled, format!("cancelled: `tmpl run` received {}", signal_name(*signal)), 4)
+            end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
         }
         Stop::Requested(request) => {
             let submitter = &request.submitter;
-            end(JobState::Cancelled, format!("cancelled by {} on {}", submitter.who, submitter.host), 4)
+            end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
         }
         Stop::ClientLost => end(
             JobState::Failed,

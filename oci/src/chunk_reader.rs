@@ -71,7 +71,9 @@ mod tests {
             (&[b"abc\0", b"\0", b"d"], false),
         ] {
             let (sender, receiver) = mpsc::channel();
-            chunks.iter().for_each(|chunk| sender.send(chunk.to_vec()).unwrap());
+            for chunk in chunks {
+                sender.send(chunk.to_vec()).unwrap();
+            }
             drop(sender);
             let mut reader = ChunkReader::new(receiver);
             let mut start = [0; 3];

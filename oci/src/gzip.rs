@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crc32fast::Hasher;
-use flate2::{Compress, Compression, FlushCompress, Status};
+use flate2::{Compress, Compression, FlushCompress};
 
 /// The size of a block in bytes. Part of the format: another size gives other bytes.
 pub(crate) const BLOCK: usize = 1024 * 1024;
@@ -28,8 +28,8 @@ pub struct ParallelGzip<W> {
     length: u32,
     sent: u64,
     written: u64,
-    in_flight: usize,
-    most_in_flight: usize,
+    most_in_flight: u64,
+    failed: bool,
     done: BTreeMap<u64, Deflated>,
     work: Option<Sender<(u64, Vec<u8>)>>,
     results: Receiver<(u64, io::Result<Deflated>)>,
@@ -62,8 +62,9 @@ impl<W: Write> ParallelGzip<W> {
             length: 0,
             sent: 0,
             written: 0,
-            in_flight: 0,
-            most_in_flight: 2 * threads + 2,
+            // Besides these there are the block being filled and the one being written.
+            most_in_flight: 2 * threads as u64,
+            failed: false,
             done: BTreeMap::new(),
             work: Some(work),
             results,
@@ -72,11 +73,12 @@ impl<W: Write> ParallelGzip<W> {
 
     /// Ends the stream and gives the sink back.
     pub fn finish(mut self) -> io::Result<W> {
+        self.check()?;
         if !self.block.is_empty() {
             self.send()?;
         }
         self.work = None;
-        while self.in_flight > 0 {
+        while self.written < self.sent {
             self.receive()?;
         }
         self.sink.write_all(&LAST_BLOCK)?;
@@ -87,21 +89,20 @@ impl<W: Write> ParallelGzip<W> {
     }
 
     fn send(&mut self) -> io::Result<()> {
-        while self.in_flight >= self.most_in_flight {
+        // Blocks that are done but wait for an earlier one count too: they are in memory all the same.
+        while self.sent - self.written >= self.most_in_flight {
             self.receive()?;
         }
         let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK));
         let work = self.work.as_ref().ok_or_else(ended)?;
         work.send((self.sent, block)).map_err(|_| ended())?;
         self.sent += 1;
-        self.in_flight += 1;
         Ok(())
     }
 
     /// Takes one result and writes whatever is next in order.
     fn receive(&mut self) -> io::Result<()> {
         let (number, deflated) = self.results.recv().map_err(|_| ended())?;
-        self.in_flight -= 1;
         self.done.insert(number, deflated?);
         while let Some(next) = self.done.remove(&self.written) {
             self.sink.write_all(&next.bytes)?;
@@ -111,14 +112,20 @@ impl<W: Write> ParallelGzip<W> {
         }
         Ok(())
     }
+
+    /// After a failure blocks are missing: going on would end in a stream that looks whole.
+    fn check(&self) -> io::Result<()> {
+        if self.failed { Err(io::Error::other("the compressed stream has failed before")) } else { Ok(()) }
+    }
 }
 
 impl<W: Write> Write for ParallelGzip<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check()?;
         let taken = bytes.len().min(BLOCK - self.block.len());
         self.block.extend_from_slice(&bytes[..taken]);
         if self.block.len() == BLOCK {
-            self.send()?;
+            self.send().inspect_err(|_| self.failed = true)?;
         }
         Ok(taken)
     }
@@ -153,21 +160,12 @@ fn deflate_blocks(
 }
 
 fn deflate(compress: &mut Compress, block: &[u8]) -> io::Result<Deflated> {
-    let mut bytes = Vec::with_capacity(block.len() / 2 + 1024);
-    loop {
-        let read = usize::try_from(compress.total_in()).map_err(io::Error::other)?;
-        let status = compress
-            .compress_vec(&block[read..], &mut bytes, FlushCompress::Sync)
-            .map_err(io::Error::other)?;
-        let all_read = compress.total_in() == block.len() as u64;
-        // Room left over means that the flush is complete.
-        if all_read && bytes.len() < bytes.capacity() {
-            break;
-        }
-        if status == Status::StreamEnd {
-            return Err(io::Error::other("the deflate stream ended early"));
-        }
-        bytes.reserve(block.len() / 4 + 1024);
+    // Room for everything at once, even for what can't be compressed: a flush that runs out of room may leave its mark twice,
+    // and the bytes would depend on how a vector grows.
+    let mut bytes = Vec::with_capacity(block.len() + block.len() / 8 + 1024);
+    compress.compress_vec(block, &mut bytes, FlushCompress::Sync).map_err(io::Error::other)?;
+    if compress.total_in() != block.len() as u64 || bytes.len() == bytes.capacity() {
+        return Err(io::Error::other("a block grew by more than an eighth when it was compressed"));
     }
     let mut checksum = Hasher::new();
     checksum.update(block);
@@ -218,6 +216,59 @@ mod tests {
         let status =
             std::process::Command::new("gzip").arg("-t").stdin(file.reopen().unwrap()).status().unwrap();
         assert!(status.success());
+    }
+
+    #[test]
+    fn python_agrees() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let input = noise(2 * BLOCK + 5);
+        fs_err::write(file.path(), compressed(&input, 2)).unwrap();
+        let script = "import gzip, sys; sys.stdout.buffer.write(gzip.open(sys.argv[1]).read())";
+        let read =
+            std::process::Command::new("python3").args(["-c", script]).arg(file.path()).output().unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        assert!(read.stdout == input);
+    }
+
+    #[test]
+    fn neither_the_size_of_writes_nor_flushes_leave_a_trace() {
+        let input = noise(2 * BLOCK + 5);
+        let mut gzip = ParallelGzip::new(Vec::new(), 2, 6).unwrap();
+        for part in input.chunks(777_777) {
+            gzip.write_all(part).unwrap();
+            gzip.flush().unwrap();
+        }
+        assert!(gzip.finish().unwrap() == compressed(&input, 2));
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        let mut gzip = ParallelGzip::new(Vec::new(), 2, 1).unwrap();
+        // Blocks of very different cost, so that later ones are done before earlier ones.
+        for number in 0..24 {
+            gzip.write_all(&if number % 6 == 0 { noise(BLOCK) } else { vec![0; BLOCK] }).unwrap();
+            assert!(gzip.sent - gzip.written <= 4, "{} blocks", gzip.sent - gzip.written);
+            assert!(gzip.done.len() <= 4);
+        }
+    }
+
+    #[test]
+    fn a_failed_stream_does_not_end_well() {
+        /// Fails once, and would take everything afterwards.
+        struct Hiccup(usize);
+        impl Write for Hiccup {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 += 1;
+                if self.0 == 3 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut gzip = ParallelGzip::new(Hiccup(0), 1, 6).unwrap();
+        assert_eq!(gzip.write_all(&noise(12 * BLOCK)).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(gzip.write(b"more").is_err());
+        assert!(gzip.finish().is_err());
     }
 
     #[test]

@@ -42,7 +42,10 @@ impl LayerOptions {
 
 impl Default for LayerOptions {
     fn default() -> Self {
-        Self { threads: std::thread::available_parallelism().map_or(1, usize::from), level: Self::DEFAULT_LEVEL }
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            level: Self::DEFAULT_LEVEL,
+        }
     }
 }
 
@@ -66,7 +69,7 @@ impl From<&Layer> for ExpectedLayer {
 /// What was unpacked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnpackedLayer {
-    /// Files and links.
+    /// How many regular files.
     pub files: u64,
     /// Bytes of the files.
     pub bytes: u64,

@@ -93,7 +93,8 @@ fn unpack_entry(
         }
         EntryType::Symlink => {
             let path = LayerPath::from_entry(path, false).map_err(refused)?;
-            let short = || entry.header().link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
+            let short =
+                || entry.header().link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
             let bytes = long.target.take().unwrap_or_else(short);
             let target = LinkTarget::from_entry(&path, &bytes).map_err(|problem| {
                 let target = String::from_utf8_lossy(&bytes).escape_debug().to_string();

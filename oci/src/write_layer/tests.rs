@@ -36,8 +36,14 @@ fn small() -> LayerContents {
 #[test]
 fn the_digests_are_those_of_always() {
     let (layer, _) = write(&small());
-    assert_eq!(layer.diff_id.to_string(), "sha256:?");
-    assert_eq!(layer.digest.to_string(), "sha256:?");
+    assert_eq!(
+        layer.diff_id.to_string(),
+        "sha256:09050c529d66c2867721bf74c8bff00f5660bc6c29b7973b031521c11d778cee"
+    );
+    assert_eq!(
+        layer.digest.to_string(),
+        "sha256:f43510bcd36c6c9937ba8e569bf6004d2e7130a2fa34224fd1edfb6db296ea9e"
+    );
 }
 
 #[test]

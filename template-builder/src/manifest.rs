@@ -1,0 +1,199 @@
+//! `tmpl.toml` as it is written: keys, types and the place of everything, not yet whether it makes sense.
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::project_error::{Position, ProjectError};
+
+/// The file's name.
+pub(crate) const FILE: &str = "tmpl.toml";
+
+const TABLES: &[&str] = &["python", "template"];
+const PYTHON: &[&str] = &["version", "requirements", "packages", "files", "platform", "libc"];
+const TEMPLATE: &[&str] = &["name", "main", "metadata", "default_environment"];
+
+#[derive(Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) python: PythonTable,
+    #[serde(default, rename = "template")]
+    pub(crate) templates: Vec<TemplateTable>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PythonTable {
+    pub(crate) version: Spanned<String>,
+    #[serde(default)]
+    pub(crate) requirements: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) packages: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) files: Vec<Spanned<String>>,
+    pub(crate) platform: Option<Spanned<String>>,
+    pub(crate) libc: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TemplateTable {
+    pub(crate) name: Spanned<String>,
+    pub(crate) main: Spanned<String>,
+    pub(crate) metadata: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) default_environment: toml::Table,
+}
+
+/// A manifest's text, which errors point into.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
+}
+
+impl Source<'_> {
+    pub(crate) fn position<T>(&self, value: &Spanned<T>) -> Position {
+        Position::of(self.text, value.span().start)
+    }
+
+    /// An error at a value.
+    pub(crate) fn error<T>(&self, value: &Spanned<T>, message: impl Into<String>, remedy: &str) -> ProjectError {
+        ProjectError::Manifest {
+            file: self.file.to_owned(),
+            position: self.position(value),
+            message: message.into(),
+            remedy: Some(remedy.to_owned()),
+        }
+    }
+
+    fn toml_error(&self, error: &toml::de::Error) -> ProjectError {
+        let remedy = match error.message() {
+            message if message.contains("missing field `python`") => Some("start with `[python]` and `version = \"3.11\"`"),
+            message if message.contains("missing field `version`") => Some("write `version = \"3.11\"` under [python]"),
+            message if message.contains("missing field `name`") => Some("write `name = \"…\"` under [[template]]"),
+            message if message.contains("missing field `main`") => {
+                Some("write `main = \"package.module\"`, or `main = \"main.py\"`, under [[template]]")
+            }
+            _ => None,
+        };
+        ProjectError::Manifest {
+            file: self.file.to_owned(),
+            position: Position::of(self.text, error.span().map_or(0, |span| span.start)),
+            message: error.message().replace("missing field", "the key is missing:"),
+            remedy: remedy.map(str::to_owned),
+        }
+    }
+}
+
+impl Manifest {
+    pub(crate) fn parse(source: Source<'_>) -> Result<Self, ProjectError> {
+        let tree = DeTable::parse(source.text).map_err(|error| source.toml_error(&error))?;
+        check_keys(source, &tree)?;
+        toml::from_str(source.text).map_err(|error| source.toml_error(&error))
+    }
+}
+
+/// Keys that mean nothing are errors before types are looked at: a misspelt `requirements` must not read as none.
+fn check_keys(source: Source<'_>, tree: &Spanned<DeTable<'_>>) -> Result<(), ProjectError> {
+    check_table(source, tree.get_ref(), "tmpl.toml", TABLES)?;
+    for (key, value) in tree.get_ref() {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("python", DeValue::Table(table)) => check_table(source, table, "[python]", PYTHON)?,
+            ("template", DeValue::Array(templates)) => {
+                for template in templates.iter() {
+                    if let DeValue::Table(table) = template.get_ref() {
+                        check_table(source, table, "[[template]]", TEMPLATE)?;
+                    }
+                }
+            }
+            ("template", DeValue::Table(_)) => {
+                let remedy = "a project can hold many templates: write [[template]], with two brackets";
+                return Err(source.error(value, "[template] is not a list", remedy));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_table(
+    source: Source<'_>,
+    table: &DeTable<'_>,
+    name: &'static str,
+    known: &[&'static str],
+) -> Result<(), ProjectError> {
+    let mut unknown: Vec<_> = table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).collect();
+    unknown.sort_by_key(|key| key.span().start);
+    let Some(key) = unknown.first() else { return Ok(()) };
+    let near = tmpl_template::nearest(key.get_ref(), known.iter().copied());
+    let near = near.and_then(|near| known.iter().copied().find(|known| *known == near));
+    Err(ProjectError::UnknownKey {
+        file: source.file.to_owned(),
+        position: source.position(key),
+        key: key.get_ref().to_string(),
+        table: name,
+        known: near.map_or_else(|| known.to_vec(), |near| vec![near]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Manifest, ProjectError> {
+        Manifest::parse(Source { file: FILE, text })
+    }
+
+    #[test]
+    fn errors_name_the_place_and_the_remedy() {
+        let template = "[[template]]\nname = \"a\"\nmain = \"a\"\n";
+        for (text, message, hint) in [
+            (
+                "[python]\nversion = \"3.11\"\nrequirments = []\n".to_owned(),
+                "tmpl.toml:3:1: there is no key `requirments` in [python]",
+                "did you mean `requirements`?",
+            ),
+            (
+                "[python]\nversion = \"3.11\"\n[wheels]\n".to_owned(),
+                "tmpl.toml:3:2: there is no key `wheels` in tmpl.toml",
+                "the keys there are `python`, `template`",
+            ),
+            (
+                format!("[python]\nversion = \"3.11\"\n{template}mian = 3"),
+                "tmpl.toml:6:1: there is no key `mian` in [[template]]",
+                "did you mean `main`?",
+            ),
+            (
+                "[python]\nversion = 3.11\n".to_owned(),
+                "tmpl.toml:2:11: invalid type: floating point `3.11`, expected a string",
+                "",
+            ),
+            (
+                "[python]\nversion = \"3.11\"\npackages = \".\"\n".to_owned(),
+                "tmpl.toml:3:12: invalid type: string \".\", expected a sequence",
+                "",
+            ),
+            ("[python]\nversion = \n".to_owned(), "tmpl.toml:2:10: ", ""),
+            ("[python]\n".to_owned(), "tmpl.toml:1:1: the key is missing: `version`", "write `version = \"3.11\"` under [python]"),
+            (
+                "[python]\nversion = \"3.11\"\n[template]\nname = \"a\"\n".to_owned(),
+                "tmpl.toml:3:1: [template] is not a list",
+                "a project can hold many templates: write [[template]], with two brackets",
+            ),
+        ] {
+            let error = parse(&text).err().unwrap();
+            assert!(error.to_string().starts_with(message), "{text}: {error}");
+            assert_eq!(error.hint().unwrap_or_default(), hint, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_manifest_is_read() {
+        let manifest = parse(
+            "[python]\nversion = \"3.11\"\nrequirements = [\"r.txt\"]\n\n[[template]]\nname = \"a\"\nmain = \"m\"\n\
+             default_environment = { maxWorkers = 3 }\n",
+        )
+        .unwrap();
+        assert_eq!(manifest.python.version.get_ref(), "3.11");
+        assert_eq!(manifest.templates.len(), 1);
+        assert_eq!(manifest.templates[0].default_environment["maxWorkers"].as_integer(), Some(3));
+    }
+}

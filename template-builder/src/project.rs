@@ -1,0 +1,415 @@
+//! A project: a folder with a `tmpl.toml`, everything in it resolved to files that are there and lie in the folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use globset::GlobBuilder;
+use serde_json::Value;
+use tmpl_template::{Metadata, PythonMain, TemplateName};
+use toml::Spanned;
+
+use crate::manifest::{FILE, Manifest, Source, TemplateTable};
+use crate::project_error::ProjectError;
+use crate::python_target::PythonTarget;
+use crate::source_tree;
+
+/// A project that can be built.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The folder, absolute and without links.
+    pub(crate) root: PathBuf,
+    pub(crate) target: PythonTarget,
+    /// Requirement files, relative to the root.
+    pub(crate) requirements: Vec<String>,
+    /// Folders and wheels of the project's own packages, relative to the root (`.` is the root), sorted.
+    pub(crate) packages: Vec<String>,
+    /// Script files, relative to the root, sorted.
+    pub(crate) scripts: Vec<String>,
+    pub(crate) templates: Vec<ProjectTemplate>,
+    /// Files that describe templates and are in no package by themselves.
+    pub(crate) descriptions: Vec<String>,
+}
+
+/// One template of a project.
+#[derive(Debug)]
+pub(crate) struct ProjectTemplate {
+    pub(crate) name: TemplateName,
+    pub(crate) main: PythonMain,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) default_environment: serde_json::Map<String, Value>,
+}
+
+impl Project {
+    /// Reads the project in a folder.
+    pub(crate) fn load(folder: &Path) -> Result<Self, ProjectError> {
+        let shown = folder.display().to_string();
+        let Ok(root) = fs::canonicalize(folder) else { return Err(ProjectError::NoFolder { folder: shown }) };
+        if !root.is_dir() {
+            return Err(ProjectError::NoFolder { folder: shown });
+        }
+        let file = folder.join(FILE);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ProjectError::NoManifest { folder: shown });
+            }
+            Err(source) => return Err(ProjectError::Unreadable { file: file.display().to_string(), source }),
+        };
+        let file = file.display().to_string();
+        let source = Source { file: &file, text: &text };
+        let manifest = Manifest::parse(source)?;
+        Reader { root, source }.project(&manifest)
+    }
+
+    /// The templates to build: all, or those of `only`.
+    pub(crate) fn chosen(&self, only: &[TemplateName]) -> Result<Vec<&ProjectTemplate>, ProjectError> {
+        let known = || self.templates.iter().map(|template| template.name.as_str());
+        for name in only {
+            if !known().any(|known| known == name.as_str()) {
+                return Err(ProjectError::NoSuchTemplate {
+                    name: name.to_string(),
+                    known: known().map(str::to_owned).collect(),
+                    near: tmpl_template::nearest(name.as_str(), known()).map(str::to_owned),
+                });
+            }
+        }
+        let wanted = |template: &&ProjectTemplate| only.is_empty() || only.contains(&template.name);
+        Ok(self.templates.iter().filter(wanted).collect())
+    }
+}
+
+struct Reader<'a> {
+    root: PathBuf,
+    source: Source<'a>,
+}
+
+impl Reader<'_> {
+    fn project(self, manifest: &Manifest) -> Result<Project, ProjectError> {
+        let target = PythonTarget::read(&manifest.python, self.source)?;
+        if manifest.templates.is_empty() {
+            return Err(ProjectError::Manifest {
+                file: self.source.file.to_owned(),
+                position: crate::project_error::Position { line: 1, column: 1 },
+                message: "it names no template".to_owned(),
+                remedy: Some("add [[template]] with `name` and `main`".to_owned()),
+            });
+        }
+        let mut requirements = Vec::new();
+        for path in &manifest.python.requirements {
+            requirements.push(self.file("requirements", path)?);
+        }
+        let mut packages = Vec::new();
+        for path in &manifest.python.packages {
+            packages.push(self.package(path)?);
+        }
+        packages.sort();
+        packages.dedup();
+        let mut templates = Vec::new();
+        let mut places = BTreeMap::new();
+        let mut scripts = Vec::new();
+        let mut descriptions = Vec::new();
+        for table in &manifest.templates {
+            let template = self.template(table, &mut scripts, &mut descriptions)?;
+            let second = self.source.position(&table.name);
+            if let Some(first) = places.insert(template.name.clone(), second) {
+                let name = template.name.to_string();
+                return Err(ProjectError::NameTwice { file: self.source.file.to_owned(), name, first, second });
+            }
+            templates.push(template);
+        }
+        for pattern in &manifest.python.files {
+            scripts.extend(self.matches(pattern)?);
+        }
+        scripts.sort();
+        scripts.dedup();
+        Ok(Project { root: self.root, target, requirements, packages, scripts, templates, descriptions })
+    }
+
+    fn template(
+        &self,
+        table: &TemplateTable,
+        scripts: &mut Vec<String>,
+        descriptions: &mut Vec<String>,
+    ) -> Result<ProjectTemplate, ProjectError> {
+        let name = table.name.get_ref().parse::<TemplateName>().map_err(|error| {
+            let remedy = "names are at most 63 of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit";
+            self.source.error(&table.name, error.to_string(), &error.hint().unwrap_or_else(|| remedy.to_owned()))
+        })?;
+        let main = if is_script(table.main.get_ref()) {
+            let script = self.file("main", &table.main)?;
+            scripts.push(script.clone());
+            PythonMain::File(script)
+        } else {
+            PythonMain::Module(self.module(&table.main)?)
+        };
+        let metadata = match &table.metadata {
+            None => None,
+            Some(path) => {
+                let file = self.file("metadata", path)?;
+                let shown = self.shown(&file);
+                let text = fs::read_to_string(self.root.join(&file));
+                let text = text.map_err(|source| ProjectError::Unreadable { file: shown.clone(), source })?;
+                descriptions.push(file);
+                let metadata = Metadata::parse(&text);
+                Some(metadata.map_err(|problem| ProjectError::Metadata { file: shown, problem })?)
+            }
+        };
+        let default_environment = json_of(&toml::Value::Table(table.default_environment.clone()));
+        let Value::Object(default_environment) = default_environment else { unreachable!("a table is an object") };
+        Ok(ProjectTemplate { name, main, metadata, default_environment })
+    }
+
+    /// A file of the project as errors show it: beside `tmpl.toml` as it was spelled.
+    fn shown(&self, file: &str) -> String {
+        Path::new(self.source.file).with_file_name(file).display().to_string()
+    }
+
+    fn module(&self, main: &Spanned<String>) -> Result<String, ProjectError> {
+        let is_name = |part: &str| {
+            let mut characters = part.chars();
+            characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+                && characters.all(|c| c == '_' || c.is_alphanumeric())
+        };
+        if main.get_ref().split('.').all(is_name) {
+            return Ok(main.get_ref().clone());
+        }
+        let message = format!("`{}` is neither a module nor a script", main.get_ref());
+        Err(self.source.error(main, message, "write a module, such as `package.module`, or a file, such as `main.py`"))
+    }
+
+    fn package(&self, path: &Spanned<String>) -> Result<String, ProjectError> {
+        let relative = self.inside("packages", path)?;
+        let folder = self.root.join(&relative);
+        let is_wheel = folder.is_file() && is_wheel(&relative);
+        if is_wheel || folder.join("pyproject.toml").is_file() || folder.join("setup.py").is_file() {
+            return Ok(relative);
+        }
+        let message = format!("`packages` names {}, which is no package", path.get_ref());
+        let remedy = "a package is a folder with a pyproject.toml or setup.py, or a .whl file; single files go under `files`";
+        Err(self.source.error(path, message, remedy))
+    }
+
+    fn file(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
+        let relative = self.inside(key, path)?;
+        if self.root.join(&relative).is_file() { Ok(relative) } else { Err(self.missing(key, path)) }
+    }
+
+    /// A path that exists and stays in the project, normalised: `./a//b` is `a/b`.
+    fn inside(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
+        let outside = || ProjectError::OutsideProject {
+            file: self.source.file.to_owned(),
+            position: self.source.position(path),
+            key,
+            path: path.get_ref().clone(),
+        };
+        let relative = normal(path.get_ref()).ok_or_else(outside)?;
+        let real = fs::canonicalize(self.root.join(&relative)).map_err(|_| self.missing(key, path))?;
+        // A description may be one file of several projects; code and requirements must be in this one.
+        if key != "metadata" && !real.starts_with(&self.root) {
+            return Err(outside());
+        }
+        Ok(relative)
+    }
+
+    fn missing(&self, key: &'static str, path: &Spanned<String>) -> ProjectError {
+        ProjectError::MissingFile {
+            file: self.source.file.to_owned(),
+            position: self.source.position(path),
+            key,
+            path: path.get_ref().clone(),
+        }
+    }
+
+    /// The files that a pattern of `files` means. `*` stays in its folder, `**` does not.
+    fn matches(&self, pattern: &Spanned<String>) -> Result<Vec<String>, ProjectError> {
+        let Some(normal) = normal(pattern.get_ref()) else {
+            return Err(ProjectError::OutsideProject {
+                file: self.source.file.to_owned(),
+                position: self.source.position(pattern),
+                key: "files",
+                path: pattern.get_ref().clone(),
+            });
+        };
+        let glob = GlobBuilder::new(&normal).literal_separator(true).build().map_err(|error| {
+            let message = format!("`{}` is no pattern: {}", pattern.get_ref(), error.kind());
+            self.source.error(pattern, message, "write a path, or a pattern such as `jobs/*.py`")
+        })?;
+        let matcher = glob.compile_matcher();
+        let files = source_tree::files(&self.root, &self.root)?;
+        let found: Vec<String> = files.into_iter().filter(|file| matcher.is_match(file)).collect();
+        if found.is_empty() { Err(self.missing("files", pattern)) } else { Ok(found) }
+    }
+}
+
+/// Whether `main` names a script file and not a module.
+fn is_script(main: &str) -> bool {
+    Path::new(main).extension().is_some_and(|extension| extension == "py")
+}
+
+/// Whether a path names a wheel.
+pub(crate) fn is_wheel(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "whl")
+}
+
+/// A relative path without `.` and empty parts; nothing where it is absolute or has a `..`.
+pub(crate) fn normal(path: &str) -> Option<String> {
+    if path.is_empty() || path.starts_with('/') || path.contains('\0') {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    match parts.as_slice() {
+        [] => Some(".".to_owned()),
+        parts if parts.contains(&"..") => None,
+        parts => Some(parts.join("/")),
+    }
+}
+
+/// TOML's dates become their texts; everything else has its like in JSON.
+fn json_of(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::from(text.as_str()),
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) => Value::from(*number),
+        toml::Value::Boolean(truth) => Value::from(*truth),
+        toml::Value::Datetime(time) => Value::from(time.to_string()),
+        toml::Value::Array(items) => items.iter().map(json_of).collect(),
+        toml::Value::Table(table) => {
+            Value::Object(table.iter().map(|(key, value)| (key.clone(), json_of(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new(manifest: &str) -> Self {
+            let folder = Self(tempfile::tempdir().unwrap());
+            folder.write("tmpl.toml", manifest);
+            folder.write("main.py", "print(1)\n");
+            folder
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            let path = self.0.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        fn error(&self) -> (String, String) {
+            let error = Project::load(self.0.path()).unwrap_err();
+            let text = error.to_string().replace(&format!("{}/", self.0.path().display()), "");
+            (text, error.hint().unwrap_or_default())
+        }
+    }
+
+    const PYTHON: &str = "[python]\nversion = \"3.11\"\n";
+    const SCRIPT: &str = "[[template]]\nname = \"a\"\nmain = \"main.py\"\n";
+
+    #[test]
+    fn a_project_is_read_whole() {
+        let folder = Folder::new(&format!(
+            "{PYTHON}requirements = [\"./requirements.txt\"]\npackages = [\".\", \"kit\"]\nfiles = [\"jobs/*.py\"]\n{SCRIPT}\
+             metadata = \"metadata.json\"\n[[template]]\nname = \"b\"\nmain = \"pkg.jobs\"\ndefault_environment = {{ maxWorkers = 3 }}\n"
+        ));
+        folder.write("requirements.txt", "");
+        folder.write("pyproject.toml", "");
+        folder.write("kit/setup.py", "");
+        folder.write("jobs/x.py", "");
+        folder.write("jobs/deep/y.py", "");
+        folder.write("outside/metadata.json", "{\"name\": \"A\", \"parameters\": []}");
+        symlink(folder.0.path().join("outside/metadata.json"), folder.0.path().join("metadata.json")).unwrap();
+        let project = Project::load(folder.0.path()).unwrap();
+        assert_eq!(project.requirements, ["requirements.txt"]);
+        assert_eq!(project.packages, [".", "kit"]);
+        assert_eq!(project.scripts, ["jobs/x.py", "main.py"]);
+        assert_eq!(project.templates[0].metadata.as_ref().unwrap().name, "A");
+        assert_eq!(project.templates[0].main, PythonMain::File("main.py".to_owned()));
+        assert_eq!(project.templates[1].main, PythonMain::Module("pkg.jobs".to_owned()));
+        assert_eq!(project.templates[1].default_environment["maxWorkers"], 3);
+        let only = ["b".parse().unwrap()];
+        assert_eq!(project.chosen(&only).unwrap().len(), 1);
+        let error = project.chosen(&["c".parse().unwrap()]).unwrap_err();
+        assert_eq!(error.to_string(), "the project has no template `c`");
+        assert_eq!(error.hint().unwrap(), "the project's templates are `a`, `b`");
+    }
+
+    #[test]
+    fn each_mistake_names_its_place() {
+        for (manifest, message) in [
+            (
+                format!("{PYTHON}{SCRIPT}[[template]]\nname = \"a\"\nmain = \"m\"\n"),
+                "tmpl.toml: the name `a` is given twice, at 4:8 and at 7:8",
+            ),
+            (
+                format!("{PYTHON}[[template]]\nname = \"a\"\nmain = \"gone.py\"\n"),
+                "tmpl.toml:5:8: `main` names gone.py, which is not there",
+            ),
+            (
+                format!("{PYTHON}requirements = [\"gone.txt\"]\n{SCRIPT}"),
+                "tmpl.toml:3:17: `requirements` names gone.txt, which is not there",
+            ),
+            (
+                format!("{PYTHON}packages = [\"..\"]\n{SCRIPT}"),
+                "tmpl.toml:3:13: `packages` names .., which lies outside of the project's folder",
+            ),
+            (
+                format!("{PYTHON}packages = [\"/etc\"]\n{SCRIPT}"),
+                "tmpl.toml:3:13: `packages` names /etc, which lies outside of the project's folder",
+            ),
+            (format!("{PYTHON}packages = [\".\"]\n{SCRIPT}"), "tmpl.toml:3:13: `packages` names ., which is no package"),
+            (
+                format!("{PYTHON}files = [\"../*.py\"]\n{SCRIPT}"),
+                "tmpl.toml:3:10: `files` names ../*.py, which lies outside of the project's folder",
+            ),
+            (
+                format!("{PYTHON}files = [\"jobs/*.py\"]\n{SCRIPT}"),
+                "tmpl.toml:3:10: `files` names jobs/*.py, which is not there",
+            ),
+            (
+                format!("{PYTHON}requirements = [\"passwd\"]\n{SCRIPT}"),
+                "tmpl.toml:3:17: `requirements` names passwd, which lies outside of the project's folder",
+            ),
+            (
+                format!("{PYTHON}[[template]]\nname = \"a\"\nmain = \"a-b\"\n"),
+                "tmpl.toml:5:8: `a-b` is neither a module nor a script",
+            ),
+            (PYTHON.to_owned(), "tmpl.toml:1:1: it names no template"),
+        ] {
+            let folder = Folder::new(&manifest);
+            symlink("/etc/passwd", folder.0.path().join("passwd")).unwrap();
+            let (error, hint) = folder.error();
+            assert_eq!(error, message, "{manifest}");
+            assert!(!hint.is_empty());
+        }
+    }
+
+    #[test]
+    fn names_and_metadata_are_checked_here() {
+        let folder = Folder::new(&format!("{PYTHON}[[template]]\nname = \"../x\"\nmain = \"main.py\"\n"));
+        let (error, hint) = folder.error();
+        assert!(error.starts_with("tmpl.toml:4:8: ") && error.contains("../x"), "{error}");
+        assert!(!hint.is_empty());
+
+        let folder = Folder::new(&format!("{PYTHON}{SCRIPT}metadata = \"metadata.json\"\n"));
+        folder.write("metadata.json", "{\n  \"name\": \"A\",\n}\n");
+        let (error, _) = folder.error();
+        assert!(error.starts_with("metadata.json: line 3, column 1"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_without_a_manifest_is_no_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Project::load(folder.path()).unwrap_err();
+        assert!(error.to_string().ends_with("it has no tmpl.toml"));
+        assert!(error.hint().unwrap().contains("tmpl init"));
+        let error = Project::load(&folder.path().join("gone")).unwrap_err();
+        assert!(error.to_string().ends_with("no such folder"));
+    }
+}

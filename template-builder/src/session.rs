@@ -1,0 +1,155 @@
+//! What the steps of one build share. Tools are looked for when they are first needed: a build with nothing to do starts none.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use tempfile::TempDir;
+use tmpl_launcher::interpreter::{self, Interpreter, InterpreterRequest};
+
+use crate::builder_cache::BuilderCache;
+use crate::project::Project;
+use crate::python_target::PythonTarget;
+use crate::requirement_files::RequirementFiles;
+use crate::resolver::Resolver;
+use crate::uv::Uv;
+use crate::{BuildError, BuildRequest, Phase, Progress};
+
+/// One build under way.
+pub(crate) struct Session<'a> {
+    pub(crate) request: &'a BuildRequest,
+    pub(crate) project: &'a Project,
+    pub(crate) requirements: &'a RequirementFiles,
+    pub(crate) cache: BuilderCache,
+    pub(crate) progress: &'a dyn Progress,
+    uv: OnceLock<Uv>,
+    interpreter: OnceLock<Interpreter>,
+    work: OnceLock<TempDir>,
+    helpers: std::path::PathBuf,
+    timings: Mutex<BTreeMap<Phase, u64>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        request: &'a BuildRequest,
+        project: &'a Project,
+        requirements: &'a RequirementFiles,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let cache = BuilderCache::new(request.cache.directory());
+        Self {
+            request,
+            project,
+            requirements,
+            helpers: cache.helpers(),
+            cache,
+            progress,
+            uv: OnceLock::new(),
+            interpreter: OnceLock::new(),
+            work: OnceLock::new(),
+            timings: Mutex::default(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn target(&self) -> &PythonTarget {
+        &self.project.target
+    }
+
+    pub(crate) fn uv(&self) -> Result<&Uv, BuildError> {
+        once(&self.uv, || Uv::find(self.request.uv.as_deref(), &self.project.root))
+    }
+
+    /// The interpreter that builds, compiles and checks: of the target's version, on the target's platform.
+    pub(crate) fn interpreter(&self) -> Result<&Interpreter, BuildError> {
+        once(&self.interpreter, || {
+            let here = PythonTarget::here();
+            if here != self.target().platform {
+                return Err(BuildError::Platform { here, target: self.target().platform.clone() });
+            }
+            let wanted = InterpreterRequest {
+                version: self.target().version.clone(),
+                abi: Some(self.target().abi()),
+                explicit: self.request.python.clone(),
+            };
+            Ok(interpreter::find(&wanted, &self.request.cache)?)
+        })
+    }
+
+    /// A folder for this build alone.
+    pub(crate) fn work(&self) -> Result<&Path, BuildError> {
+        once(&self.work, || Ok(self.cache.work()?)).map(TempDir::path)
+    }
+
+    /// A fresh folder in it.
+    pub(crate) fn fresh_folder(&self, prefix: &str) -> Result<std::path::PathBuf, BuildError> {
+        Ok(tempfile::Builder::new().prefix(prefix).tempdir_in(self.work()?)?.keep())
+    }
+
+    /// Where helper programs lie.
+    pub(crate) fn helpers(&self) -> &Path {
+        &self.helpers
+    }
+
+    pub(crate) fn resolver(&self) -> Result<Resolver<'_>, BuildError> {
+        Ok(Resolver {
+            uv: self.uv()?,
+            indexes: &self.requirements.indexes,
+            target: self.target(),
+            python: &self.interpreter()?.path,
+            helpers: self.helpers(),
+        })
+    }
+
+    /// Runs a step, tells of it and measures it.
+    pub(crate) async fn timed<T>(
+        &self,
+        phase: Phase,
+        title: &str,
+        step: impl Future<Output = Result<T, BuildError>>,
+    ) -> Result<T, BuildError> {
+        self.progress.started(phase, title, None);
+        let result = self.measured(phase, step).await;
+        self.progress.finished(phase, title);
+        result
+    }
+
+    /// Runs a step that tells of itself, and measures it.
+    pub(crate) async fn measured<T>(
+        &self,
+        phase: Phase,
+        step: impl Future<Output = Result<T, BuildError>>,
+    ) -> Result<T, BuildError> {
+        let start = Instant::now();
+        let result = step.await;
+        let spent = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        *lock(&self.timings).entry(phase).or_default() += spent;
+        result
+    }
+
+    pub(crate) fn warn(&self, warning: String) {
+        lock(&self.warnings).push(warning);
+    }
+
+    pub(crate) fn timings(&self) -> BTreeMap<Phase, u64> {
+        lock(&self.timings).clone()
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, BuildError>) -> Result<&T, BuildError> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}

@@ -1,0 +1,163 @@
+//! The files of a folder that a build may look at: everything but what tools leave behind.
+//!
+//! A build backend decides itself what goes into a wheel. This list only has to hold all of it, and to be the same on every
+//! machine that has the same sources.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::checksum::Checksum;
+use crate::project_error::ProjectError;
+
+/// A file's content, as far as a build can see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SourceFile {
+    pub(crate) checksum: Checksum,
+    pub(crate) executable: bool,
+}
+
+/// Paths relative to the folder, `/`-separated.
+pub(crate) type SourceTree = BTreeMap<String, SourceFile>;
+
+/// The files of a folder, sorted. Links are followed while they stay in the project.
+pub(crate) fn files(folder: &Path, project: &Path) -> Result<Vec<String>, ProjectError> {
+    let mut files = Vec::new();
+    let walk = WalkDir::new(folder).follow_links(true).min_depth(1).sort_by_file_name().into_iter();
+    for entry in walk.filter_entry(|entry| is_source(entry, folder)) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // A link to nothing, as editors make for their locks, is no file.
+            Err(error) if is_dangling(&error) => continue,
+            Err(error) => {
+                let file = error.path().unwrap_or(folder).display().to_string();
+                return Err(ProjectError::Unreadable { file, source: error.into() });
+            }
+        };
+        if entry.path_is_symlink() {
+            let real = fs::canonicalize(entry.path());
+            if !real.is_ok_and(|real| real.starts_with(project)) {
+                return Err(ProjectError::LinkOutside { path: entry.path().display().to_string() });
+            }
+        }
+        if entry.file_type().is_file()
+            && let Ok(relative) = entry.path().strip_prefix(folder)
+            && let Some(relative) = relative.to_str()
+        {
+            files.push(relative.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+/// The files of a folder with their content's checksums.
+pub(crate) fn read(folder: &Path, project: &Path) -> Result<SourceTree, ProjectError> {
+    let mut tree = SourceTree::new();
+    for file in files(folder, project)? {
+        let path = folder.join(&file);
+        let read = read_file(&path).map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source });
+        tree.insert(file, read?);
+    }
+    Ok(tree)
+}
+
+/// One file's content.
+pub(crate) fn read_file(path: &Path) -> io::Result<SourceFile> {
+    let executable = fs::metadata(path)?.permissions().mode() & 0o100 != 0;
+    Ok(SourceFile { checksum: Checksum::of_file(path)?, executable })
+}
+
+/// Copies files into another folder.
+pub(crate) fn copy(from: &Path, to: &Path, files: impl Iterator<Item = impl AsRef<str>>) -> io::Result<()> {
+    for file in files {
+        let target = to.join(file.as_ref());
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::copy(from.join(file.as_ref()), target)?;
+    }
+    Ok(())
+}
+
+fn is_source(entry: &DirEntry, folder: &Path) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    if !entry.file_type().is_dir() {
+        let is_residue = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
+        return ![".pyc", ".swp", "~"].into_iter().any(is_residue) && name != ".DS_Store" && name != "tmpl.lock";
+    }
+    let at_top = entry.path().parent() == Some(folder);
+    let is_residue = name.starts_with('.')
+        || name == "__pycache__"
+        || name == "node_modules"
+        || name.ends_with(".egg-info")
+        // What setuptools and `build` write; deeper in a package these names are as good as any.
+        || (at_top && (name == "build" || name == "dist"));
+    // A virtual environment, a cache, a bucket.
+    let is_foreign = || {
+        entry.path().join("pyvenv.cfg").exists()
+            || entry.path().join("CACHEDIR.TAG").exists()
+            || entry.path().join("staging/blobs").is_dir()
+    };
+    !is_residue && !is_foreign()
+}
+
+fn is_dangling(error: &walkdir::Error) -> bool {
+    error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+        && error.path().is_some_and(Path::is_symlink)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn tree(paths: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for path in paths {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn residue_of_tools_is_left_out() {
+        let folder = tree(&[
+            "pyproject.toml",
+            "src/pkg/__init__.py",
+            "src/pkg/build/steps.py",
+            "src/pkg/.hidden",
+            "src/pkg/__pycache__/x.cpython-311.pyc",
+            "src/pkg.egg-info/PKG-INFO",
+            "build/lib/pkg/old.py",
+            "dist/pkg.whl",
+            ".git/HEAD",
+            ".venv/pyvenv.cfg",
+            "env/pyvenv.cfg",
+            "env/lib/x.py",
+            "bucket/staging/blobs/sha256/ab",
+            "tmpl.lock",
+        ]);
+        symlink("nowhere", folder.path().join(".#lock")).unwrap();
+        let found = files(folder.path(), folder.path()).unwrap();
+        assert_eq!(found, ["pyproject.toml", "src/pkg/.hidden", "src/pkg/__init__.py", "src/pkg/build/steps.py"]);
+    }
+
+    #[test]
+    fn links_may_lead_anywhere_in_the_project_and_nowhere_else() {
+        let project = tree(&["shared/data.txt", "pkg/pyproject.toml"]);
+        let root = fs::canonicalize(project.path()).unwrap();
+        symlink("../shared", root.join("pkg/data")).unwrap();
+        assert_eq!(files(&root.join("pkg"), &root).unwrap(), ["data/data.txt", "pyproject.toml"]);
+        symlink("/etc/passwd", root.join("pkg/passwd")).unwrap();
+        let error = files(&root.join("pkg"), &root).unwrap_err();
+        assert!(error.to_string().ends_with("pkg/passwd is a link that leads out of the project's folder"), "{error}");
+    }
+}
