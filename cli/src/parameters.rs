@@ -1,39 +1,67 @@
 //! Launch parameters from the command line: `--parameters` as gcloud parses it, `--param` whole, `--params-file` in JSON or YAML.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use tmpl_template::{RawParameters, parse_dictionary};
 
 use crate::arguments::ParameterArguments;
 use crate::report::{Failure, USAGE};
 
 /// A value in a parameter file. Values are text on the way to the program; numbers and switches are taken as they are written.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum FileValue {
-    Text(String),
-    Switch(bool),
-    Whole(i64),
-    Number(f64),
+#[derive(Debug)]
+struct FileValue(String);
+
+impl<'de> Deserialize<'de> for FileValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FileValueVisitor)
+    }
+}
+
+struct FileValueVisitor;
+
+impl Visitor<'_> for FileValueVisitor {
+    type Value = FileValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number or true/false")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<FileValue, E> {
+        Ok(FileValue(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, switch: bool) -> Result<FileValue, E> {
+        Ok(FileValue(switch.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<FileValue, E> {
+        Ok(FileValue(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<FileValue, E> {
+        Ok(FileValue(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<FileValue, E> {
+        Ok(FileValue(number.to_string()))
+    }
 }
 
 /// Gathers the parameters of a launch. A name that is given twice, anywhere, is an error.
 pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Failure> {
     let mut parameters = RawParameters::default();
     let mut insert = |name: &str, value: &str| {
-        parameters.insert(name, value).map_err(|error| Failure::new(USAGE, error.to_string()).hint("give each parameter once"))
+        parameters
+            .insert(name, value)
+            .map_err(|error| Failure::new(USAGE, error.to_string()).hint("give each parameter once"))
     };
     for file in &arguments.params_file {
         for (name, value) in read_file(file)? {
-            let value = match value {
-                FileValue::Text(text) => text,
-                FileValue::Switch(switch) => switch.to_string(),
-                FileValue::Whole(number) => number.to_string(),
-                FileValue::Number(number) => number.to_string(),
-            };
-            insert(&name, &value)?;
+            insert(&name, &value.0)?;
         }
     }
     for text in &arguments.parameters {
@@ -50,7 +78,8 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
     }
     for text in &arguments.param {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Failure::new(USAGE, format!("--param {text}: there is no `=` in it")).hint("write --param name=value"));
+            return Err(Failure::new(USAGE, format!("--param {text}: there is no `=` in it"))
+                .hint("write --param name=value"));
         };
         insert(name, value)?;
     }
@@ -59,13 +88,19 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
 
 /// JSON is read as the YAML that it is.
 fn read_file(path: &Path) -> Result<BTreeMap<String, FileValue>, Failure> {
-    let text = fs_err::read_to_string(path)
-        .map_err(|error| Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file"))?;
+    let text = fs_err::read_to_string(path).map_err(|error| {
+        Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file")
+    })?;
     if text.trim().is_empty() {
         return Ok(BTreeMap::new());
     }
     serde_saphyr::from_str(&text).map_err(|error| {
-        Failure::new(USAGE, format!("--params-file {}: {error}", path.display()))
+        // Its message goes on with an excerpt, and with advice for whoever calls the library.
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let line = line.split(", set DuplicateKeyPolicy").next().unwrap_or(line);
+        Failure::new(USAGE, format!("--params-file {}: {line}", path.display()))
             .hint("the file is one mapping of parameter names to texts, numbers or true/false")
     })
 }

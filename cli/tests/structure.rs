@@ -14,7 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// `template/` is pure: none of these may be below it.
-const IMPURE: &[&str] = &["tokio", "reqwest", "object_store", "rustix", "fs-err", "walkdir", "tempfile", "getrandom"];
+const IMPURE: &[&str] =
+    &["tokio", "reqwest", "object_store", "rustix", "fs-err", "walkdir", "tempfile", "getrandom"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -26,8 +27,10 @@ fn manifest(room: &str) -> toml::Table {
 
 #[test]
 fn rooms_depend_downwards_only() {
-    let crates: BTreeMap<String, &str> =
-        MAY_USE.iter().map(|(room, _)| (manifest(room)["package"]["name"].as_str().unwrap().to_owned(), *room)).collect();
+    let crates: BTreeMap<String, &str> = MAY_USE
+        .iter()
+        .map(|(room, _)| (manifest(room)["package"]["name"].as_str().unwrap().to_owned(), *room))
+        .collect();
     let members: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     let members = members["workspace"]["members"].as_array().unwrap();
     assert_eq!(members.len(), MAY_USE.len(), "a room is missing from this test");
@@ -48,7 +51,16 @@ fn the_format_is_pure() {
     }
     for file in sources("template/src") {
         let text = code_of(&file);
-        for word in ["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now", "Timestamp::now", "async fn"] {
+        for word in [
+            "std::fs",
+            "std::env",
+            "std::net",
+            "std::process",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+            "async fn",
+        ] {
             assert!(!text.contains(word), "{} uses {word}", file.display());
         }
     }
@@ -72,8 +84,14 @@ fn files_are_small_and_finished() {
 fn only_the_printer_prints() {
     for room in MAY_USE.iter().map(|(room, _)| room) {
         for file in sources(&format!("{room}/src")) {
-            let prints = ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|word| code_of(&file).contains(word));
-            assert!(!prints, "{} prints; only cli/src/printer.rs may, through its own writers", file.display());
+            let prints = ["println!", "eprintln!", "print!(", "eprint!("]
+                .iter()
+                .any(|word| code_of(&file).contains(word));
+            assert!(
+                !prints,
+                "{} prints; only cli/src/printer.rs may, through its own writers",
+                file.display()
+            );
         }
     }
 }

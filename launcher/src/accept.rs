@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, StoredTemplate, Submitter, layout};
 use tmpl_template::{
-    Entry, JobId, JobName, LayerReference, ParameterType, ParameterValues, PlatformBuild, RawParameters, TemplateName,
-    TemplateReference, TemplateSpec, check as check_parameters,
+    Entry, JobId, JobName, LayerReference, ParameterType, ParameterValues, PlatformBuild, RawParameters,
+    TemplateName, TemplateReference, TemplateSpec, check as check_parameters,
 };
 
 use crate::cache::Cache;
@@ -59,7 +59,11 @@ pub(crate) struct CheckedProgram {
 }
 
 /// Checks a launch. Reads the bucket, writes nothing.
-pub async fn check(bucket: &Bucket, cache: &Cache, request: LaunchRequest) -> Result<CheckedLaunch, LaunchError> {
+pub async fn check(
+    bucket: &Bucket,
+    cache: &Cache,
+    request: LaunchRequest,
+) -> Result<CheckedLaunch, LaunchError> {
     let stored = bucket.template(&request.template).await?;
     let name = &request.template.name;
     let program = CheckedProgram::new(name, &stored, &request.parameters, request.python.clone(), cache)?;
@@ -96,7 +100,10 @@ impl CheckedLaunch {
             layers: program
                 .layers
                 .iter()
-                .map(|layer| PlannedLayer { cached: cache.has_layer(layer.digest.digest()), layer: layer.clone() })
+                .map(|layer| PlannedLayer {
+                    cached: cache.has_layer(layer.digest.digest()),
+                    layer: layer.clone(),
+                })
                 .collect(),
             invocation: program.invocation(&record, bucket, cache),
             logs: bucket.place_of(&layout::logs(&record.id, 1)),
@@ -143,7 +150,8 @@ impl CheckedProgram {
     ) -> Result<Self, LaunchError> {
         let spec = parse(name, stored)?;
         let values = check_parameters(spec.metadata.as_ref(), parameters)?;
-        let extension = spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
+        let extension =
+            spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
         let here = format!("{}/{}", std::env::consts::OS, architecture());
         let platform = extension.platforms.get(&here).ok_or_else(|| LaunchError::Platform {
             name: name.to_string(),
@@ -202,12 +210,20 @@ fn architecture() -> &'static str {
 }
 
 /// Binaries run on the C library they were built for, and on newer ones of the same kind.
-fn check_libc(name: &TemplateName, platform: &PlatformBuild, interpreter: &Interpreter) -> Result<(), LaunchError> {
+fn check_libc(
+    name: &TemplateName,
+    platform: &PlatformBuild,
+    interpreter: &Interpreter,
+) -> Result<(), LaunchError> {
     let needed = platform.libc.as_str();
     if libc_runs(needed, &interpreter.libc) {
         return Ok(());
     }
-    Err(LaunchError::Libc { name: name.to_string(), needed: needed.to_owned(), here: interpreter.libc.clone() })
+    Err(LaunchError::Libc {
+        name: name.to_string(),
+        needed: needed.to_owned(),
+        here: interpreter.libc.clone(),
+    })
 }
 
 fn libc_runs(needed: &str, here: &str) -> bool {
@@ -226,16 +242,24 @@ fn libc_runs(needed: &str, here: &str) -> bool {
 
 /// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could
 /// tell afterwards which run they came from. `tmpl.existing` = `allow` in a parameter's metadata says that it is meant.
-fn refuse_existing_output(spec: &TemplateSpec, values: &ParameterValues, directory: &Path) -> Result<(), LaunchError> {
+fn refuse_existing_output(
+    spec: &TemplateSpec,
+    values: &ParameterValues,
+    directory: &Path,
+) -> Result<(), LaunchError> {
     let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
     let outputs = parameters.filter(|parameter| {
         *parameter.parameter_type() == ParameterType::GcsWriteFile
             && parameter.custom_metadata.get("tmpl.existing").is_none_or(|word| word != "allow")
     });
     for output in outputs {
-        let found = values.get(&output.name).and_then(|value| existing(&directory.join(local_path(&value.value)?)));
+        let found =
+            values.get(&output.name).and_then(|value| existing(&directory.join(local_path(&value.value)?)));
         if let Some(path) = found {
-            return Err(LaunchError::OutputExists { parameter: output.name.clone(), path: path.display().to_string() });
+            return Err(LaunchError::OutputExists {
+                parameter: output.name.clone(),
+                path: path.display().to_string(),
+            });
         }
     }
     Ok(())

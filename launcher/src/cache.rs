@@ -66,7 +66,11 @@ impl Cache {
         let cache = Self { directory, interpreters: Vec::new() };
         for part in ["layers", "environments", "interpreters"] {
             let path = cache.directory.join(part);
-            fs::create_dir_all(&path).map_err(|source| LaunchError::Cache { action: "make", path, source })?;
+            fs::create_dir_all(&path).map_err(|source| LaunchError::Cache {
+                action: "make",
+                path,
+                source,
+            })?;
         }
         Ok(cache)
     }
@@ -124,7 +128,11 @@ impl Cache {
     pub(crate) fn workshop(thing: &Path) -> Result<tempfile::TempDir, LaunchError> {
         let parent = thing.parent().unwrap_or(Path::new("."));
         let made = tempfile::Builder::new().prefix(".making-").tempdir_in(parent);
-        made.map_err(|source| LaunchError::Cache { action: "make a folder in", path: parent.to_owned(), source })
+        made.map_err(|source| LaunchError::Cache {
+            action: "make a folder in",
+            path: parent.to_owned(),
+            source,
+        })
     }
 
     /// Bytes of all unpacked layers. Environments are hard links to them and take no room of their own.
@@ -244,15 +252,20 @@ fn try_remove(thing: &Path) -> Result<bool, LaunchError> {
     match file.try_lock() {
         Ok(()) => {}
         Err(std::fs::TryLockError::WouldBlock) => return Ok(false),
-        Err(std::fs::TryLockError::Error(source)) => return Err(LaunchError::Cache { action: "lock", path, source }),
+        Err(std::fs::TryLockError::Error(source)) => {
+            return Err(LaunchError::Cache { action: "lock", path, source });
+        }
     }
     // The lock's file goes last: whoever waits for it then makes the thing anew under a name that nobody holds.
     let _ = fs::remove_file(thing.with_extension("json"));
     if thing.is_dir() {
         // Renamed first, so that a half-removed tree is never taken for a whole one.
         let doomed = thing.with_file_name(format!(".making-removed-{}", file_name(thing)));
-        fs::rename(thing, &doomed)
-            .map_err(|source| LaunchError::Cache { action: "remove", path: thing.to_owned(), source })?;
+        fs::rename(thing, &doomed).map_err(|source| LaunchError::Cache {
+            action: "remove",
+            path: thing.to_owned(),
+            source,
+        })?;
         remove(&doomed)?;
     }
     let _ = fs::remove_file(path);

@@ -59,8 +59,12 @@ impl Tail {
 
 /// The first exception of the last chain of tracebacks: later ones are what came of it.
 fn from_traceback(lines: &[&str]) -> Option<Cause> {
-    let starts: Vec<usize> =
-        lines.iter().enumerate().filter(|(_, line)| line.contains(TRACEBACK)).map(|(number, _)| number).collect();
+    let starts: Vec<usize> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.contains(TRACEBACK))
+        .map(|(number, _)| number)
+        .collect();
     let last = *starts.last()?;
     let mut first = last;
     for &start in starts.iter().rev().skip(1) {
@@ -76,17 +80,23 @@ fn from_traceback(lines: &[&str]) -> Option<Cause> {
 
 /// The line that ends a traceback: `package.SomeError: message`, not indented.
 fn exception_after(lines: &[&str]) -> Option<(String, String)> {
-    let (number, line) = lines.iter().enumerate().find(|(_, line)| !line.is_empty() && !line.starts_with([' ', '\t']))?;
+    let (number, line) =
+        lines.iter().enumerate().find(|(_, line)| !line.is_empty() && !line.starts_with([' ', '\t']))?;
     let (name, message) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
     let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') && !name.starts_with('.')
+        !name.is_empty()
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+            && !name.starts_with('.')
     };
     if !is_name(name) {
         return Some(("Exception".to_owned(), (*line).to_owned()));
     }
     // A message may begin on the next line, as those of generated checks do.
     let message = if message.is_empty() {
-        lines.get(number + 1).filter(|next| !next.trim().is_empty() && !next.contains(TRACEBACK)).map_or("", |next| next.trim())
+        lines
+            .get(number + 1)
+            .filter(|next| !next.trim().is_empty() && !next.contains(TRACEBACK))
+            .map_or("", |next| next.trim())
     } else {
         message
     };
@@ -170,7 +180,12 @@ mod tests {
         let traceback = "Traceback (most recent call last):\n  File \"a.py\"\n";
         for (stderr, status, out_of_memory, cause) in [
             (format!("{traceback}ValueError: no\n"), ExitStatus::Code(1), false, Some("ValueError: no")),
-            (format!("{traceback}KeyboardInterrupt\n"), ExitStatus::Code(1), false, Some("KeyboardInterrupt")),
+            (
+                format!("{traceback}KeyboardInterrupt\n"),
+                ExitStatus::Code(1),
+                false,
+                Some("KeyboardInterrupt"),
+            ),
             (format!("{traceback}MemoryError\n"), ExitStatus::Code(1), false, Some("MemoryError")),
             (
                 format!("{traceback}old.Error: 1\nINFO:x\n{traceback}new.Error: 2\n"),
@@ -186,7 +201,12 @@ mod tests {
             ),
             ("last words\n\n".into(), ExitStatus::Code(3), false, Some("last words")),
             (String::new(), ExitStatus::Code(3), false, None),
-            (format!("{traceback}ValueError: no\n"), ExitStatus::Signal(9), true, Some("killed: out of memory")),
+            (
+                format!("{traceback}ValueError: no\n"),
+                ExitStatus::Signal(9),
+                true,
+                Some("killed: out of memory"),
+            ),
             (String::new(), ExitStatus::Signal(9), false, Some("killed by signal 9 (SIGKILL)")),
             (String::new(), ExitStatus::Signal(11), true, Some("killed by signal 11 (SIGSEGV)")),
         ] {

@@ -91,7 +91,11 @@ pub fn assemble(
 }
 
 /// Unpacks the layers that are not here yet, two at a time: inflating one while another waits for the disk.
-fn unpack_missing(cache: &Cache, layers: &[LayerReference], open: &OpenLayer<'_>) -> Result<usize, LaunchError> {
+fn unpack_missing(
+    cache: &Cache,
+    layers: &[LayerReference],
+    open: &OpenLayer<'_>,
+) -> Result<usize, LaunchError> {
     let mut missing: Vec<&LayerReference> =
         layers.iter().filter(|layer| !cache.has_layer(layer.digest.digest())).collect();
     // The largest first: the last one to finish is then a small one.
@@ -159,7 +163,8 @@ fn join(
     }
     let made = make_virtual(tree, interpreter);
     made.map_err(|source| LaunchError::Cache { action: "make", path: root.to_owned(), source })?;
-    let record = EnvironmentRecord { layers: layers.iter().map(|layer| layer.digest.digest().to_owned()).collect() };
+    let record =
+        EnvironmentRecord { layers: layers.iter().map(|layer| layer.digest.digest().to_owned()).collect() };
     write_record(root, &record)?;
     put_in_place(workshop, root)
 }
@@ -170,7 +175,11 @@ fn link_tree(
     tree: &Path,
     claim: &mut dyn FnMut(&Path) -> Option<LaunchError>,
 ) -> Result<(), LaunchError> {
-    let failed = |path: &Path, source: std::io::Error| LaunchError::Cache { action: "link", path: path.to_owned(), source };
+    let failed = |path: &Path, source: std::io::Error| LaunchError::Cache {
+        action: "link",
+        path: path.to_owned(),
+        source,
+    };
     for entry in WalkDir::new(from).min_depth(1).sort_by_file_name() {
         let entry = entry.map_err(|error| failed(from, error.into()))?;
         let relative = entry.path().strip_prefix(from).unwrap_or(entry.path());
@@ -178,7 +187,9 @@ fn link_tree(
         let kind = entry.file_type();
         if kind.is_dir() {
             match std::fs::create_dir(&target) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(&target, error)),
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(failed(&target, error));
+                }
                 _ => continue,
             }
         }
@@ -222,8 +233,11 @@ fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
 fn put_in_place(workshop: tempfile::TempDir, place: &Path) -> Result<(), LaunchError> {
     let finished = workshop.keep();
     let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&finished, readable)
-        .map_err(|source| LaunchError::Cache { action: "make", path: place.to_owned(), source })?;
+    fs::set_permissions(&finished, readable).map_err(|source| LaunchError::Cache {
+        action: "make",
+        path: place.to_owned(),
+        source,
+    })?;
     if let Err(source) = fs::rename(&finished, place) {
         let _ = fs::remove_dir_all(&finished);
         if !place.is_dir() {

@@ -23,7 +23,9 @@ pub enum LaunchError {
         source: tmpl_template::FormatError,
     },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
-    #[error("template `{name}` has only a container image, and this version launches templates made by `tmpl build`")]
+    #[error(
+        "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
+    )]
     ImageOnly {
         /// The template.
         name: String,
@@ -156,9 +158,13 @@ impl LaunchError {
                 "build it for this machine with `tmpl build PROJECT`".to_owned()
             }
             Self::Libc { needed, .. } => {
-                format!("launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml")
+                format!(
+                    "launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml"
+                )
             }
-            Self::OutputExists { .. } => "choose another output, or pass --overwrite to write there all the same".to_owned(),
+            Self::OutputExists { .. } => {
+                "choose another output, or pass --overwrite to write there all the same".to_owned()
+            }
             Self::NoInterpreter { version, .. } => format!(
                 "install it, for instance with `uv python install {version}`, or name one with --python PATH"
             ),
@@ -169,7 +175,8 @@ impl LaunchError {
                 "the bucket's copy is damaged and was not run; `tmpl build` stores it anew".to_owned()
             }
             Self::Layer { .. } | Self::Cache { .. } => {
-                "check the space and the permissions of the cache folder (TMPL_CACHE_DIR chooses another)".to_owned()
+                "check the space and the permissions of the cache folder (TMPL_CACHE_DIR chooses another)"
+                    .to_owned()
             }
             Self::Overlap { .. } => "build the template again with this version of tmpl".to_owned(),
             Self::Start { .. } => "check that the program is there and may be executed".to_owned(),

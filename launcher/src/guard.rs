@@ -37,7 +37,10 @@ pub fn run() -> std::io::Result<()> {
     // As a subreaper the guard inherits orphans of the program: a daemon that forked twice is still below it.
     set_child_subreaper(Some(rustix::process::getpid()))?;
     let files = write_files(&invocation);
-    let started = files.as_ref().map_err(ToString::to_string).and_then(|_| start(&invocation).map_err(|error| error.to_string()));
+    let started = files
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|_| start(&invocation).map_err(|error| error.to_string()));
     let program = match started {
         Ok(program) => program,
         Err(why) => return say(&socket, &FromGuard::NotStarted(why)),
@@ -90,11 +93,13 @@ impl Drop for Files {
 fn write_files(invocation: &Invocation) -> std::io::Result<Files> {
     let mut files = Files(Vec::new());
     for file in &invocation.files {
-        if let Some(folder) = file.path.parent().filter(|folder| !files.0.iter().any(|known| known == folder)) {
+        if let Some(folder) = file.path.parent().filter(|folder| !files.0.iter().any(|known| known == folder))
+        {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             files.0.push(folder.to_owned());
         }
-        let mut written = fs_err::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file.path)?;
+        let mut written =
+            fs_err::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file.path)?;
         let (ArgumentValue::Plain(content) | ArgumentValue::Secret(content)) = &file.content;
         written.write_all(content.as_bytes())?;
     }

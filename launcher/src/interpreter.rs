@@ -78,7 +78,9 @@ pub fn find(wanted: &InterpreterRequest, cache: &Cache) -> Result<Interpreter, L
                 }
                 Some(why) => rejected.push(format!("{} ({why})", candidate.display())),
             },
-            Err(why) if wanted.explicit.is_some() => rejected.push(format!("{} ({why})", candidate.display())),
+            Err(why) if wanted.explicit.is_some() => {
+                rejected.push(format!("{} ({why})", candidate.display()))
+            }
             // A broken python somewhere on PATH is nobody's fault here.
             Err(_) => {}
         }
@@ -113,7 +115,8 @@ fn candidates(wanted: &InterpreterRequest, configured: &[PathBuf]) -> Vec<PathBu
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     for name in &names {
-        candidates.extend(folders.iter().map(|folder| folder.join(name)).filter(|candidate| candidate.is_file()));
+        candidates
+            .extend(folders.iter().map(|folder| folder.join(name)).filter(|candidate| candidate.is_file()));
     }
     candidates
 }
@@ -121,7 +124,8 @@ fn candidates(wanted: &InterpreterRequest, configured: &[PathBuf]) -> Vec<PathBu
 /// uv keeps its interpreters in one folder, each named for its version: `cpython-3.11.18-linux-x86_64-gnu`.
 fn managed_by_uv(version: &str) -> Vec<PathBuf> {
     let home = || std::env::var_os("HOME").map(PathBuf::from);
-    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".local/share")));
+    let data =
+        std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".local/share")));
     let folder = match std::env::var_os("UV_PYTHON_INSTALL_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => match data {
@@ -157,7 +161,8 @@ fn ask(candidate: &Path) -> Result<Interpreter, String> {
 /// The same request on another PATH may mean another interpreter.
 fn key(wanted: &InterpreterRequest, configured: &[PathBuf]) -> String {
     let text = |part: Option<std::ffi::OsString>| part.unwrap_or_default().into_encoded_bytes();
-    let mut words = vec![wanted.version.clone().into_bytes(), wanted.abi.clone().unwrap_or_default().into_bytes()];
+    let mut words =
+        vec![wanted.version.clone().into_bytes(), wanted.abi.clone().unwrap_or_default().into_bytes()];
     words.push(text(wanted.explicit.clone().map(PathBuf::into_os_string)));
     words.extend(["PATH", "UV_PYTHON_INSTALL_DIR", "HOME"].map(|name| text(std::env::var_os(name))));
     words.extend(configured.iter().map(|path| path.as_os_str().as_encoded_bytes().to_owned()));
@@ -215,6 +220,9 @@ mod tests {
         let wanted =
             InterpreterRequest { version: "3.11".into(), abi: None, explicit: Some("/bin/true".into()) };
         let error = find(&wanted, &cache).unwrap_err();
-        assert_eq!(error.to_string(), "no Python 3.11 (cp311) was found; looked at /bin/true (it is no Python 3)");
+        assert_eq!(
+            error.to_string(),
+            "no Python 3.11 (cp311) was found; looked at /bin/true (it is no Python 3)"
+        );
     }
 }

@@ -6,13 +6,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
-use tmpl_bucket::{
-    Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource,
-};
+use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource};
 use tmpl_template::{JobId, JobState, TemplateReference};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -27,7 +25,7 @@ use crate::cause::{out_of_memory_kills, signal_name};
 use crate::environment::{self, Environment};
 use crate::log_stream::read_lines;
 use crate::place::GUARD_ARGUMENT;
-use crate::process_tree::signal_all;
+use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
 use crate::session::{LogEnd, Session};
@@ -81,9 +79,11 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     stop::watch(&bucket, &id, record.timeout, &stops);
     // Should the guard be killed, what it left behind comes to this process, which then ends it.
     let adopted = set_child_subreaper(Some(getpid()));
-    adopted.map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
+    adopted
+        .map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
-    let mut session = begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
+    let mut session =
+        begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
     let kills_before = out_of_memory_kills();
     let outcome = match attempt_job(&context, &record, &mut session, &mut stopped).await {
         Ok(outcome) => outcome,
@@ -153,12 +153,18 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
 }
 
 /// Joins the program's environment on a thread that may wait for disk and processor.
-async fn assemble(bucket: &Bucket, cache: &Cache, program: &CheckedProgram) -> Result<Environment, LaunchError> {
+async fn assemble(
+    bucket: &Bucket,
+    cache: &Cache,
+    program: &CheckedProgram,
+) -> Result<Environment, LaunchError> {
     let (bucket, cache) = (bucket.clone(), cache.clone());
     let (interpreter, layers) = (program.interpreter.clone(), program.layers.clone());
     let runtime = tokio::runtime::Handle::current();
     let joined = tokio::task::spawn_blocking(move || {
-        environment::assemble(&cache, &interpreter, &layers, &|layer| runtime.block_on(bucket.require_blob(&layer.digest)))
+        environment::assemble(&cache, &interpreter, &layers, &|layer| {
+            runtime.block_on(bucket.require_blob(&layer.digest))
+        })
     });
     match joined.await {
         Ok(done) => done,
@@ -175,11 +181,15 @@ struct Program {
     orders: OwnedWriteHalf,
     answers: tokio::io::Lines<BufReader<OwnedReadHalf>>,
     readers: Vec<JoinHandle<()>>,
-    _guard: Child,
+    guard: Child,
 }
 
 impl Program {
-    async fn start(context: &LaunchContext, invocation: Invocation, session: &Session) -> Result<Self, LaunchError> {
+    async fn start(
+        context: &LaunchContext,
+        invocation: Invocation,
+        session: &Session,
+    ) -> Result<Self, LaunchError> {
         let name = invocation.program.display().to_string();
         let failed = |source| LaunchError::Start { program: name.clone(), source };
         let (ours, theirs) = StdUnixStream::pair().map_err(failed)?;
@@ -192,14 +202,16 @@ impl Program {
             .spawn()
             .map_err(failed)?;
         let mut readers = Vec::new();
-        if let (Some(stdout), Some(stderr), Some(lines)) = (guard.stdout.take(), guard.stderr.take(), session.lines()) {
+        if let (Some(stdout), Some(stderr), Some(lines)) =
+            (guard.stdout.take(), guard.stderr.take(), session.lines())
+        {
             readers.push(tokio::spawn(read_lines(stdout, LogSource::Stdout, lines.clone())));
             readers.push(tokio::spawn(read_lines(stderr, LogSource::Stderr, lines)));
         }
         ours.set_nonblocking(true).map_err(failed)?;
         let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let answers = BufReader::new(answers).lines();
-        let mut program = Self { group: None, orders, answers, readers, _guard: guard };
+        let mut program = Self { group: None, orders, answers, readers, guard };
         program.say(&ToGuard::Start(Box::new(invocation))).await.map_err(failed)?;
         match program.answer().await {
             Some(FromGuard::Started(pid)) => program.group = Pid::from_raw(pid),
@@ -215,8 +227,15 @@ impl Program {
         if !matches!(answer, Some(FromGuard::Ended(_)))
             && let Some(group) = self.group
         {
-            // Without its guard the program must not go on: nobody would end it.
+            // Without its guard the program must not go on: nobody would end it. What it left behind comes to this process
+            // when the guard is gone for good, which is a moment after its socket closed.
+            let _ = self.guard.wait().await;
+            let limit = Instant::now() + LAST_WORDS;
             signal_all(group, Signal::KILL);
+            while !descendants().is_empty() && Instant::now() < limit {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                signal_all(group, Signal::KILL);
+            }
         }
         for mut reader in self.readers.drain(..) {
             // A stream that somebody still holds open, out of reach, must not hold the job's end up.
@@ -297,7 +316,8 @@ fn stopped_by(stop: &Stop, end: impl Fn(JobState, String, u8) -> FinalRecord) ->
         }
         Stop::ClientLost => end(
             JobState::Failed,
-            "launcher lost: the `tmpl run` that held the job was killed, and the program was ended with it".to_owned(),
+            "launcher lost: the `tmpl run` that held the job was killed, and the program was ended with it"
+                .to_owned(),
             3,
         ),
         Stop::Timeout(limit) => end(JobState::Failed, format!("timed out after {limit:#}"), 1),
@@ -312,16 +332,18 @@ fn stopped_by(stop: &Stop, end: impl Fn(JobState, String, u8) -> FinalRecord) ->
 fn ended_with(status: ExitStatus) -> String {
     match status {
         ExitStatus::Code(code) => format!("the program ended with exit code {code}"),
-        ExitStatus::Signal(signal) => format!("the program was killed by signal {signal} ({})", signal_name(signal)),
+        ExitStatus::Signal(signal) => {
+            format!("the program was killed by signal {signal} ({})", signal_name(signal))
+        }
     }
 }
 
 fn hint_for(cause: &Cause) -> Option<String> {
     let memory = "give the machine more memory, or the job less to hold at a time";
     match cause.exception.as_deref() {
-        Some("ModuleNotFoundError") => {
-            Some("add the missing module to the project's requirements and build the template again".to_owned())
-        }
+        Some("ModuleNotFoundError") => Some(
+            "add the missing module to the project's requirements and build the template again".to_owned(),
+        ),
         Some("MemoryError") => Some(memory.to_owned()),
         None if cause.message.contains("out of memory") => Some(memory.to_owned()),
         _ => None,

@@ -53,11 +53,7 @@ fn json_line(line: &str) -> Option<(LogLevel, String)> {
 /// `INFO:root:…`, `2026-11-21 08:00:00,123 INFO …`, `[WARNING] …`: a level among the first words.
 fn level_word(line: &str) -> Option<LogLevel> {
     let start = line.get(..64.min(line.len())).unwrap_or(line);
-    start
-        .split([' ', '\t', ':', '[', ']', '|'])
-        .filter(|word| !word.is_empty())
-        .take(5)
-        .find_map(level_of)
+    start.split([' ', '\t', ':', '[', ']', '|']).filter(|word| !word.is_empty()).take(5).find_map(level_of)
 }
 
 fn level_of(word: &str) -> Option<LogLevel> {
@@ -90,7 +86,10 @@ mod tests {
             ("/x/y.py:12: DeprecationWarning: old", LogLevel::Warning),
             ("plain words with no ERRORS in it", LogLevel::Info),
             ("", LogLevel::Info),
-            ("ünïcödé at the very start of a long line that has to be cut at sixty-four bytes é", LogLevel::Info),
+            (
+                "ünïcödé at the very start of a long line that has to be cut at sixty-four bytes é",
+                LogLevel::Info,
+            ),
         ] {
             assert_eq!(LevelReader::default().read(LogSource::Stderr, line.into()).0, level, "{line}");
         }
@@ -99,15 +98,25 @@ mod tests {
     #[test]
     fn a_traceback_is_an_error_to_its_last_line() {
         let mut reader = LevelReader::default();
-        let lines = ["Traceback (most recent call last):", "  File \"x\"", "    f()", "ValueError: no", "INFO:root:on"];
+        let lines = [
+            "Traceback (most recent call last):",
+            "  File \"x\"",
+            "    f()",
+            "ValueError: no",
+            "INFO:root:on",
+        ];
         let levels: Vec<LogLevel> =
             lines.iter().map(|line| reader.read(LogSource::Stderr, (*line).to_owned()).0).collect();
-        assert_eq!(levels, [LogLevel::Error, LogLevel::Error, LogLevel::Error, LogLevel::Error, LogLevel::Info]);
+        assert_eq!(
+            levels,
+            [LogLevel::Error, LogLevel::Error, LogLevel::Error, LogLevel::Error, LogLevel::Info]
+        );
     }
 
     #[test]
     fn a_json_line_is_its_message() {
-        let read = LevelReader::default().read(LogSource::Stdout, r#"{"severity": "warning", "message": "slow"}"#.into());
+        let read = LevelReader::default()
+            .read(LogSource::Stdout, r#"{"severity": "warning", "message": "slow"}"#.into());
         assert_eq!(read, (LogLevel::Warning, "slow".to_owned()));
         let other = r#"{"word": "INFO"}"#;
         assert_eq!(LevelReader::default().read(LogSource::Stdout, other.into()).1, other);

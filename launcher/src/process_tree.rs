@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn a_child_is_found_below_this_process() {
         let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
-        let found = descendants().iter().any(|pid| pid.as_raw_nonzero().get() == i32::try_from(child.id()).unwrap());
+        let found =
+            descendants().iter().any(|pid| pid.as_raw_nonzero().get() == i32::try_from(child.id()).unwrap());
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(found);

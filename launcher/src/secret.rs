@@ -2,8 +2,8 @@
 
 use fs_err as fs;
 
-use crate::invocation::{ArgumentValue, Invocation};
 use crate::LaunchError;
+use crate::invocation::{ArgumentValue, Invocation};
 
 /// What stands for a secret's value in a log.
 const REDACTED: &str = "[secret]";
@@ -24,7 +24,8 @@ impl Secrets {
         let files = invocation.files.iter_mut().map(|file| (file.parameter.clone(), &mut file.content));
         for (name, value) in variables.chain(files) {
             if let ArgumentValue::Secret(reference) = value {
-                let found = look_up(reference).map_err(|reason| LaunchError::Secret { parameter: name, reason })?;
+                let found =
+                    look_up(reference).map_err(|reason| LaunchError::Secret { parameter: name, reason })?;
                 secrets.values.extend(found.lines().filter(|line| line.len() >= SHORTEST).map(str::to_owned));
                 *value = ArgumentValue::Plain(found);
             }
@@ -53,7 +54,10 @@ fn look_up(reference: &str) -> Result<String, String> {
         },
         Some(("file", path)) => {
             let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-            Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
+            Ok(text
+                .strip_suffix('\n')
+                .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text))
+                .to_owned())
         }
         _ => Err("it is no reference such as env:NAME or file:PATH".to_owned()),
     }
@@ -66,11 +70,9 @@ mod tests {
     #[test]
     fn a_secret_is_taken_out_of_lines() {
         let secrets = Secrets { values: vec!["hunter22".into(), "hunt".into()] };
-        for (line, shown) in [
-            ("token=hunter22;", "token=[secret];"),
-            ("the hunt", "the [secret]"),
-            ("nothing", "nothing"),
-        ] {
+        for (line, shown) in
+            [("token=hunter22;", "token=[secret];"), ("the hunt", "the [secret]"), ("nothing", "nothing")]
+        {
             assert_eq!(secrets.redact(line.into()), shown);
         }
     }
@@ -80,7 +82,10 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "s3cret\n").unwrap();
         assert_eq!(look_up(&format!("file:{}", file.path().display())).unwrap(), "s3cret");
-        assert_eq!(look_up("env:TMPL_NO_SUCH_VARIABLE").unwrap_err(), "the variable TMPL_NO_SUCH_VARIABLE is not set");
+        assert_eq!(
+            look_up("env:TMPL_NO_SUCH_VARIABLE").unwrap_err(),
+            "the variable TMPL_NO_SUCH_VARIABLE is not set"
+        );
         assert!(look_up("file:/no/such/file").unwrap_err().contains("/no/such/file"));
         assert!(look_up("s3cret").unwrap_err().contains("no reference"));
     }

@@ -157,7 +157,8 @@ async fn write_log(
             _ = tick.tick() => None,
         };
         if let Some(raw) = raw {
-            let text = secrets.get().map_or_else(|| raw.text.clone(), |secrets| secrets.redact(raw.text.clone()));
+            let text =
+                secrets.get().map_or_else(|| raw.text.clone(), |secrets| secrets.redact(raw.text.clone()));
             let (level, message) = match raw.source {
                 LogSource::Launcher => (LogLevel::Info, text),
                 LogSource::Stdout => levels[0].read(raw.source, text),

@@ -84,4 +84,3 @@ async fn renew(bucket: Bucket, id: JobId, stops: Sender<Stop>) {
         }
     }
 }
-

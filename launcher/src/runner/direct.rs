@@ -153,7 +153,11 @@ mod tests {
     fn a_plain_script_gets_its_parameters_alone() {
         let plan = plan(PythonMain::File("main.py".into()), None);
         assert_eq!(plan.arguments[0], "/cache/environments/e/app/main.py");
-        assert!(!plan.arguments.iter().any(|argument| argument.starts_with("--runner")), "{:?}", plan.arguments);
+        assert!(
+            !plan.arguments.iter().any(|argument| argument.starts_with("--runner")),
+            "{:?}",
+            plan.arguments
+        );
         assert!(!plan.environment.contains_key("PYTHONSAFEPATH"));
     }
 }

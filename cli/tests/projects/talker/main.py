@@ -228,12 +228,9 @@ def write(arguments: argparse.Namespace) -> None:
     print("wrote:", arguments.out)
 
 
-def temp(arguments: argparse.Namespace) -> None:
+def temp(_: argparse.Namespace) -> None:
     """Leaves a file in the temp location it was given, which is emptied when the job ends."""
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--temp_location", type=Path, required=True)
-    folder = parser.parse_known_args(arguments.rest)[0].temp_location
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.environ["TMPL_TEMP_LOCATION"])
     (folder / "left-behind").write_text("x" * 1000, encoding="utf-8")
     print("temp_location:", folder)
 

@@ -1,0 +1,15 @@
+//! The command line as its users see it: the real program, real uv, real processes, whole outputs.
+
+mod support;
+
+mod bad_bucket;
+mod bad_parameters;
+mod bad_projects;
+mod beam;
+mod build;
+mod environment;
+// mod init;
+mod jobs;
+mod launch;
+mod offline;
+mod supervision;
