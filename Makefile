@@ -42,7 +42,7 @@ python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
 
 .PHONY: bench
 bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md
-	./benches/run.sh target/release/tmpl .bench
+	$(PYTHON) benches/bench.py target/release/tmpl .bench
 
 .PHONY: licences
 licences: ## Check every dependency's licence (installs cargo-deny the first time)

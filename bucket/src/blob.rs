@@ -36,7 +36,8 @@ impl Bucket {
         let object = layout::blob(digest);
         let hashed = tokio::task::spawn_blocking(move || hash(&mut reader)).await;
         let hashed = hashed.map_err(io::Error::other).and_then(|hashed| hashed);
-        let hashed = hashed.map_err(|error| BucketError::of_store(self.store.name(), "read", &object, error))?;
+        let hashed =
+            hashed.map_err(|error| BucketError::of_store(self.store.name(), "read", &object, error))?;
         Ok(hashed == digest.digest())
     }
 
@@ -58,7 +59,12 @@ impl Bucket {
     /// Stores a local file under its digest, whatever lay there: streamed, verified on the way, visible only when it is whole.
     ///
     /// `sent` is told of every part. Returns the number of bytes written.
-    pub async fn put_blob(&self, digest: &Digest, file: &Path, sent: &(dyn Fn(u64) + Sync)) -> Result<u64, BucketError> {
+    pub async fn put_blob(
+        &self,
+        digest: &Digest,
+        file: &Path,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
         let failed = |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
         let mut source = tokio::fs::File::open(file).await.map_err(failed)?;
@@ -91,7 +97,8 @@ impl Bucket {
         let mut written = 0;
         loop {
             let mut part = Vec::with_capacity(PART);
-            let failed = |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
+            let failed =
+                |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
             let read = (&mut *source).take(PART as u64).read_to_end(&mut part).await.map_err(failed)?;
             if read == 0 && written > 0 {
                 break;
@@ -105,7 +112,10 @@ impl Bucket {
             }
         }
         if hexadecimal(&hash.finalize()) != digest.digest() {
-            return Err(BucketError::ChangedWhileStored { file: file.display().to_string(), digest: digest.clone() });
+            return Err(BucketError::ChangedWhileStored {
+                file: file.display().to_string(),
+                digest: digest.clone(),
+            });
         }
         upload.complete().await.map_err(|error| self.store.error("write", &object, error))?;
         Ok(written)

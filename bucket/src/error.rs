@@ -156,10 +156,13 @@ impl BucketError {
     /// What the caller can do about it.
     pub fn kind(&self) -> BucketErrorKind {
         match self {
-            Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::Malformed { .. } => BucketErrorKind::Damaged,
-            Self::ReadOnly { .. } | Self::Full { .. } | Self::Store { .. } | Self::ChangedWhileStored { .. } => {
-                BucketErrorKind::Temporary
+            Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::Malformed { .. } => {
+                BucketErrorKind::Damaged
             }
+            Self::ReadOnly { .. }
+            | Self::Full { .. }
+            | Self::Store { .. }
+            | Self::ChangedWhileStored { .. } => BucketErrorKind::Temporary,
             _ => BucketErrorKind::Usage,
         }
     }
@@ -167,7 +170,9 @@ impl BucketError {
     /// The remedy, in words.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Url { .. } => "give a folder, such as ./bucket, or a URL, such as file:///srv/bucket".to_owned(),
+            Self::Url { .. } => {
+                "give a folder, such as ./bucket, or a URL, such as file:///srv/bucket".to_owned()
+            }
             Self::NoSuchBucket { .. } => {
                 "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned()
             }
@@ -175,7 +180,9 @@ impl BucketError {
                 "publish it with `tmpl build PROJECT --bucket …`".to_owned()
             }
             Self::NoSuchTemplate { near, .. } => format!("did you mean {}?", near.join(" or ")),
-            Self::NoSuchVersion { name, .. } => format!("leave out `@…` to launch the newest version of {name}"),
+            Self::NoSuchVersion { name, .. } => {
+                format!("leave out `@…` to launch the newest version of {name}")
+            }
             Self::AmbiguousVersion { .. } => "give more of the digest".to_owned(),
             Self::NoSuchJob { .. } => "`tmpl jobs list` shows the jobs of a bucket".to_owned(),
             Self::Ended { id, .. } => format!("`tmpl jobs show {id}` shows what it did"),
@@ -184,7 +191,9 @@ impl BucketError {
             }
             Self::ChangedWhileStored { .. } => "run the command again".to_owned(),
             Self::Malformed { .. } => "it may come from a newer tmpl, or have been edited by hand".to_owned(),
-            Self::ReadOnly { .. } => "make the bucket writable for this user, or choose another bucket".to_owned(),
+            Self::ReadOnly { .. } => {
+                "make the bucket writable for this user, or choose another bucket".to_owned()
+            }
             Self::Full { .. } => "free some space, then run the command again".to_owned(),
             Self::Store { .. } => return None,
         })

@@ -60,7 +60,13 @@ impl Bucket {
     }
 
     /// Writes an event. `sequence` counts from 0 within an attempt and has one writer: that attempt's launcher.
-    pub async fn record_event(&self, id: &JobId, attempt: u32, sequence: u64, event: &Event) -> Result<(), BucketError> {
+    pub async fn record_event(
+        &self,
+        id: &JobId,
+        attempt: u32,
+        sequence: u64,
+        event: &Event,
+    ) -> Result<(), BucketError> {
         self.store.create(&layout::event(id, attempt, sequence), to_json(event)).await?;
         Ok(())
     }

@@ -31,7 +31,12 @@ impl Bucket {
     }
 
     /// Whether the lease of attempt `n` is fresh. Where there is none, `since` (when the right was taken) counts.
-    pub(crate) async fn liveness(&self, id: &JobId, attempt: u32, since: Timestamp) -> Result<Liveness, BucketError> {
+    pub(crate) async fn liveness(
+        &self,
+        id: &JobId,
+        attempt: u32,
+        since: Timestamp,
+    ) -> Result<Liveness, BucketError> {
         let renewed = match self.store.head(&layout::lease(id, attempt)).await? {
             Some(meta) => store_time(&meta),
             None => since,
@@ -65,6 +70,7 @@ impl Bucket {
 }
 
 fn store_time(meta: &object_store::ObjectMeta) -> Timestamp {
-    let (seconds, nanoseconds) = (meta.last_modified.timestamp(), meta.last_modified.timestamp_subsec_nanos());
+    let (seconds, nanoseconds) =
+        (meta.last_modified.timestamp(), meta.last_modified.timestamp_subsec_nanos());
     Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH)
 }

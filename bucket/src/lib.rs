@@ -30,7 +30,8 @@ pub use blob::BlobReader;
 pub use bucket::Bucket;
 pub use error::{BucketError, BucketErrorKind};
 pub use job_record::{
-    Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, StopMode, StopRequest, Submitter,
+    Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, StopMode, StopRequest,
+    Submitter,
 };
 pub use jobs::{JobSummary, JobView};
 pub use lease::{LEASE, LEASE_RENEWAL, Liveness};

@@ -53,7 +53,13 @@ pub enum LogSource {
 
 impl Bucket {
     /// Writes the segment of attempt `n` that begins at `offset`.
-    pub async fn write_log_segment(&self, id: &JobId, attempt: u32, offset: u64, lines: Vec<u8>) -> Result<(), BucketError> {
+    pub async fn write_log_segment(
+        &self,
+        id: &JobId,
+        attempt: u32,
+        offset: u64,
+        lines: Vec<u8>,
+    ) -> Result<(), BucketError> {
         self.store.create(&layout::log_segment(id, attempt, offset), lines).await?;
         Ok(())
     }
@@ -108,7 +114,9 @@ impl Bucket {
 
     async fn log_segments(&self, id: &JobId, attempt: u32) -> Result<Vec<Segment>, BucketError> {
         let listed = self.store.list(&layout::logs(id, attempt)).await?;
-        let segment = |listed: crate::store::Listed| Some(Segment { offset: listed.name.parse().ok()?, size: listed.size });
+        let segment = |listed: crate::store::Listed| {
+            Some(Segment { offset: listed.name.parse().ok()?, size: listed.size })
+        };
         Ok(listed.into_iter().filter_map(segment).collect())
     }
 }

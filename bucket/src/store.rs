@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutPayload,
 };
 
 use crate::BucketError;
@@ -73,7 +74,11 @@ impl Store {
         }
     }
 
-    pub(crate) async fn open(&self, object: &str, range: Option<GetRange>) -> Result<Option<GetResult>, BucketError> {
+    pub(crate) async fn open(
+        &self,
+        object: &str,
+        range: Option<GetRange>,
+    ) -> Result<Option<GetResult>, BucketError> {
         let options = GetOptions { range, ..GetOptions::default() };
         match self.inner.get_opts(&path(object), options).await {
             Ok(found) => Ok(Some(found)),
@@ -133,11 +138,18 @@ impl Store {
 
     /// An object that can't be read as what it should be.
     pub(crate) fn malformed(&self, object: &str, reason: impl std::fmt::Display) -> BucketError {
-        BucketError::Malformed { bucket: self.name.clone(), object: object.to_owned(), reason: reason.to_string() }
+        BucketError::Malformed {
+            bucket: self.name.clone(),
+            object: object.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     /// Reads a JSON object, or nothing where there is none.
-    pub(crate) async fn get_json<T: serde::de::DeserializeOwned>(&self, object: &str) -> Result<Option<T>, BucketError> {
+    pub(crate) async fn get_json<T: serde::de::DeserializeOwned>(
+        &self,
+        object: &str,
+    ) -> Result<Option<T>, BucketError> {
         match self.get(object).await? {
             Some(bytes) => {
                 serde_json::from_slice(&bytes).map(Some).map_err(|error| self.malformed(object, error))

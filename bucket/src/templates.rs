@@ -101,8 +101,13 @@ impl Bucket {
             }
             (Some(hex), false) => {
                 candidates.push(hex);
-                let candidates = candidates.iter().map(|hex| format!("{name}@{}", &hex[..12.min(hex.len())])).collect();
-                Err(BucketError::AmbiguousVersion { name: name.clone(), version: prefix.to_string(), candidates })
+                let candidates =
+                    candidates.iter().map(|hex| format!("{name}@{}", &hex[..12.min(hex.len())])).collect();
+                Err(BucketError::AmbiguousVersion {
+                    name: name.clone(),
+                    version: prefix.to_string(),
+                    candidates,
+                })
             }
             (None, _) if versions.is_empty() => Err(self.no_such_template(name).await),
             (None, _) => Err(BucketError::NoSuchVersion {
@@ -122,7 +127,12 @@ impl Bucket {
     /// Publishes a spec: the version, then the log entry, then the projection. A spec that is current already writes nothing.
     ///
     /// Two publishers get two entries; whoever writes the projection last has read the newest entry before.
-    pub async fn publish(&self, name: &TemplateName, text: &str, facts: &BuildFacts) -> Result<Publication, BucketError> {
+    pub async fn publish(
+        &self,
+        name: &TemplateName,
+        text: &str,
+        facts: &BuildFacts,
+    ) -> Result<Publication, BucketError> {
         let digest = sha256_of(text.as_bytes());
         let path = self.place_of(&layout::template(name));
         if let Some((entry, newest)) = self.newest_entry(name).await?
@@ -143,7 +153,9 @@ impl Bucket {
         };
         let entry = loop {
             let next = self.newest_entry(name).await?.map_or(1, |(newest, _)| newest + 1);
-            if self.store.create(&layout::publish_log_entry(name, next), to_json(&record)).await? == Created::Yes {
+            if self.store.create(&layout::publish_log_entry(name, next), to_json(&record)).await?
+                == Created::Yes
+            {
                 break next;
             }
         };
@@ -154,7 +166,9 @@ impl Bucket {
     /// The newest entry of a template's publish log.
     pub async fn newest_entry(&self, name: &TemplateName) -> Result<Option<(u64, LogEntry)>, BucketError> {
         let listed = self.store.list(&layout::publish_log(name)).await?;
-        let Some(newest) = listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).max() else {
+        let Some(newest) =
+            listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).max()
+        else {
             return Ok(None);
         };
         let object = layout::publish_log_entry(name, newest);
@@ -172,7 +186,9 @@ impl Bucket {
             }
             let object = layout::version(name, &entry.digest);
             let text = self.store.get(&object).await?;
-            let text = text.ok_or_else(|| self.store.malformed(&object, "the publish log names it, but it is not there"))?;
+            let text = text.ok_or_else(|| {
+                self.store.malformed(&object, "the publish log names it, but it is not there")
+            })?;
             self.store.overwrite(&layout::template(name), text).await?;
             projected = Some(number);
         }

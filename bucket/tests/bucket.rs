@@ -1,13 +1,15 @@
 //! The bucket on local disk: races, sticky ends, logs that are read while they are written.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tmpl_bucket::{
-    Attempt, Bucket, BucketError, BucketUrl, BuildFacts, Event, EventKind, FinalRecord, JobRecord, JobTemplate, StopMode,
-    StopRequest, Submitter,
+    Attempt, Bucket, BucketError, BucketUrl, BuildFacts, Event, EventKind, FinalRecord, JobRecord,
+    JobTemplate, StopMode, StopRequest, Submitter,
 };
 use tmpl_template::{JobId, JobState, RawParameters, TemplateName, sha256_of};
 
@@ -191,7 +193,9 @@ async fn a_job_has_one_attempt_one_end_and_a_state_in_between() {
 #[tokio::test]
 async fn the_newest_jobs_come_first_across_days() {
     let Fixture { bucket, folder: _folder } = fixture();
-    for (text, random) in [("2026-11-20T23:59:59Z", 1), ("2026-11-21T00:00:00Z", 2), ("2026-11-21T00:00:00Z", 3)] {
+    for (text, random) in
+        [("2026-11-20T23:59:59Z", 1), ("2026-11-21T00:00:00Z", 2), ("2026-11-21T00:00:00Z", 3)]
+    {
         let record = job(text.parse().unwrap(), random);
         bucket.accept_job(&record).await.unwrap();
         bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();

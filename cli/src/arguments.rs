@@ -201,6 +201,9 @@ pub(crate) struct InitArguments {
     /// The folder; one that does not exist is made
     #[arg(default_value = ".")]
     pub(crate) folder: PathBuf,
+    /// The interpreter whose version is taken where the folder names none [default: PATH]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,5 +220,9 @@ pub(crate) enum CacheCommand {
 
 fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     let duration: SignedDuration = text.parse().map_err(|_| "write it as 30s, 5m or 2h".to_owned())?;
-    if duration > SignedDuration::ZERO { Ok(duration) } else { Err("it must be longer than nothing".to_owned()) }
+    if duration > SignedDuration::ZERO {
+        Ok(duration)
+    } else {
+        Err("it must be longer than nothing".to_owned())
+    }
 }

@@ -41,7 +41,12 @@ pub(crate) async fn wait(
 }
 
 /// Prints a job's log; goes on until the job has ended where that is wanted.
-pub(crate) async fn logs(bucket: &Bucket, id: &JobId, follow: bool, printer: &Printer) -> Result<(), Failure> {
+pub(crate) async fn logs(
+    bucket: &Bucket,
+    id: &JobId,
+    follow: bool,
+    printer: &Printer,
+) -> Result<(), Failure> {
     let mut offset = 0;
     loop {
         // Asked before the log is read: what was written until the job ended is then read in any case.
@@ -78,11 +83,15 @@ fn print_line(line: &[u8], printer: &Printer) -> Result<(), Failure> {
 
 /// A job whose launcher is gone, seen by somebody who may not write that down.
 fn presumed_lost(summary: &JobSummary) -> Failure {
-    Failure::new(crate::report::CONTACT_LOST, format!("job {} is presumed lost: its launcher stopped", summary.record.id))
-        .hint("this bucket can't be written to from here; whoever may write sees the job as failed")
+    Failure::new(
+        crate::report::CONTACT_LOST,
+        format!("job {} is presumed lost: its launcher stopped", summary.record.id),
+    )
+    .hint("this bucket can't be written to from here; whoever may write sees the job as failed")
 }
 
 /// The folder must be one that can be named: parameters are text.
 pub(crate) fn working_directory() -> Result<std::path::PathBuf, Failure> {
-    std::env::current_dir().map_err(|error| Failure::new(USAGE, format!("the current folder can't be used: {error}")))
+    std::env::current_dir()
+        .map_err(|error| Failure::new(USAGE, format!("the current folder can't be used: {error}")))
 }

@@ -44,7 +44,8 @@ fn launch_job() -> Result<(), Failure> {
     let settings = Settings::read()?;
     let word = |name: &str| std::env::var(name).map_err(|_| Failure::new(2, format!("{name} is not set")));
     let bucket = Bucket::open(&word(BUCKET_VARIABLE)?.parse()?)?;
-    let id = word(JOB_VARIABLE)?.parse().map_err(|error| Failure::new(2, format!("{JOB_VARIABLE}: {error}")))?;
+    let id =
+        word(JOB_VARIABLE)?.parse().map_err(|error| Failure::new(2, format!("{JOB_VARIABLE}: {error}")))?;
     let context = LaunchContext {
         bucket,
         id,

@@ -129,7 +129,11 @@ pub(crate) fn size(bytes: u64) -> String {
     let mut amount = bytes as f64;
     for unit in ["B", "kB", "MB", "GB"] {
         if amount < 999.5 {
-            return if unit == "B" || amount >= 99.5 { format!("{amount:.0} {unit}") } else { format!("{amount:.1} {unit}") };
+            return if unit == "B" || amount >= 99.5 {
+                format!("{amount:.0} {unit}")
+            } else {
+                format!("{amount:.1} {unit}")
+            };
         }
         amount /= 1000.0;
     }
@@ -152,10 +156,14 @@ mod tests {
 
     #[test]
     fn sizes_and_durations_read_well() {
-        for (bytes, text) in [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (99_960, "100 kB"), (123_456_789, "123 MB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (99_960, "100 kB"), (123_456_789, "123 MB")]
+        {
             assert_eq!(size(bytes), text);
         }
-        for (milliseconds, text) in [(40, "0.0 s"), (4_200, "4.2 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")] {
+        for (milliseconds, text) in
+            [(40, "0.0 s"), (4_200, "4.2 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")]
+        {
             assert_eq!(duration(jiff::SignedDuration::from_millis(milliseconds)), text);
         }
     }

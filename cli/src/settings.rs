@@ -41,9 +41,14 @@ impl Settings {
             (Some(folder), _) | (None, Some(folder)) => folder,
             (None, None) => folder_of("XDG_CACHE_HOME", ".cache")?.join("tmpl"),
         };
-        let cache = std::path::absolute(&cache)
-            .map_err(|error| Failure::new(2, format!("{} is no folder for a cache: {error}", cache.display())))?;
-        Ok(Self { bucket: variable(BUCKET_VARIABLE).or(configuration.bucket), cache, python: configuration.python })
+        let cache = std::path::absolute(&cache).map_err(|error| {
+            Failure::new(2, format!("{} is no folder for a cache: {error}", cache.display()))
+        })?;
+        Ok(Self {
+            bucket: variable(BUCKET_VARIABLE).or(configuration.bucket),
+            cache,
+            python: configuration.python,
+        })
     }
 
     /// The bucket that is meant: the flag's, else `TMPL_BUCKET`, else the configuration's.
@@ -79,7 +84,9 @@ fn read_configuration() -> Result<Configuration, Failure> {
     };
     match fs_err::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| broken(&path, &error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(Configuration::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {
+            Ok(Configuration::default())
+        }
         Err(error) => Err(Failure::new(2, error.to_string())),
     }
 }
@@ -92,6 +99,7 @@ fn broken(path: &Path, error: &toml::de::Error) -> Failure {
 fn folder_of(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set(variable).or_else(|| Some(set("HOME")?.join(below_home))).ok_or_else(|| {
-        Failure::new(2, "there is no home folder to keep a cache in").hint(format!("set {CACHE_VARIABLE} to a folder"))
+        Failure::new(2, "there is no home folder to keep a cache in")
+            .hint(format!("set {CACHE_VARIABLE} to a folder"))
     })
 }

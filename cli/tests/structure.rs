@@ -1,5 +1,7 @@
 //! The shape of the repository: who may depend on whom, and what may not be in the sources.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

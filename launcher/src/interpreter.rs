@@ -79,7 +79,7 @@ pub fn find(wanted: &InterpreterRequest, cache: &Cache) -> Result<Interpreter, L
                 Some(why) => rejected.push(format!("{} ({why})", candidate.display())),
             },
             Err(why) if wanted.explicit.is_some() => {
-                rejected.push(format!("{} ({why})", candidate.display()))
+                rejected.push(format!("{} ({why})", candidate.display()));
             }
             // A broken python somewhere on PATH is nobody's fault here.
             Err(_) => {}

@@ -20,15 +20,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mode = std::fs::Permissions::from_mode(0o666);
-    let made = tempfile::Builder::new().prefix(".writing-").permissions(mode).tempfile_in(folder);
-    made.map_err(|error| io::Error::new(error.kind(), format!("can't write in {}: {error}", folder.display())))
+    let readable = std::fs::Permissions::from_mode(0o666);
+    let made = tempfile::Builder::new().prefix(".writing-").permissions(readable).tempfile_in(folder);
+    made.map_err(|error| {
+        io::Error::new(error.kind(), format!("can't write in {}: {error}", folder.display()))
+    })
 }
 
 /// Puts a finished temporary file in its place.
 pub(crate) fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
     let put = file.persist(path);
-    put.map(drop).map_err(|error| io::Error::new(error.error.kind(), format!("can't write {}: {error}", path.display())))
+    put.map(drop).map_err(|error| {
+        io::Error::new(error.error.kind(), format!("can't write {}: {error}", path.display()))
+    })
 }
 
 /// A record of a cache: nothing where there is none, or none that can be read.

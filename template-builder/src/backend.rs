@@ -5,7 +5,14 @@ use std::path::Path;
 use fs_err as fs;
 
 /// Backends that copy modules and data as they are, unless they are told otherwise.
-const COPYING: &[&str] = &["setuptools.build_meta", "hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "uv_build", "pdm.backend"];
+const COPYING: &[&str] = &[
+    "setuptools.build_meta",
+    "hatchling.build",
+    "flit_core.buildapi",
+    "poetry.core.masonry.api",
+    "uv_build",
+    "pdm.backend",
+];
 
 /// Whether a wheel whose files were all copies stays right when the changed sources, copied ones, are copied again.
 ///
@@ -22,22 +29,28 @@ fn copies(table: &toml::Table, changed: &[&str]) -> bool {
     let Some(project) = table.get("project").and_then(toml::Value::as_table) else { return false };
     let system = table.get("build-system").and_then(toml::Value::as_table);
     let backend = system.and_then(|system| system.get("build-backend")?.as_str());
-    if !backend.is_some_and(|backend| COPYING.contains(&backend)) || system.is_some_and(|system| system.contains_key("backend-path")) {
+    if !backend.is_some_and(|backend| COPYING.contains(&backend))
+        || system.is_some_and(|system| system.contains_key("backend-path"))
+    {
         return false;
     }
     let is_empty = |value: &toml::Value| value.as_array().is_some_and(Vec::is_empty);
     if !project.contains_key("version") || !project.get("dynamic").is_none_or(is_empty) {
         return false;
     }
-    let readme = project.get("readme").and_then(|readme| readme.as_str().or_else(|| readme.get("file")?.as_str()));
+    let readme =
+        project.get("readme").and_then(|readme| readme.as_str().or_else(|| readme.get("file")?.as_str()));
     if readme.is_some_and(|readme| changed.contains(&readme)) {
         return false;
     }
-    let tool = |path: &[&str]| {
-        path.iter().try_fold(table.get("tool")?, |value, key| value.get(key)).map(|_| ())
-    };
-    let hooks: [&[&str]; 4] =
-        [&["hatch", "build", "hooks"], &["poetry", "build"], &["pdm", "build", "custom-hook"], &["setuptools", "cmdclass"]];
+    let tool =
+        |path: &[&str]| path.iter().try_fold(table.get("tool")?, |value, key| value.get(key)).map(|_| ());
+    let hooks: [&[&str]; 4] = [
+        &["hatch", "build", "hooks"],
+        &["poetry", "build"],
+        &["pdm", "build", "custom-hook"],
+        &["setuptools", "cmdclass"],
+    ];
     !hooks.into_iter().any(|hook| tool(hook).is_some())
 }
 

@@ -53,7 +53,11 @@ impl Reporter {
 
     /// An error once nobody waits for the work any more.
     pub(crate) fn still_wanted(&self) -> io::Result<()> {
-        if self.abandoned.load(Ordering::Relaxed) { Err(io::Error::other("the build was interrupted")) } else { Ok(()) }
+        if self.abandoned.load(Ordering::Relaxed) {
+            Err(io::Error::other("the build was interrupted"))
+        } else {
+            Ok(())
+        }
     }
 
     /// The receiver is gone only when the build is; there is nobody left to tell then.

@@ -37,8 +37,13 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     let ready: Vec<Ready<'_>> =
         templates.iter().map(|template| ready(&session, template, &lock, &references)).collect();
     let changed = ready.iter().zip(&current).any(|(ready, current)| Some(&ready.text) != current.as_ref());
-    let candidate =
-        check::Candidate { templates: &templates, code: &own.code, layers: &references, dependencies, changed };
+    let candidate = check::Candidate {
+        templates: &templates,
+        code: &own.code,
+        layers: &references,
+        dependencies,
+        changed,
+    };
     let checked = check::check(&session, &candidate).await?;
 
     let written = session.measured(Phase::Upload, blobs.send(&layers)).await?;
@@ -99,8 +104,14 @@ async fn locked(session: &Session<'_>) -> Result<(Lock, LockState), BuildError> 
     let lock = if session.requirements.any || !session.project.packages.is_empty() {
         let work = session.fresh_folder("resolve-")?;
         let resolver = session.resolver()?;
-        let resolving =
-            resolve::resolve(session.project, session.requirements, inputs, previous.as_ref(), &resolver, &work);
+        let resolving = resolve::resolve(
+            session.project,
+            session.requirements,
+            inputs,
+            previous.as_ref(),
+            &resolver,
+            &work,
+        );
         session.timed(Phase::Resolve, "requirements", resolving).await?
     } else {
         Lock::new(inputs, Vec::new(), Vec::new(), Vec::new())

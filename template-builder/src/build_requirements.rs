@@ -24,6 +24,7 @@ pub(crate) struct BuildRequirements<'a> {
     known: BTreeMap<Vec<String>, BuildEnvironment>,
 }
 
+#[derive(Clone)]
 struct BuildEnvironment {
     pins: Vec<Pin>,
     python: PathBuf,
@@ -46,24 +47,32 @@ impl<'a> BuildRequirements<'a> {
     /// The pinned requirements of the package whose source lies in `source`.
     pub(crate) async fn pins(&mut self, package: &str, source: &Path) -> Result<Vec<Pin>, BuildError> {
         let system = BuildSystem::read(package, source)?;
-        let environment = self.environment(package, &system.requires).await?;
+        let BuildEnvironment { pins, python } = self.environment(package, &system.requires).await?.clone();
         let request =
             json!({ "folder": source, "backend": system.backend, "backend_path": system.backend_path });
-        let command = BACKEND_REQUIREMENTS.command_with_packages(&environment.python, self.resolver.helpers)?;
+        let command = BACKEND_REQUIREMENTS.command_with_packages(&python, self.resolver.helpers)?;
         let output = child::run(command, request.to_string().as_bytes()).await?;
-        let more: Option<Vec<String>> = serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success());
+        let more: Option<Vec<String>> =
+            serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success());
         let Some(more) = more else {
-            return Err(BuildError::Backend { package: package.to_owned(), message: child::tail(&output.stderr, 15) });
+            return Err(BuildError::Backend {
+                package: package.to_owned(),
+                message: child::tail(&output.stderr, 15),
+            });
         };
         let mut all = system.requires.clone();
         all.extend(more.into_iter().filter(|requirement| !system.requires.contains(requirement)));
         if all == system.requires {
-            return Ok(environment.pins.clone());
+            return Ok(pins);
         }
         Ok(self.environment(package, &all).await?.pins.clone())
     }
 
-    async fn environment(&mut self, package: &str, requires: &[String]) -> Result<&BuildEnvironment, BuildError> {
+    async fn environment(
+        &mut self,
+        package: &str,
+        requires: &[String],
+    ) -> Result<&BuildEnvironment, BuildError> {
         let mut key = requires.to_vec();
         key.sort();
         if !self.known.contains_key(&key) {
@@ -75,17 +84,23 @@ impl<'a> BuildRequirements<'a> {
         self.known.get(&key).ok_or_else(|| unreachable!("it was just inserted"))
     }
 
-    async fn make(&self, package: &str, requires: &[String], folder: &Path) -> Result<BuildEnvironment, BuildError> {
+    async fn make(
+        &self,
+        package: &str,
+        requires: &[String],
+        folder: &Path,
+    ) -> Result<BuildEnvironment, BuildError> {
         let resolver = self.resolver;
         let file = folder.join("requires.in");
         fs::write(&file, requires.join("\n"))?;
         let old = self.previous.map_or(&[][..], |lock| lock.pins(package));
-        let preferences = pylock::preferences(old.iter().map(|pin| (pin.name.as_str(), pin.version.as_str())));
+        let preferences =
+            pylock::preferences(old.iter().map(|pin| (pin.name.as_str(), pin.version.as_str())));
         // Tools are taken as wheels only: a tool that had to be built would have build requirements of its own.
         let options = ["--only-binary", ":all:"];
         let action = format!("resolving the build requirements of {package}");
-        let resolved = resolver.compile(&action, &[file], &options, &preferences, folder, &|_| None).await?;
-        let pins: Vec<Pin> = resolved
+        let answer = resolver.compile(&action, &[file], &options, &preferences, folder, &|_| None).await?;
+        let pins: Vec<Pin> = answer
             .packages
             .into_iter()
             .map(|package| Pin { name: package.name, version: package.version, hashes: package.hashes })
@@ -122,8 +137,9 @@ impl BuildSystem {
             Err(error) => return Err(error.into()),
         };
         let failed = |message: String| BuildError::Backend { package: package.to_owned(), message };
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| failed(format!("its pyproject.toml can't be read: {error}")))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| failed(format!("its pyproject.toml can't be read: {error}")))?;
         let system = table.get("build-system").and_then(toml::Value::as_table);
         let strings = |key: &str| -> Option<Vec<String>> {
             let list = system?.get(key)?.as_array()?;
@@ -155,7 +171,11 @@ mod tests {
         write("[project]\nname = \"a\"\n");
         assert_eq!(BuildSystem::read("a", folder.path()).unwrap(), default);
         write("[build-system]\nrequires = []\nbuild-backend = \"own\"\nbackend-path = [\"tools\"]\n");
-        let own = BuildSystem { requires: Vec::new(), backend: "own".to_owned(), backend_path: vec!["tools".to_owned()] };
+        let own = BuildSystem {
+            requires: Vec::new(),
+            backend: "own".to_owned(),
+            backend_path: vec!["tools".to_owned()],
+        };
         assert_eq!(BuildSystem::read("a", folder.path()).unwrap(), own);
         write("[build-system\n");
         let error = BuildSystem::read("a", folder.path()).unwrap_err().to_string();

@@ -26,9 +26,9 @@ use crate::atomic_file;
 use crate::checksum::Checksum;
 
 /// How long something that nobody used stays.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(30 * 24);
 /// A folder of a build that began so long ago belongs to one that was killed.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// A kind of record.
 #[derive(Clone, Copy, Debug)]
@@ -141,11 +141,17 @@ mod tests {
     fn what_nobody_used_for_long_goes() {
         let folder = tempfile::tempdir().unwrap();
         let cache = BuilderCache::new(folder.path());
-        let old = SystemTime::now() - KEPT - Duration::from_secs(60);
+        let old = SystemTime::now() - KEPT - Duration::from_mins(1);
         for (hex, used) in [("old", false), ("used", true)] {
             fs::create_dir_all(cache.blob(hex).parent().unwrap()).unwrap();
             fs::write(cache.blob(hex), "12").unwrap();
-            fs::OpenOptions::new().append(true).open(cache.blob(hex)).unwrap().file().set_modified(old).unwrap();
+            fs::OpenOptions::new()
+                .append(true)
+                .open(cache.blob(hex))
+                .unwrap()
+                .file()
+                .set_modified(old)
+                .unwrap();
             assert_eq!(cache.find_blob(hex, 3), None);
             assert!(!used || cache.find_blob(hex, 2).is_some());
         }

@@ -87,7 +87,8 @@ impl Checksum {
         let mut text = "sha256=".to_owned();
         // Three hexadecimal digits are twelve bits are two characters; the 64th digit stands alone.
         for chunk in bits.chunks(3) {
-            let value = chunk.iter().fold(0, |value, nibble| (value << 4) | nibble) << (4 * (3 - chunk.len()));
+            let value =
+                chunk.iter().fold(0, |value, nibble| (value << 4) | nibble) << (4 * (3 - chunk.len()));
             text.push(character(value >> 6));
             if chunk.len() > 1 {
                 text.push(character(value & 63));

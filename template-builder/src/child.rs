@@ -27,7 +27,12 @@ pub(crate) async fn run(mut command: Command, input: &[u8]) -> Result<Output, Bu
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let failed = |source: io::Error| BuildError::Start { program: program.clone(), source };
     // In a group of its own: uv starts build backends, and those start compilers.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
     let mut child = command.spawn().map_err(failed)?;
     let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     let mut group = Group(leader);
@@ -59,7 +64,7 @@ mod tests {
 
     #[tokio::test]
     async fn input_goes_in_and_output_comes_out() {
-        let output = run(Command::new("cat"), &[b'x'; 200_000]).await.unwrap();
+        let output = run(Command::new("cat"), &vec![b'x'; 200_000]).await.unwrap();
         assert_eq!(output.stdout.len(), 200_000);
         let mut command = Command::new("sh");
         command.args(["-c", "echo one >&2; echo two >&2; exit 3"]);

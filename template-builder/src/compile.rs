@@ -52,7 +52,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// `main.py:3:7: invalid syntax`, and the line itself.
-    pub(crate) fn describe(&self, project: &Path) -> String {
+    fn describe(&self, project: &Path) -> String {
         let file = Path::new(&self.file);
         let file = file.strip_prefix(project).unwrap_or(file).display();
         let text = if self.text.is_empty() { String::new() } else { format!("\n    {}", self.text) };
@@ -76,9 +76,15 @@ pub(crate) async fn compile(
     for (number, (id, files)) in sets.iter().enumerate() {
         let mut group = Group { id, files: Vec::new() };
         for (path, file) in files.iter() {
-            let (Some(bytecode), Content::File(source)) = (bytecode_path(path, &tag), &file.content) else { continue };
+            let (Some(bytecode), Content::File(source)) = (bytecode_path(path, &tag), &file.content) else {
+                continue;
+            };
             let place = output.join(number.to_string()).join(&bytecode);
-            group.files.push(File { source, virtual_path: format!("{VIRTUAL_ROOT}/{path}"), output: place.clone() });
+            group.files.push(File {
+                source,
+                virtual_path: format!("{VIRTUAL_ROOT}/{path}"),
+                output: place.clone(),
+            });
             expected.push((number, bytecode, place));
         }
         groups.push(group);
@@ -90,17 +96,22 @@ pub(crate) async fn compile(
     let command = COMPILE_TREE.command(&session.interpreter()?.path, session.helpers())?;
     let answer: Answer = COMPILE_TREE.ask(command, &Request { groups, jobs, strict }).await?;
     if strict && !answer.errors.is_empty() {
-        let problems = answer.errors.iter().map(|problem| problem.describe(&session.project.root)).collect();
-        return Err(BuildError::Syntax { problems });
+        return Err(syntax_error(&answer.errors, &session.project.root));
     }
     for (number, path, place) in expected {
         // What did not compile has no bytecode, and is compiled when somebody imports it after all.
         let Ok(meta) = fs_err::metadata(&place) else { continue };
         let checksum = Checksum::of_file(&place)?;
-        let file = StagedFile { content: Content::File(place), checksum, size: meta.len(), executable: false };
+        let file =
+            StagedFile { content: Content::File(place), checksum, size: meta.len(), executable: false };
         sets[number].1.insert(path, file);
     }
     Ok(())
+}
+
+/// The error of files that are not valid Python.
+pub(crate) fn syntax_error(problems: &[Problem], project: &Path) -> BuildError {
+    BuildError::Syntax { problems: problems.iter().map(|problem| problem.describe(project)).collect() }
 }
 
 /// Where Python looks for the bytecode of a file: `a/__pycache__/x.cpython-311.pyc`. Nothing for what is no module.
@@ -118,7 +129,10 @@ mod tests {
     fn bytecode_lies_where_python_looks() {
         for (path, expected) in [
             ("app/main.py", Some("app/__pycache__/main.cpython-311.pyc")),
-            ("lib/python3.11/site-packages/a/b.c.py", Some("lib/python3.11/site-packages/a/__pycache__/b.c.cpython-311.pyc")),
+            (
+                "lib/python3.11/site-packages/a/b.c.py",
+                Some("lib/python3.11/site-packages/a/__pycache__/b.c.cpython-311.pyc"),
+            ),
             ("lib/python3.11/site-packages/a/py.typed", None),
             ("bin/tool.py", None),
         ] {

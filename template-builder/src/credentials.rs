@@ -33,7 +33,9 @@ impl Credentials {
         for url in indexes.urls() {
             known.add_url(url);
         }
-        for variable in ["UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS"] {
+        for variable in
+            ["UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS"]
+        {
             for url in (places.variable)(variable).unwrap_or_default().split([' ', ',']) {
                 known.add_named(url, places);
             }
@@ -69,7 +71,9 @@ impl Credentials {
 
     /// `URL`, or `name=URL` with the credentials in variables of that name.
     fn add_named(&mut self, text: &str, places: &Places<'_>) {
-        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        let is_name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
         match text.split_once('=') {
             Some((name, url)) if is_name(name) => self.add_index(Some(name), url, places),
             _ => self.add_url(text),
@@ -79,7 +83,8 @@ impl Credentials {
     fn add_index(&mut self, name: Option<&str>, url: &str, places: &Places<'_>) {
         self.add_url(url);
         let (Some(name), Ok(url)) = (name, Url::parse(url)) else { return };
-        let name: String = name.to_uppercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let name: String =
+            name.to_uppercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let variable = |part: &str| (places.variable)(&format!("UV_INDEX_{name}_{part}"));
         let (user, password) = (variable("USERNAME"), variable("PASSWORD"));
         if let (true, Some(server)) = (user.is_some() || password.is_some(), server(&url)) {
@@ -89,7 +94,11 @@ impl Credentials {
 
     fn add_configuration(&mut self, text: &str, places: &Places<'_>) {
         let Ok(table) = text.parse::<toml::Table>() else { return };
-        let uv = table.get("tool").and_then(|tool| tool.get("uv")).and_then(toml::Value::as_table).unwrap_or(&table);
+        let uv = table
+            .get("tool")
+            .and_then(|tool| tool.get("uv"))
+            .and_then(toml::Value::as_table)
+            .unwrap_or(&table);
         for index in uv.get("index").and_then(toml::Value::as_array).into_iter().flatten() {
             let text = |key: &str| index.get(key).and_then(toml::Value::as_str);
             self.add_index(text("name"), text("url").unwrap_or_default(), places);
@@ -115,7 +124,7 @@ impl Credentials {
                 "login" | "password" => {
                     let (Some(value), Some(last)) = (words.next(), self.0.last_mut()) else { continue };
                     match word {
-                        "login" => last.user = value.to_owned(),
+                        "login" => value.clone_into(&mut last.user),
                         _ => last.password = Some(value.to_owned()),
                     }
                 }
@@ -158,7 +167,11 @@ mod tests {
     fn they_come_from_where_uv_takes_them() {
         let project = tempfile::tempdir().unwrap();
         let home = tempfile::tempdir().unwrap();
-        fs::write(project.path().join("uv.toml"), "[[index]]\nname = \"my-index\"\nurl = \"https://named/simple\"\n").unwrap();
+        fs::write(
+            project.path().join("uv.toml"),
+            "[[index]]\nname = \"my-index\"\nurl = \"https://named/simple\"\n",
+        )
+        .unwrap();
         fs::write(
             project.path().join("pyproject.toml"),
             "[tool.uv]\nindex-url = \"https://conf:pw@configured/simple\"\n[tool.uv.pip]\nextra-index-url = [\"https://t@pip\"]\n",

@@ -61,12 +61,17 @@ async fn from_bucket(
     let titles = platform.layers.iter().map(|layer| layer.title.as_str());
     let mut found = Vec::new();
     for planned in plan_of_titles(session.target(), lock, titles) {
-        let is_it = |layer: &&LayerReference| layer.title == planned.title && layer.key == planned.key.to_string();
+        let is_it =
+            |layer: &&LayerReference| layer.title == planned.title && layer.key == planned.key.to_string();
         let Some(reference) = platform.layers.iter().find(is_it) else { return Ok(None) };
         if !blobs.has(reference).await? {
             return Ok(None);
         }
-        found.push(MadeLayer { reference: reference.clone(), uncompressed_size: None, origin: Origin::Bucket });
+        found.push(MadeLayer {
+            reference: reference.clone(),
+            uncompressed_size: None,
+            origin: Origin::Bucket,
+        });
     }
     Ok(Some(found))
 }
@@ -99,12 +104,11 @@ impl Maker<'_> {
         let mut contents = self.compiled(&missing).await?;
         let mut made = Vec::new();
         for (planned, known) in plan.iter().zip(layers) {
-            made.push(match known {
-                Some(layer) => layer,
-                None => {
-                    let files = contents.remove(&planned.title).unwrap_or_default();
-                    made_layer::make(self.session, &planned.key, &planned.title, files).await?
-                }
+            made.push(if let Some(layer) = known {
+                layer
+            } else {
+                let files = contents.remove(&planned.title).unwrap_or_default();
+                made_layer::make(self.session, &planned.key, &planned.title, files).await?
             });
         }
         Ok(made)
@@ -133,7 +137,8 @@ impl Maker<'_> {
     }
 
     async fn install(&mut self, wanted: impl Fn(&LockedPackage) -> bool) -> Result<(), BuildError> {
-        let is_missing = |package: &&LockedPackage| wanted(package) && !self.installed.contains_key(&package.name);
+        let is_missing =
+            |package: &&LockedPackage| wanted(package) && !self.installed.contains_key(&package.name);
         let packages: Vec<&LockedPackage> = self.lock.packages.iter().filter(is_missing).collect();
         if packages.is_empty() {
             return Ok(());
@@ -154,7 +159,8 @@ impl Maker<'_> {
         for planned in missing {
             let mut files = StagedFiles::new();
             for name in &planned.distributions {
-                let distribution = self.installed.get(name).into_iter().flat_map(|distribution| &distribution.files);
+                let distribution =
+                    self.installed.get(name).into_iter().flat_map(|distribution| &distribution.files);
                 for (path, file) in distribution.filter(|(path, _)| !planned.left_out.contains(*path)) {
                     // Held alike by two distributions of this layer.
                     files.entry(path.clone()).or_insert_with(|| file.clone());

@@ -13,7 +13,8 @@ use crate::staged_file::{Content, StagedFile, StagedFiles};
 use crate::{record, script};
 
 /// What installers write into `*.dist-info` about how, when and from where they installed.
-const TRACES: &[&str] = &["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json", "RECORD"];
+const TRACES: &[&str] =
+    &["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json", "RECORD"];
 
 /// An installed distribution.
 #[derive(Clone, Debug)]
@@ -26,11 +27,6 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
-    /// `six 1.16.0`
-    pub(crate) fn title(&self) -> String {
-        format!("{} {}", self.name, self.version)
-    }
-
     /// Bytes of its files.
     pub(crate) fn size(&self) -> u64 {
         self.files.values().map(|file| file.size).sum()
@@ -38,7 +34,10 @@ impl Distribution {
 }
 
 /// The distributions installed under a prefix, by name.
-pub(crate) fn read_all(prefix: &Path, site_packages: &str) -> Result<BTreeMap<String, Distribution>, BuildError> {
+pub(crate) fn read_all(
+    prefix: &Path,
+    site_packages: &str,
+) -> Result<BTreeMap<String, Distribution>, BuildError> {
     let mut found = BTreeMap::new();
     let packages = prefix.join(site_packages);
     if !packages.is_dir() {
@@ -101,7 +100,8 @@ impl Reader<'_> {
     fn name_and_version(&self) -> Result<(String, String), BuildError> {
         let text = self.text("METADATA")?;
         let headers = text.lines().take_while(|line| !line.is_empty());
-        let field = |name: &str| headers.clone().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));
+        let field =
+            |name: &str| headers.clone().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));
         match (field("Name:"), field("Version:")) {
             (Some(name), Some(version)) => Ok((normal_name(&name), version)),
             _ => Err(self.damaged("its METADATA has no name or no version".to_owned())),
@@ -188,7 +188,10 @@ mod tests {
         let prefix = installed(&[
             ("SITE/kit/__init__.py", "x = 1\n"),
             ("SITE/kit/__pycache__/__init__.cpython-311.pyc", ""),
-            ("SITE/My_Kit-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: My_Kit\nVersion: 1.0\n\nName: no\n"),
+            (
+                "SITE/My_Kit-1.0.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: My_Kit\nVersion: 1.0\n\nName: no\n",
+            ),
             ("SITE/My_Kit-1.0.dist-info/INSTALLER", "uv"),
             ("SITE/My_Kit-1.0.dist-info/direct_url.json", "{\"url\": \"file:///build/kit\"}"),
             ("SITE/My_Kit-1.0.dist-info/entry_points.txt", "[console_scripts]\nkit = kit:main\n"),
@@ -203,7 +206,7 @@ mod tests {
         ]);
         let all = read_all(prefix.path(), SITE).unwrap();
         let kit = &all["my-kit"];
-        assert_eq!(kit.title(), "my-kit 1.0");
+        assert_eq!((kit.name.as_str(), kit.version.as_str()), ("my-kit", "1.0"));
         let paths: Vec<String> = kit.files.keys().map(|path| path.replace(SITE, "SITE")).collect();
         assert_eq!(
             paths,
@@ -220,7 +223,9 @@ mod tests {
             let text = String::from_utf8(file.read().unwrap()).unwrap();
             assert!(!text.contains("/build/"), "{text}");
         }
-        let record = String::from_utf8(kit.files[&format!("{SITE}/My_Kit-1.0.dist-info/RECORD")].read().unwrap()).unwrap();
+        let record =
+            String::from_utf8(kit.files[&format!("{SITE}/My_Kit-1.0.dist-info/RECORD")].read().unwrap())
+                .unwrap();
         assert_eq!(record.lines().count(), 6, "{record}");
     }
 
@@ -229,7 +234,10 @@ mod tests {
         let info = ("SITE/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
         for (record, message) in [
             ("gone.py,,\n", "a 1 is damaged: lib/python3.11/site-packages/gone.py: "),
-            ("../../../../etc/passwd,,\n", "a 1 is damaged: ../../../../etc/passwd leads out of the environment"),
+            (
+                "../../../../etc/passwd,,\n",
+                "a 1 is damaged: ../../../../etc/passwd leads out of the environment",
+            ),
         ] {
             let prefix = installed(&[info, ("SITE/a-1.dist-info/RECORD", record)]);
             let error = read_all(prefix.path(), SITE).unwrap_err().to_string();

@@ -16,7 +16,7 @@ use crate::redact::redact;
 const TRIES: u32 = 3;
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// How long a server may say nothing at all.
-const READ_LIMIT: Duration = Duration::from_secs(60);
+const READ_LIMIT: Duration = Duration::from_mins(1);
 
 /// What to fetch.
 pub(crate) struct Wanted<'a> {
@@ -33,7 +33,11 @@ enum Failure {
 }
 
 /// Fetches `wanted` into a file.
-pub(crate) async fn download(wanted: &Wanted<'_>, credentials: &Credentials, file: &Path) -> Result<(), BuildError> {
+pub(crate) async fn download(
+    wanted: &Wanted<'_>,
+    credentials: &Credentials,
+    file: &Path,
+) -> Result<(), BuildError> {
     let url = Url::parse(wanted.address).map_err(|error| wanted.failed(error.to_string(), false))?;
     if url.scheme() == "file" {
         let path = url.to_file_path().map_err(|()| wanted.failed("it is no path".to_owned(), false))?;
@@ -76,7 +80,9 @@ async fn fetch(
     match response.status() {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            return Err(Failure::Final(wanted.failed(format!("the server answered {}", response.status()), true)));
+            return Err(Failure::Final(
+                wanted.failed(format!("the server answered {}", response.status()), true),
+            ));
         }
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             return Err(Failure::Again(format!("the server answered {status}")));

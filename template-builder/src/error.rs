@@ -102,8 +102,8 @@ pub enum BuildError {
         /// What is wrong.
         message: String,
     },
-    /// Two distributions hold the same path with different content.
-    #[error("{first} and {second} both hold {path}, with different content")]
+    /// Two distributions hold the same path and can't both be in one environment.
+    #[error("{first} and {second} both hold {path}")]
     FileConflict {
         /// The path.
         path: String,
@@ -204,9 +204,11 @@ impl BuildError {
     /// What the caller can do about it.
     pub fn kind(&self) -> BuildErrorKind {
         match self {
-            Self::Project(_) | Self::NoUv { .. } | Self::Lock { .. } | Self::Locked { .. } | Self::Platform { .. } => {
-                BuildErrorKind::Usage
-            }
+            Self::Project(_)
+            | Self::NoUv { .. }
+            | Self::Lock { .. }
+            | Self::Locked { .. }
+            | Self::Platform { .. } => BuildErrorKind::Usage,
             Self::Unresolvable { .. }
             | Self::Requirement { .. }
             | Self::Backend { .. }
@@ -237,7 +239,8 @@ impl BuildError {
         Some(match self {
             Self::Project(error) => return error.hint(),
             Self::NoUv { .. } => {
-                "install uv (`pipx install uv`, or `pip install uv`), or name it with --uv PATH or TMPL_UV".to_owned()
+                "install uv (`pipx install uv`, or `pip install uv`), or name it with --uv PATH or TMPL_UV"
+                    .to_owned()
             }
             Self::Lock { .. } => {
                 "restore it from version control, or delete it and build again to lock anew".to_owned()
@@ -245,22 +248,29 @@ impl BuildError {
             Self::Locked { .. } => "build once without --locked, and commit tmpl.lock".to_owned(),
             Self::Unresolvable { .. } => "loosen one of the requirements named above".to_owned(),
             Self::Requirement { .. } => {
-                "give a version from an index, or list the folder or wheel under `packages` in tmpl.toml".to_owned()
+                "give a version from an index, or list the folder or wheel under `packages` in tmpl.toml"
+                    .to_owned()
             }
             Self::Network { refused: true, .. } => {
-                "check the credentials of the index (its URL, UV_INDEX_*_USERNAME and _PASSWORD, or ~/.netrc)".to_owned()
+                "check the credentials of the index (its URL, UV_INDEX_*_USERNAME and _PASSWORD, or ~/.netrc)"
+                    .to_owned()
             }
             Self::Network { .. } => "check the network and the index, then run the command again".to_owned(),
             Self::Tampered { .. } => "ask whoever runs the index; nothing of it was run".to_owned(),
             Self::Backend { .. } => {
-                "the same error comes from `uv build` in that folder; its [build-system] is in pyproject.toml".to_owned()
+                "the same error comes from `uv build` in that folder; its [build-system] is in pyproject.toml"
+                    .to_owned()
             }
             Self::FileConflict { first, second, .. } => format!("leave out one of {first} and {second}"),
             Self::Imports { modules, .. } if !modules.is_empty() => missing_module(&modules.join("`, `")),
             Self::Main { missing: Some(module), .. } => missing_module(top_level(module)),
-            Self::Main { .. } => "importing the module must work without any arguments and without the network".to_owned(),
+            Self::Main { .. } => {
+                "importing the module must work without any arguments and without the network".to_owned()
+            }
             Self::Contradiction { .. } => "require versions that fit together, and build again".to_owned(),
-            Self::Platform { here, .. } => format!("set `platform = \"{here}\"` under [python], or build on such a machine"),
+            Self::Platform { here, .. } => {
+                format!("set `platform = \"{here}\"` under [python], or build on such a machine")
+            }
             Self::Launcher(error) => return error.hint(),
             Self::Bucket(error) => return error.hint(),
             Self::Layer { source, .. } => return source.hint(),

@@ -58,7 +58,7 @@ impl Helper {
     }
 
     /// The program as a file, named by its content: another version of tmpl puts its own beside it.
-    fn place(self, folder: &Path) -> Result<PathBuf, BuildError> {
+    pub(crate) fn place(self, folder: &Path) -> Result<PathBuf, BuildError> {
         let place = folder.join(format!("{}-{}", &Checksum::of(self.text.as_bytes()).hex()[..12], self.name));
         if !place.is_file() {
             atomic_file::write(&place, self.text.as_bytes())?;

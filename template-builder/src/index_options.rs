@@ -23,7 +23,8 @@ impl IndexOptions {
             "-i" | "--index-url" | "--pypi-url" => self.index = Some(value),
             "--extra-index-url" if !self.extra.contains(&value) => self.extra.push(value),
             "-f" | "--find-links" => {
-                let place = if value.contains("://") { value } else { folder.join(value).display().to_string() };
+                let place =
+                    if value.contains("://") { value } else { folder.join(value).display().to_string() };
                 if !self.find_links.contains(&place) {
                     self.find_links.push(place);
                 }
@@ -70,7 +71,7 @@ impl IndexOptions {
 impl fmt::Debug for IndexOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let urls: Vec<String> = self.urls().into_iter().map(redact).collect();
-        f.debug_struct("IndexOptions").field("urls", &urls).field("no_index", &self.no_index).finish()
+        f.debug_struct("IndexOptions").field("urls", &urls).finish_non_exhaustive()
     }
 }
 
@@ -81,15 +82,12 @@ fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> String {
     while let Some((before, after)) = rest.split_once("${") {
         expanded.push_str(before);
         let known = after.split_once('}').and_then(|(name, after)| Some((variable(name)?, after)));
-        match known {
-            Some((value, after)) => {
-                expanded.push_str(&value);
-                rest = after;
-            }
-            None => {
-                expanded.push_str("${");
-                rest = after;
-            }
+        if let Some((value, after)) = known {
+            expanded.push_str(&value);
+            rest = after;
+        } else {
+            expanded.push_str("${");
+            rest = after;
         }
     }
     expanded + rest

@@ -17,8 +17,21 @@ use crate::requirement_files::RequirementFiles;
 /// Keys of `[project]` that only describe a package. The version is among them: no requirement on the project's own packages
 /// is ever looked up in an index.
 const DESCRIBING: &[&str] = &[
-    "version", "description", "readme", "license", "license-files", "authors", "maintainers", "keywords", "classifiers",
-    "urls", "scripts", "gui-scripts", "entry-points", "import-names", "import-namespaces",
+    "version",
+    "description",
+    "readme",
+    "license",
+    "license-files",
+    "authors",
+    "maintainers",
+    "keywords",
+    "classifiers",
+    "urls",
+    "scripts",
+    "gui-scripts",
+    "entry-points",
+    "import-names",
+    "import-namespaces",
 ];
 /// Tables of `[tool]` that can hold requirements.
 const REQUIRING_TOOLS: &[&str] = &["uv", "setuptools", "poetry", "hatch", "flit", "pdm"];
@@ -55,7 +68,8 @@ impl Inputs {
                 wheels.push(package.clone());
                 continue;
             }
-            let in_package = |name: &str| if package == "." { name.to_owned() } else { format!("{package}/{name}") };
+            let in_package =
+                |name: &str| if package == "." { name.to_owned() } else { format!("{package}/{name}") };
             add(in_package("pyproject.toml"), &requiring_part)?;
             add(in_package("setup.cfg"), &str::to_owned)?;
             add(in_package("setup.py"), &str::to_owned)?;
@@ -66,8 +80,8 @@ impl Inputs {
         for wheel in wheels {
             let path = project.root.join(&wheel);
             let checksum = Checksum::of_file(&path);
-            let checksum =
-                checksum.map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source })?;
+            let checksum = checksum
+                .map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source })?;
             inputs.insert(wheel, checksum);
         }
         // Which packages there are, even those that say nothing of requirements.
@@ -100,12 +114,12 @@ fn requirement_like(folder: &Path) -> Vec<String> {
 /// say what is wrong with it.
 fn requiring_part(text: &str) -> String {
     let Ok(mut table) = text.parse::<toml::Table>() else { return redact(text) };
-    table.retain(|key, _| matches!(key.as_str(), "build-system" | "project" | "tool"));
+    table.retain(|key, _| matches!(key, "build-system" | "project" | "tool"));
     if let Some(toml::Value::Table(project)) = table.get_mut("project") {
-        project.retain(|key, _| !DESCRIBING.contains(&key.as_str()));
+        project.retain(|key, _| !DESCRIBING.contains(&key));
     }
     if let Some(toml::Value::Table(tool)) = table.get_mut("tool") {
-        tool.retain(|key, _| REQUIRING_TOOLS.contains(&key.as_str()));
+        tool.retain(|key, _| REQUIRING_TOOLS.contains(&key));
     }
     let value = serde_json::to_value(&table).unwrap_or(Value::Null);
     redact(&value.to_string())
@@ -138,7 +152,10 @@ mod tests {
     fn inputs(files: &[(&str, &str)]) -> Inputs {
         let folder = tempfile::tempdir().unwrap();
         let mut all = vec![
-            ("tmpl.toml", "[python]\nversion = \"3.11\"\nrequirements = [\"r.txt\"]\npackages = [\".\"]\n[[template]]\nname = \"a\"\nmain = \"m\"\n"),
+            (
+                "tmpl.toml",
+                "[python]\nversion = \"3.11\"\nrequirements = [\"r.txt\"]\npackages = [\".\"]\n[[template]]\nname = \"a\"\nmain = \"m\"\n",
+            ),
             ("r.txt", "six\n"),
             ("pyproject.toml", PYPROJECT),
         ];
@@ -163,7 +180,8 @@ mod tests {
         assert_ne!(inputs(&[("r.txt", "six<2\n")]), first);
         assert_ne!(inputs(&[("setup.py", "x")]), first);
         assert_ne!(inputs(&[("requirements-base.txt", "x")]), first);
-        let private = |user: &str| inputs(&[("r.txt", &format!("--index-url https://{user}@host/simple\nsix\n"))]);
+        let private =
+            |user: &str| inputs(&[("r.txt", &format!("--index-url https://{user}@host/simple\nsix\n"))]);
         assert_eq!(private("alice:one"), private("bob:two"));
         let changed = inputs(&[("r.txt", "six<2\n"), ("uv.toml", "")]);
         assert_eq!(changed.changes_since(&first), ["r.txt changed", "uv.toml is new"]);

@@ -20,7 +20,7 @@ pub(crate) async fn install(
     packages: &[&LockedPackage],
 ) -> Result<BTreeMap<String, Distribution>, BuildError> {
     let (wheels, sources): (Vec<_>, Vec<_>) =
-        packages.iter().partition(|package| package.source == LockedSource::Wheel);
+        packages.iter().copied().partition(|package| package.source == LockedSource::Wheel);
     let mut installed = BTreeMap::new();
     if !wheels.is_empty() {
         let lines: String = wheels.iter().map(|package| line(package)).collect();
@@ -106,7 +106,9 @@ fn constraints(folder: &Path, pins: &[Pin]) -> Result<PathBuf, BuildError> {
 
 fn command(session: &Session<'_>, prefix: &Path, options: &[&str]) -> Result<Command, BuildError> {
     let mut command = session.uv()?.command(&session.requirements.indexes);
-    command.args(["pip", "install", "--no-deps", "--require-hashes", "--link-mode", "hardlink"]).args(options);
+    command
+        .args(["pip", "install", "--no-deps", "--require-hashes", "--link-mode", "hardlink"])
+        .args(options);
     command.args(["--python-version", &session.target().version]);
     command.args(["--python-platform", &session.target().uv_platform()]);
     command.arg("--python").arg(&session.interpreter()?.path).arg("--prefix").arg(prefix);

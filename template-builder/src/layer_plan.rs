@@ -30,7 +30,8 @@ pub(crate) struct DistributionRecord {
 
 impl DistributionRecord {
     pub(crate) fn of(distribution: &Distribution) -> Self {
-        let files = distribution.files.iter().map(|(path, file)| (path.clone(), file.checksum.clone())).collect();
+        let files =
+            distribution.files.iter().map(|(path, file)| (path.clone(), file.checksum.clone())).collect();
         Self { size: distribution.size(), files }
     }
 }
@@ -55,7 +56,11 @@ struct Ingredients<'a> {
 
 /// The key of an installed distribution.
 pub(crate) fn distribution_key(target: &PythonTarget, lock: &Lock, package: &LockedPackage) -> Checksum {
-    Checksum::of_json(&(made_layer::FORMAT, target, Ingredients { package, built_with: lock.pins(&package.name) }))
+    Checksum::of_json(&(
+        made_layer::FORMAT,
+        target,
+        Ingredients { package, built_with: lock.pins(&package.name) },
+    ))
 }
 
 /// Plans the layers of a lock. `records` has one for each of its packages.
@@ -76,7 +81,9 @@ pub(crate) fn plan(
     let own: BTreeSet<&str> = large.into_iter().map(|(_, name)| name).collect();
     // A file whose owner is in another layer.
     let left_out = |names: &[&str]| -> BTreeSet<String> {
-        let elsewhere = |shared: &&Shared| names.contains(&shared.other.as_str()) && !names.contains(&shared.owner.as_str());
+        let elsewhere = |shared: &&Shared| {
+            names.contains(&shared.other.as_str()) && !names.contains(&shared.owner.as_str())
+        };
         shared.iter().filter(elsewhere).map(|shared| shared.path.clone()).collect()
     };
     Ok(partition(target, lock, &own, &left_out))
@@ -134,7 +141,10 @@ struct Shared {
     other: String,
 }
 
-fn shared_files(lock: &Lock, records: &BTreeMap<String, DistributionRecord>) -> Result<Vec<Shared>, BuildError> {
+fn shared_files(
+    lock: &Lock,
+    records: &BTreeMap<String, DistributionRecord>,
+) -> Result<Vec<Shared>, BuildError> {
     let mut owners: BTreeMap<&str, (&str, &Checksum)> = BTreeMap::new();
     let mut shared = Vec::new();
     for package in &lock.packages {
@@ -170,11 +180,14 @@ mod tests {
         Lock::new(Inputs::default(), names.iter().map(package).collect(), Vec::new(), Vec::new())
     }
 
-    fn records(sizes: &[(&str, u64, &[(&str, &str)])]) -> BTreeMap<String, DistributionRecord> {
+    /// Name, size, files with their texts.
+    type Sized<'a> = (&'a str, u64, &'a [(&'a str, &'a str)]);
+
+    fn records(sizes: &[Sized<'_>]) -> BTreeMap<String, DistributionRecord> {
         let files = |files: &[(&str, &str)]| {
             files.iter().map(|(path, text)| ((*path).to_owned(), Checksum::of(text.as_bytes()))).collect()
         };
-        let record = |(name, size, own): &(&str, u64, &[(&str, &str)])| {
+        let record = |(name, size, own): &Sized<'_>| {
             ((*name).to_owned(), DistributionRecord { size: *size, files: files(own) })
         };
         sizes.iter().map(record).collect()
@@ -188,7 +201,7 @@ mod tests {
     fn the_largest_have_their_own_layers_and_the_rest_share_one() {
         let target = PythonTarget::for_tests();
         let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        let sizes: Vec<(&str, u64, &[(&str, &str)])> =
+        let sizes: Vec<Sized<'_>> =
             names.iter().zip(1_u64..).map(|(name, n)| (*name, n * 5_000_000, &[][..])).collect();
         let layers = plan(&target, &lock(&names), &records(&sizes)).unwrap();
         assert_eq!(titles(&layers), ["c 1", "d 1", "e 1", "f 1", "g 1", "h 1", "dependencies"]);
@@ -222,6 +235,6 @@ mod tests {
         assert!(plan(&target, &lock, &together).unwrap()[0].left_out.is_empty());
         let clash = records(&[("a", 1, &[("x.py", "1")]), ("b", 1, &[("x.py", "2")])]);
         let error = plan(&target, &lock, &clash).unwrap_err();
-        assert_eq!(error.to_string(), "a and b both hold x.py, with different content");
+        assert_eq!(error.to_string(), "a and b both hold x.py");
     }
 }

@@ -1,1 +1,75 @@
-//! placeholder
+//! From a project's folder to published templates: dependencies locked, files installed and compiled, layers made, specs written.
+//!
+//! ```text
+//! tmpl.toml ─▶ Project ─▶ Lock ─▶ Distributions ─┐
+//!              packages, scripts ────────────────┴─▶ layers ─▶ check ─▶ bucket: blobs, then specs
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | `manifest`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
+//! | `requirement_files`, `index_options`, `inputs`, `lock`, `pylock` | what the dependencies depend on, and what they are locked to |
+//! | `uv`, `resolver`, `resolve`, `build_requirements`, `download`, `credentials`, `redact` | how they are resolved |
+//! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
+//! | `own_package`, `backend`, `own_layers` | the project's own code |
+//! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
+//! | `check`, `bucket_blobs`, `publish` | what is seen to before and when it is published |
+//! | `build`, `session`, `builder_cache`, `background`, `child` | the way through, and what its steps share |
+//! | `init` | a new project, or a `tmpl.toml` for one that is there |
+//!
+//! Invariants: equal inputs give equal layers and specs, on every machine; a build with nothing to do starts no other program;
+//! no credential is in a lock, a layer, a report or an error; what the bucket shows is complete at every moment.
+
+mod atomic_file;
+mod backend;
+mod background;
+mod bucket_blobs;
+mod build;
+mod build_requirements;
+mod builder_cache;
+mod check;
+mod checksum;
+mod child;
+mod compile;
+mod credentials;
+mod dependency_layers;
+mod distribution;
+mod download;
+mod error;
+mod helper;
+mod index_options;
+mod init;
+mod inputs;
+mod install;
+mod layer_plan;
+mod lock;
+mod made_layer;
+mod manifest;
+mod own_layers;
+mod own_package;
+mod progress;
+mod project;
+mod project_error;
+mod publish;
+mod pylock;
+mod python_target;
+mod record;
+mod redact;
+mod report;
+mod request;
+mod requirement_files;
+mod resolve;
+mod resolver;
+mod script;
+mod session;
+mod source_tree;
+mod staged_file;
+mod uv;
+
+pub use build::build;
+pub use error::{BuildError, BuildErrorKind};
+pub use init::{Finding, InitError, InitReport, initialise};
+pub use progress::{Phase, Progress, Silent};
+pub use project_error::{Position, ProjectError};
+pub use report::{BuildReport, Checked, LayerReport, LockState, Origin, TemplateReport};
+pub use request::{BuildRequest, Check};

@@ -18,7 +18,8 @@ use crate::{BuildError, python_target::PythonTarget};
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.lock";
 const FORMAT: u32 = 1;
-const COMMENT: &str = "# Written by `tmpl build`: the exact versions this project is built with. Commit it; do not edit it.\n";
+const COMMENT: &str =
+    "# Written by `tmpl build`: the exact versions this project is built with. Commit it; do not edit it.\n";
 
 /// A project's locked dependencies. Lists are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +101,14 @@ impl Lock {
         mut locals: Vec<LocalName>,
         mut builds: Vec<BuildPins>,
     ) -> Self {
-        packages.iter_mut().for_each(|package| package.hashes.sort());
+        for package in &mut packages {
+            package.hashes.sort();
+        }
         packages.sort();
         locals.sort();
-        builds.iter_mut().for_each(|build| build.requirements.sort());
+        for build in &mut builds {
+            build.requirements.sort();
+        }
         builds.sort();
         Self { format: FORMAT, inputs, packages, locals, builds }
     }
@@ -117,9 +122,13 @@ impl Lock {
             Err(error) => return Err(error.into()),
         };
         let failed = |message: String| BuildError::Lock { file: file.display().to_string(), message };
-        let lock: Self = toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
+        let lock: Self =
+            toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
         if lock.format != FORMAT {
-            return Err(failed(format!("it has format {}, and this version of tmpl knows {FORMAT}", lock.format)));
+            return Err(failed(format!(
+                "it has format {}, and this version of tmpl knows {FORMAT}",
+                lock.format
+            )));
         }
         Ok(Some(lock))
     }
@@ -152,7 +161,8 @@ impl Lock {
 
     /// What the files of the dependencies depend on: the packages and how they are built, not why they were chosen.
     pub(crate) fn dependency_checksum(&self, target: &PythonTarget) -> Checksum {
-        let builds: Vec<_> = self.builds.iter().filter(|build| self.package(&build.package).is_some()).collect();
+        let builds: Vec<_> =
+            self.builds.iter().filter(|build| self.package(&build.package).is_some()).collect();
         Checksum::of_json(&(target, &self.packages, builds))
     }
 
@@ -176,12 +186,20 @@ impl Lock {
             line(format_args!("]\n"));
         }
         for local in &self.locals {
-            line(format_args!("\n[[local]]\npath = {}\nname = {}\n", quoted(&local.path), quoted(&local.name)));
+            line(format_args!(
+                "\n[[local]]\npath = {}\nname = {}\n",
+                quoted(&local.path),
+                quoted(&local.name)
+            ));
         }
         for build in &self.builds {
             line(format_args!("\n[[build]]\nfor = {}\nrequirements = [\n", quoted(&build.package)));
             for pin in &build.requirements {
-                line(format_args!("    {{ name = {}, version = {}, hashes = [", quoted(&pin.name), quoted(&pin.version)));
+                line(format_args!(
+                    "    {{ name = {}, version = {}, hashes = [",
+                    quoted(&pin.name),
+                    quoted(&pin.version)
+                ));
                 let hashes: Vec<String> = pin.hashes.iter().map(|hash| format!("\"{hash}\"")).collect();
                 line(format_args!("{}] }},\n", hashes.join(", ")));
             }
@@ -219,7 +237,8 @@ mod tests {
             source,
             hashes: vec![Checksum::of(b"z"), Checksum::of(b"a")],
         };
-        let pin = Pin { name: "setuptools".to_owned(), version: "80".to_owned(), hashes: vec![Checksum::of(b"s")] };
+        let pin =
+            Pin { name: "setuptools".to_owned(), version: "80".to_owned(), hashes: vec![Checksum::of(b"s")] };
         Lock::new(
             inputs,
             vec![package("six", LockedSource::Wheel), package("docopt", LockedSource::Sdist)],

@@ -51,7 +51,8 @@ pub(crate) async fn make(
     files: StagedFiles,
 ) -> Result<MadeLayer, BuildError> {
     let (cache, owned_title) = (session.cache.clone(), title.to_owned());
-    let making = in_background(session.progress, move |reporter| write(reporter, &cache, &owned_title, &files));
+    let making =
+        in_background(session.progress, move |reporter| write(reporter, &cache, &owned_title, &files));
     let layer = session.measured(Phase::Layer, making).await?;
     let made = MadeLayer {
         reference: LayerReference {

@@ -55,7 +55,12 @@ impl Source<'_> {
     }
 
     /// An error at a value.
-    pub(crate) fn error<T>(&self, value: &Spanned<T>, message: impl Into<String>, remedy: &str) -> ProjectError {
+    pub(crate) fn error<T>(
+        &self,
+        value: &Spanned<T>,
+        message: impl Into<String>,
+        remedy: &str,
+    ) -> ProjectError {
         ProjectError::Manifest {
             file: self.file.to_owned(),
             position: self.position(value),
@@ -66,9 +71,15 @@ impl Source<'_> {
 
     fn toml_error(&self, error: &toml::de::Error) -> ProjectError {
         let remedy = match error.message() {
-            message if message.contains("missing field `python`") => Some("start with `[python]` and `version = \"3.11\"`"),
-            message if message.contains("missing field `version`") => Some("write `version = \"3.11\"` under [python]"),
-            message if message.contains("missing field `name`") => Some("write `name = \"…\"` under [[template]]"),
+            message if message.contains("missing field `python`") => {
+                Some("start with `[python]` and `version = \"3.11\"`")
+            }
+            message if message.contains("missing field `version`") => {
+                Some("write `version = \"3.11\"` under [python]")
+            }
+            message if message.contains("missing field `name`") => {
+                Some("write `name = \"…\"` under [[template]]")
+            }
             message if message.contains("missing field `main`") => {
                 Some("write `main = \"package.module\"`, or `main = \"main.py\"`, under [[template]]")
             }
@@ -98,7 +109,7 @@ fn check_keys(source: Source<'_>, tree: &Spanned<DeTable<'_>>) -> Result<(), Pro
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("python", DeValue::Table(table)) => check_table(source, table, "[python]", PYTHON)?,
             ("template", DeValue::Array(templates)) => {
-                for template in templates.iter() {
+                for template in templates {
                     if let DeValue::Table(table) = template.get_ref() {
                         check_table(source, table, "[[template]]", TEMPLATE)?;
                     }
@@ -171,8 +182,12 @@ mod tests {
                 "tmpl.toml:3:12: invalid type: string \".\", expected a sequence",
                 "",
             ),
-            ("[python]\nversion = \n".to_owned(), "tmpl.toml:2:10: ", ""),
-            ("[python]\n".to_owned(), "tmpl.toml:1:1: the key is missing: `version`", "write `version = \"3.11\"` under [python]"),
+            ("[python]\nversion = \n".to_owned(), "tmpl.toml:2:11: ", ""),
+            (
+                "[python]\n".to_owned(),
+                "tmpl.toml:1:1: the key is missing: `version`",
+                "write `version = \"3.11\"` under [python]",
+            ),
             (
                 "[python]\nversion = \"3.11\"\n[template]\nname = \"a\"\n".to_owned(),
                 "tmpl.toml:3:1: [template] is not a list",

@@ -53,7 +53,10 @@ pub(crate) async fn read(session: &Session<'_>, lock: &Lock) -> Result<OwnCode, 
         let source = source_tree::read_file(&place)?;
         let size = fs::metadata(&place)?.len();
         let (checksum, executable) = (source.checksum, source.executable);
-        code.app.insert(format!("app/{script}"), StagedFile { content: Content::File(place), checksum, size, executable });
+        code.app.insert(
+            format!("app/{script}"),
+            StagedFile { content: Content::File(place), checksum, size, executable },
+        );
     }
     Ok(code)
 }
@@ -83,7 +86,8 @@ pub(crate) async fn layers(
             conflicts(session, lock, &code)?;
         }
         let mut files = files.clone();
-        let compiling = compile::compile(session, &mut [(title, &mut files)], true);
+        let mut sets = [(title, &mut files)];
+        let compiling = compile::compile(session, &mut sets, true);
         session.measured(Phase::Compile, compiling).await?;
         layers.push(made_layer::make(session, &key, title, files).await?);
     }
@@ -94,11 +98,16 @@ pub(crate) async fn layers(
 fn conflicts(session: &Session<'_>, lock: &Lock, code: &OwnCode) -> Result<(), BuildError> {
     for package in &lock.packages {
         let key = distribution_key(session.target(), lock, package);
-        let record = session.cache.read::<DistributionRecord>(crate::builder_cache::Kind::Distributions, &key);
+        let record =
+            session.cache.read::<DistributionRecord>(crate::builder_cache::Kind::Distributions, &key);
         let files = record.into_iter().flat_map(|record| record.files);
         for (path, _) in files {
             if let Some(owner) = code.owners.get(&path) {
-                return Err(BuildError::FileConflict { path, first: owner.clone(), second: package.name.clone() });
+                return Err(BuildError::FileConflict {
+                    path,
+                    first: owner.clone(),
+                    second: package.name.clone(),
+                });
             }
         }
     }

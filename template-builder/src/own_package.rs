@@ -70,7 +70,7 @@ impl<'a> OwnPackage<'a> {
         let relevant = self.relevant(&sources);
         let key = self.key(&relevant);
         if let Some(built) = self.session.cache.read::<BuiltPackage>(Kind::Packages, &key)
-            && let Some(distribution) = self.assemble(&built, &sources)?
+            && let Some(distribution) = self.assemble(&built, &sources)
         {
             return Ok(distribution);
         }
@@ -80,7 +80,7 @@ impl<'a> OwnPackage<'a> {
             None => self.build(&sources, &relevant).await?,
         };
         self.remember(&key, &built)?;
-        let assembled = self.assemble(&built, &sources)?;
+        let assembled = self.assemble(&built, &sources);
         assembled.ok_or_else(|| BuildError::Distribution {
             distribution: self.name.to_owned(),
             message: "its sources changed while it was built".to_owned(),
@@ -93,7 +93,7 @@ impl<'a> OwnPackage<'a> {
         let key = Checksum::of_json(&(FORMAT, "wheel", self.session.target(), &checksum));
         let none = SourceTree::new();
         if let Some(built) = self.session.cache.read::<BuiltPackage>(Kind::Packages, &key)
-            && let Some(distribution) = self.assemble(&built, &none)?
+            && let Some(distribution) = self.assemble(&built, &none)
         {
             return Ok(distribution);
         }
@@ -113,9 +113,12 @@ impl<'a> OwnPackage<'a> {
         };
         let own_files: Vec<String> = project.descriptions.iter().filter_map(|path| inside(path)).collect();
         let nested = project.packages.iter().filter(|path| path.as_str() != self.path);
-        let nested: Vec<String> = nested.filter_map(|path| inside(path)).map(|path| format!("{path}/")).collect();
+        let nested: Vec<String> =
+            nested.filter_map(|path| inside(path)).map(|path| format!("{path}/")).collect();
         let is_relevant = |path: &String| {
-            !(path == manifest::FILE || own_files.contains(path) || nested.iter().any(|folder| path.starts_with(folder)))
+            !(path == manifest::FILE
+                || own_files.contains(path)
+                || nested.iter().any(|folder| path.starts_with(folder)))
         };
         let relevant = sources.iter().filter(|(path, _)| is_relevant(path));
         relevant.map(|(path, file)| (path.clone(), file.clone())).collect()
@@ -128,7 +131,14 @@ impl<'a> OwnPackage<'a> {
     /// Where the newest build of this folder is remembered.
     fn last_key(&self) -> Checksum {
         let session = self.session;
-        Checksum::of_json(&(FORMAT, "last", session.target(), &self.folder, self.name, self.lock.pins(self.name)))
+        Checksum::of_json(&(
+            FORMAT,
+            "last",
+            session.target(),
+            &self.folder,
+            self.name,
+            self.lock.pins(self.name),
+        ))
     }
 
     /// The last build with the sources of now, if nothing changed but copied files.
@@ -143,10 +153,12 @@ impl<'a> OwnPackage<'a> {
             .collect();
         let is_copied = |path: &&str| {
             last.files.values().any(|file| file.source.as_deref() == Some(*path))
-                && relevant.get(*path).map(|file| file.executable) == last.sources.get(*path).map(|file| file.executable)
+                && relevant.get(*path).map(|file| file.executable)
+                    == last.sources.get(*path).map(|file| file.executable)
         };
         let all_copied = || last.files.iter().all(|(path, file)| file.source.is_some() || is_metadata(path));
-        let only_copies = changed.iter().all(is_copied) && all_copied() && backend::only_copies(&self.folder, &changed);
+        let only_copies =
+            changed.iter().all(is_copied) && all_copied() && backend::only_copies(&self.folder, &changed);
         only_copies.then(|| BuiltPackage { sources: relevant.clone(), ..last })
     }
 
@@ -196,31 +208,36 @@ impl<'a> OwnPackage<'a> {
     }
 
     /// The package's files with the content that their sources have now. Nothing where one of them is gone.
-    fn assemble(&self, built: &BuiltPackage, sources: &SourceTree) -> Result<Option<Distribution>, BuildError> {
+    fn assemble(&self, built: &BuiltPackage, sources: &SourceTree) -> Option<Distribution> {
         let mut files = StagedFiles::new();
         for (path, file) in &built.files {
             let (place, checksum) = match &file.source {
                 Some(source) => match sources.get(source) {
                     Some(now) => (self.folder.join(source), now.checksum.clone()),
-                    None => return Ok(None),
+                    None => return None,
                 },
                 None => (self.session.cache.file(&file.checksum), file.checksum.clone()),
             };
-            let Ok(meta) = fs::metadata(&place) else { return Ok(None) };
-            let staged =
-                StagedFile { content: Content::File(place), checksum, size: meta.len(), executable: file.executable };
+            let Ok(meta) = fs::metadata(&place) else { return None };
+            let staged = StagedFile {
+                content: Content::File(place),
+                checksum,
+                size: meta.len(),
+                executable: file.executable,
+            };
             files.insert(path.clone(), staged);
         }
         let site_packages = self.session.target().site_packages();
         let record = StagedFile::of_bytes(record::write(&files, &site_packages, &built.record), false);
         files.insert(format!("{site_packages}/{}", built.record), record);
-        Ok(Some(Distribution { name: built.name.clone(), version: built.version.clone(), files }))
+        Some(Distribution { name: built.name.clone(), version: built.version.clone(), files })
     }
 }
 
 /// What a backend writes itself: metadata, and the scripts of entry points.
 fn is_metadata(path: &str) -> bool {
-    path.starts_with("bin/") || Path::new(path).parent().is_some_and(|parent| parent.to_string_lossy().contains(".dist-info"))
+    path.starts_with("bin/")
+        || Path::new(path).parent().is_some_and(|parent| parent.to_string_lossy().contains(".dist-info"))
 }
 
 /// The source of which a wheel's file is a copy: the same bytes under the same path, or under a longer one that ends in it.

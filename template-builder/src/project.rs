@@ -114,7 +114,12 @@ impl Reader<'_> {
             let second = self.source.position(&table.name);
             if let Some(first) = places.insert(template.name.clone(), second) {
                 let name = template.name.to_string();
-                return Err(ProjectError::NameTwice { file: self.source.file.to_owned(), name, first, second });
+                return Err(ProjectError::NameTwice {
+                    file: self.source.file.to_owned(),
+                    name,
+                    first,
+                    second,
+                });
             }
             templates.push(template);
         }
@@ -133,8 +138,13 @@ impl Reader<'_> {
         descriptions: &mut Vec<String>,
     ) -> Result<ProjectTemplate, ProjectError> {
         let name = table.name.get_ref().parse::<TemplateName>().map_err(|error| {
-            let remedy = "names are at most 63 of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit";
-            self.source.error(&table.name, error.to_string(), &error.hint().unwrap_or_else(|| remedy.to_owned()))
+            let remedy =
+                "names are at most 63 of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit";
+            self.source.error(
+                &table.name,
+                error.to_string(),
+                &error.hint().unwrap_or_else(|| remedy.to_owned()),
+            )
         })?;
         let main = if is_script(table.main.get_ref()) {
             let script = self.file("main", &table.main)?;
@@ -156,7 +166,9 @@ impl Reader<'_> {
             }
         };
         let default_environment = json_of(&toml::Value::Table(table.default_environment.clone()));
-        let Value::Object(default_environment) = default_environment else { unreachable!("a table is an object") };
+        let Value::Object(default_environment) = default_environment else {
+            unreachable!("a table is an object")
+        };
         Ok(ProjectTemplate { name, main, metadata, default_environment })
     }
 
@@ -175,7 +187,11 @@ impl Reader<'_> {
             return Ok(main.get_ref().clone());
         }
         let message = format!("`{}` is neither a module nor a script", main.get_ref());
-        Err(self.source.error(main, message, "write a module, such as `package.module`, or a file, such as `main.py`"))
+        Err(self.source.error(
+            main,
+            message,
+            "write a module, such as `package.module`, or a file, such as `main.py`",
+        ))
     }
 
     fn package(&self, path: &Spanned<String>) -> Result<String, ProjectError> {
@@ -223,20 +239,20 @@ impl Reader<'_> {
 
     /// The files that a pattern of `files` means. `*` stays in its folder, `**` does not.
     fn matches(&self, pattern: &Spanned<String>) -> Result<Vec<String>, ProjectError> {
-        let Some(normal) = normal(pattern.get_ref()) else {
-            return Err(ProjectError::OutsideProject {
-                file: self.source.file.to_owned(),
-                position: self.source.position(pattern),
-                key: "files",
-                path: pattern.get_ref().clone(),
-            });
+        let refused = |path: &str| ProjectError::OutsideProject {
+            file: self.source.file.to_owned(),
+            position: self.source.position(pattern),
+            key: "files",
+            path: path.to_owned(),
         };
+        let normal = normal(pattern.get_ref()).ok_or_else(|| refused(pattern.get_ref()))?;
         let glob = GlobBuilder::new(&normal).literal_separator(true).build().map_err(|error| {
             let message = format!("`{}` is no pattern: {}", pattern.get_ref(), error.kind());
             self.source.error(pattern, message, "write a path, or a pattern such as `jobs/*.py`")
         })?;
         let matcher = glob.compile_matcher();
-        let files = source_tree::files(&self.root, &self.root)?;
+        let mut outside = |link: &str| if matcher.is_match(link) { Err(refused(link)) } else { Ok(()) };
+        let files = source_tree::files_and_links(&self.root, &self.root, &mut outside)?;
         let found: Vec<String> = files.into_iter().filter(|file| matcher.is_match(file)).collect();
         if found.is_empty() { Err(self.missing("files", pattern)) } else { Ok(found) }
     }
@@ -244,12 +260,12 @@ impl Reader<'_> {
 
 /// Whether `main` names a script file and not a module.
 fn is_script(main: &str) -> bool {
-    Path::new(main).extension().is_some_and(|extension| extension == "py")
+    source_tree::has_extension(main, "py")
 }
 
 /// Whether a path names a wheel.
 pub(crate) fn is_wheel(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension == "whl")
+    source_tree::has_extension(path, "whl")
 }
 
 /// A relative path without `.` and empty parts; nothing where it is absolute or has a `..`.
@@ -324,7 +340,8 @@ mod tests {
         folder.write("jobs/x.py", "");
         folder.write("jobs/deep/y.py", "");
         folder.write("outside/metadata.json", "{\"name\": \"A\", \"parameters\": []}");
-        symlink(folder.0.path().join("outside/metadata.json"), folder.0.path().join("metadata.json")).unwrap();
+        symlink(folder.0.path().join("outside/metadata.json"), folder.0.path().join("metadata.json"))
+            .unwrap();
         let project = Project::load(folder.0.path()).unwrap();
         assert_eq!(project.requirements, ["requirements.txt"]);
         assert_eq!(project.packages, [".", "kit"]);
@@ -363,7 +380,10 @@ mod tests {
                 format!("{PYTHON}packages = [\"/etc\"]\n{SCRIPT}"),
                 "tmpl.toml:3:13: `packages` names /etc, which lies outside of the project's folder",
             ),
-            (format!("{PYTHON}packages = [\".\"]\n{SCRIPT}"), "tmpl.toml:3:13: `packages` names ., which is no package"),
+            (
+                format!("{PYTHON}packages = [\".\"]\n{SCRIPT}"),
+                "tmpl.toml:3:13: `packages` names ., which is no package",
+            ),
             (
                 format!("{PYTHON}files = [\"../*.py\"]\n{SCRIPT}"),
                 "tmpl.toml:3:10: `files` names ../*.py, which lies outside of the project's folder",
@@ -371,6 +391,10 @@ mod tests {
             (
                 format!("{PYTHON}files = [\"jobs/*.py\"]\n{SCRIPT}"),
                 "tmpl.toml:3:10: `files` names jobs/*.py, which is not there",
+            ),
+            (
+                format!("{PYTHON}files = [\"p*\"]\n{SCRIPT}"),
+                "tmpl.toml:3:10: `files` names passwd, which lies outside of the project's folder",
             ),
             (
                 format!("{PYTHON}requirements = [\"passwd\"]\n{SCRIPT}"),

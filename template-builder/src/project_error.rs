@@ -169,7 +169,9 @@ impl ProjectError {
             }
             Self::Metadata { problem, .. } => return problem.hint(),
             Self::NoSuchTemplate { near: Some(near), .. } => format!("did you mean `{near}`?"),
-            Self::NoSuchTemplate { known, .. } => format!("the project's templates are `{}`", known.join("`, `")),
+            Self::NoSuchTemplate { known, .. } => {
+                format!("the project's templates are `{}`", known.join("`, `"))
+            }
             Self::Unreadable { .. } => return None,
         })
     }

@@ -25,7 +25,11 @@ impl PythonTarget {
         let version = &table.version;
         if !is_minor_version(version.get_ref()) {
             let message = format!("`{}` is not a minor version of Python", version.get_ref());
-            return Err(source.error(version, message, "write it as `3.11`, without a patch version; 3.9 is the oldest"));
+            return Err(source.error(
+                version,
+                message,
+                "write it as `3.11`, without a patch version; 3.9 is the oldest",
+            ));
         }
         let platform = match &table.platform {
             None => DEFAULT_PLATFORM.to_owned(),
@@ -41,8 +45,13 @@ impl PythonTarget {
                 let minor = libc.get_ref().strip_prefix("glibc 2.").and_then(|minor| minor.parse().ok());
                 minor.filter(|minor| GLIBC.contains(minor)).ok_or_else(|| {
                     let known: Vec<String> = GLIBC.iter().map(|minor| format!("2.{minor}")).collect();
-                    let message = format!("`{}` is no C library that templates are built for", libc.get_ref());
-                    source.error(libc, message, &format!("write `glibc`, a space, and one of {}", known.join(", ")))
+                    let message =
+                        format!("`{}` is no C library that templates are built for", libc.get_ref());
+                    source.error(
+                        libc,
+                        message,
+                        &format!("write `glibc`, a space, and one of {}", known.join(", ")),
+                    )
                 })?
             }
         };

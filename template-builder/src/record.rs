@@ -17,15 +17,12 @@ pub(crate) fn read(text: &str) -> Vec<Row> {
 
 fn row(line: &str) -> Row {
     // Only paths with commas or quotes are quoted, and hashes and sizes have neither.
-    let (path, rest) = match line.strip_prefix('"') {
-        Some(quoted) => {
-            let end = quoted.rfind("\",").unwrap_or(quoted.len());
-            (quoted[..end].replace("\"\"", "\""), quoted.get(end + 2..).unwrap_or_default())
-        }
-        None => {
-            let (path, rest) = line.split_once(',').unwrap_or((line, ""));
-            (path.to_owned(), rest)
-        }
+    let (path, rest) = if let Some(quoted) = line.strip_prefix('"') {
+        let end = quoted.rfind("\",").unwrap_or(quoted.len());
+        (quoted[..end].replace("\"\"", "\""), quoted.get(end + 2..).unwrap_or_default())
+    } else {
+        let (path, rest) = line.split_once(',').unwrap_or((line, ""));
+        (path.to_owned(), rest)
     };
     Row { path, checksum: rest.split(',').next().and_then(Checksum::from_record) }
 }
@@ -64,7 +61,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let mut files = StagedFiles::new();
-        for path in ["lib/python3.11/site-packages/a,\"b\".py", "lib/python3.11/site-packages/z.py", "bin/run"] {
+        for path in
+            ["lib/python3.11/site-packages/a,\"b\".py", "lib/python3.11/site-packages/z.py", "bin/run"]
+        {
             files.insert(path.to_owned(), StagedFile::of_bytes(path.as_bytes().to_vec(), false));
         }
         let text = write(&files, "lib/python3.11/site-packages", "a-1.dist-info/RECORD");

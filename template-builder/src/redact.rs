@@ -33,7 +33,10 @@ mod tests {
             ("no URL at all: a@b", "no URL at all: a@b"),
             ("https://host/simple", "https://host/simple"),
             ("https://alice:s3cr3t@host:80/simple", "https://****@host:80/simple"),
-            ("Failed to fetch: `https://token@host/a` and ftp://u:p@q/", "Failed to fetch: `https://****@host/a` and ftp://****@q/"),
+            (
+                "Failed to fetch: `https://token@host/a` and ftp://u:p@q/",
+                "Failed to fetch: `https://****@host/a` and ftp://****@q/",
+            ),
             ("--index-url=https://a:p@ss@host/x", "--index-url=https://****@host/x"),
             ("https://host/path@1.0", "https://host/path@1.0"),
             ("https://u:${TOKEN}@host", "https://****@host"),

@@ -43,7 +43,8 @@ impl RequirementFiles {
                         waiting.push((included, requirement && is_requirement));
                     }
                     Line::Option { name, value } => {
-                        let folder = root.join(&file).parent().map_or_else(|| root.to_owned(), Path::to_owned);
+                        let folder =
+                            root.join(&file).parent().map_or_else(|| root.to_owned(), Path::to_owned);
                         read.indexes.add(&name, &value, &folder);
                     }
                     Line::Requirement => read.any |= is_requirement,
@@ -65,6 +66,9 @@ fn include(root: &Path, file: &str, line: usize, path: &str) -> Result<String, P
     if path.contains("://") {
         return Err(refused("is not a file of the project"));
     }
+    if path.starts_with('/') {
+        return Err(refused("lies outside of the project's folder"));
+    }
     // `..` may lead from one folder of the project to another.
     let mut target = PathBuf::from(file);
     target.pop();
@@ -75,7 +79,8 @@ fn include(root: &Path, file: &str, line: usize, path: &str) -> Result<String, P
             part => target.push(part),
         }
     }
-    let relative = target.to_str().and_then(normal).ok_or_else(|| refused("lies outside of the project's folder"))?;
+    let relative =
+        target.to_str().and_then(normal).ok_or_else(|| refused("lies outside of the project's folder"))?;
     match fs::canonicalize(root.join(&relative)) {
         Ok(real) if real.starts_with(root) => Ok(relative),
         Ok(_) => Err(refused("lies outside of the project's folder")),
@@ -150,8 +155,14 @@ mod tests {
     #[test]
     fn included_files_are_read_once_and_indexes_are_collected() {
         let (_folder, root) = project(&[
-            ("requirements.txt", "# all\r\n-r requirements/base.txt  # base\n--index-url \\\n  https://u:secret@host/simple\n"),
-            ("requirements/base.txt", "six==1.16.0\n-c ../constraints.txt\n-r ../requirements.txt\n--extra-index-url=https://b/simple"),
+            (
+                "requirements.txt",
+                "# all\r\n-r requirements/base.txt  # base\n--index-url \\\n  https://u:secret@host/simple\n",
+            ),
+            (
+                "requirements/base.txt",
+                "six==1.16.0\n-c ../constraints.txt\n-r ../requirements.txt\n--extra-index-url=https://b/simple",
+            ),
             ("constraints.txt", "idna<3\n"),
         ]);
         let read = RequirementFiles::read(&root, &["requirements.txt".to_owned()]).unwrap();

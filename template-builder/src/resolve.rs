@@ -33,7 +33,8 @@ pub(crate) async fn resolve(
     fs::write(&own, own_requirements(project, &copy))?;
     files.push(own);
     let kept = previous.map_or(&[][..], |lock| &lock.packages);
-    let preferences = pylock::preferences(kept.iter().map(|kept| (kept.name.as_str(), kept.version.as_str())));
+    let preferences =
+        pylock::preferences(kept.iter().map(|kept| (kept.name.as_str(), kept.version.as_str())));
     let local = |path: &Path| {
         let real = fs::canonicalize(path).ok()?;
         match real.strip_prefix(&copy).ok()?.to_str()? {
@@ -56,7 +57,10 @@ pub(crate) async fn resolve(
         let credentials = credentials.get_or_insert_with(|| {
             let variable = |name: &str| std::env::var(name).ok();
             let home = std::env::var_os("HOME").map(PathBuf::from);
-            Credentials::collect(&requirements.indexes, &Places { variable: &variable, project: &project.root, home })
+            Credentials::collect(
+                &requirements.indexes,
+                &Places { variable: &variable, project: &project.root, home },
+            )
         });
         let address = resolution.sdists.get(&package.name).map_or("", String::as_str);
         let source = unpack(package, address, credentials, resolver, work).await?;

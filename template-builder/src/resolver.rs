@@ -35,10 +35,17 @@ impl Resolver<'_> {
     ) -> Result<Resolution, BuildError> {
         let answer = folder.join("pylock.toml");
         // uv keeps the versions of a file that it is to write over.
-        fs::write(&answer, preferences)?;
+        if !preferences.is_empty() {
+            fs::write(&answer, preferences)?;
+        }
         let mut command = self.uv.command(self.indexes);
         command.args(["pip", "compile", "--format", "pylock.toml", "--no-header", "--no-annotate"]);
-        command.args(["--python-version", &self.target.version, "--python-platform", &self.target.uv_platform()]);
+        command.args([
+            "--python-version",
+            &self.target.version,
+            "--python-platform",
+            &self.target.uv_platform(),
+        ]);
         command.args(options).arg("--python").arg(self.python).arg("--output-file").arg(&answer).args(files);
         self.run(action, command).await?;
         Resolution::read(&fs::read_to_string(&answer)?, folder, local)

@@ -22,7 +22,8 @@ pub(crate) fn entry_point(target: &str) -> Option<Vec<u8>> {
 
 /// The script with a header that works everywhere; nothing for a script that is not Python's.
 pub(crate) fn relocatable(script: &[u8]) -> Option<Vec<u8>> {
-    let after_line = |bytes: &'_ [u8]| bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+    let after_line =
+        |bytes: &'_ [u8]| bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
     let first = after_line(script);
     let shebang = script[..first].strip_prefix(b"#!")?;
     let mut rest = &script[first..];
@@ -31,7 +32,8 @@ pub(crate) fn relocatable(script: &[u8]) -> Option<Vec<u8>> {
         rest = &rest[after_line(rest)..];
         rest = &rest[after_line(rest)..];
     } else {
-        let program = String::from_utf8_lossy(shebang).split_whitespace().next().unwrap_or_default().to_owned();
+        let program =
+            String::from_utf8_lossy(shebang).split_whitespace().next().unwrap_or_default().to_owned();
         let name = program.rsplit('/').next().unwrap_or_default();
         let is_env = name == "env" && String::from_utf8_lossy(shebang).contains("python");
         if !name.starts_with("python") && !is_env {
@@ -48,7 +50,9 @@ pub(crate) fn entry_points(text: &str) -> Vec<(String, String)> {
     for line in text.lines().map(str::trim) {
         if line.starts_with('[') {
             scripts = matches!(line, "[console_scripts]" | "[gui_scripts]");
-        } else if let (true, false, Some((name, target))) = (scripts, line.starts_with(['#', ';']), line.split_once('=')) {
+        } else if let (true, false, Some((name, target))) =
+            (scripts, line.starts_with(['#', ';']), line.split_once('='))
+        {
             found.push((name.trim().to_owned(), target.trim().to_owned()));
         }
     }
@@ -82,11 +86,18 @@ mod tests {
 
     #[test]
     fn entry_points_are_read_as_they_are_written() {
-        let text = "# c\n[console_scripts]\nrun = pkg.cli:main\n; no\nextra=pkg:App.run [x]\n[other]\nno = a:b\n";
+        let text =
+            "# c\n[console_scripts]\nrun = pkg.cli:main\n; no\nextra=pkg:App.run [x]\n[other]\nno = a:b\n";
         let found = entry_points(text);
-        assert_eq!(found, [("run".into(), "pkg.cli:main".into()), ("extra".into(), "pkg:App.run [x]".into())]);
+        assert_eq!(
+            found,
+            [("run".into(), "pkg.cli:main".into()), ("extra".into(), "pkg:App.run [x]".into())]
+        );
         let script = String::from_utf8(entry_point(&found[1].1).unwrap()).unwrap();
-        assert!(script.contains("from pkg import App\n") && script.contains("sys.exit(App.run())"), "{script}");
+        assert!(
+            script.contains("from pkg import App\n") && script.contains("sys.exit(App.run())"),
+            "{script}"
+        );
         assert_eq!(entry_point("no colon"), None);
     }
 

@@ -150,6 +150,6 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, BuildError>) -> 
     if let Some(made) = cell.get() {
         return Ok(made);
     }
-    let made = make()?;
-    Ok(cell.get_or_init(|| made))
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
 }

@@ -25,11 +25,27 @@ pub(crate) struct SourceFile {
 /// Paths relative to the folder, `/`-separated.
 pub(crate) type SourceTree = BTreeMap<String, SourceFile>;
 
-/// The files of a folder, sorted. Links are followed while they stay in the project.
+/// Whether a path ends in `.py`, `.whl`, …: exactly so, as Python and its tools see it.
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}
+
+/// The files of a folder, sorted. Links are followed while they stay in the project; others are an error.
 pub(crate) fn files(folder: &Path, project: &Path) -> Result<Vec<String>, ProjectError> {
+    files_and_links(folder, project, &mut |link| {
+        Err(ProjectError::LinkOutside { path: folder.join(link).display().to_string() })
+    })
+}
+
+/// The files of a folder, sorted. `outside` is told of links that lead out of the project; they are left out unless it objects.
+pub(crate) fn files_and_links(
+    folder: &Path,
+    project: &Path,
+    outside: &mut dyn FnMut(&str) -> Result<(), ProjectError>,
+) -> Result<Vec<String>, ProjectError> {
     let mut files = Vec::new();
-    let walk = WalkDir::new(folder).follow_links(true).min_depth(1).sort_by_file_name().into_iter();
-    for entry in walk.filter_entry(|entry| is_source(entry, folder)) {
+    let mut walk = WalkDir::new(folder).follow_links(true).min_depth(1).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
             // A link to nothing, as editors make for their locks, is no file.
@@ -39,15 +55,19 @@ pub(crate) fn files(folder: &Path, project: &Path) -> Result<Vec<String>, Projec
                 return Err(ProjectError::Unreadable { file, source: error.into() });
             }
         };
-        if entry.path_is_symlink() {
-            let real = fs::canonicalize(entry.path());
-            if !real.is_ok_and(|real| real.starts_with(project)) {
-                return Err(ProjectError::LinkOutside { path: entry.path().display().to_string() });
-            }
+        let relative = entry.path().strip_prefix(folder).ok().and_then(Path::to_str);
+        let is_inside = || fs::canonicalize(entry.path()).is_ok_and(|real| real.starts_with(project));
+        let wanted = is_source(&entry, folder);
+        let leads_out = wanted && entry.path_is_symlink() && !is_inside();
+        if leads_out {
+            outside(relative.unwrap_or_default())?;
         }
-        if entry.file_type().is_file()
-            && let Ok(relative) = entry.path().strip_prefix(folder)
-            && let Some(relative) = relative.to_str()
+        if entry.file_type().is_dir() {
+            if !wanted || leads_out {
+                walk.skip_current_dir();
+            }
+        } else if let (true, false, true, Some(relative)) =
+            (wanted, leads_out, entry.file_type().is_file(), relative)
         {
             files.push(relative.to_owned());
         }
@@ -60,7 +80,8 @@ pub(crate) fn read(folder: &Path, project: &Path) -> Result<SourceTree, ProjectE
     let mut tree = SourceTree::new();
     for file in files(folder, project)? {
         let path = folder.join(&file);
-        let read = read_file(&path).map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source });
+        let read = read_file(&path)
+            .map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source });
         tree.insert(file, read?);
     }
     Ok(tree)
@@ -88,7 +109,9 @@ fn is_source(entry: &DirEntry, folder: &Path) -> bool {
     let name = entry.file_name().to_string_lossy();
     if !entry.file_type().is_dir() {
         let is_residue = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
-        return ![".pyc", ".swp", "~"].into_iter().any(is_residue) && name != ".DS_Store" && name != "tmpl.lock";
+        return ![".pyc", ".swp", "~"].into_iter().any(is_residue)
+            && name != ".DS_Store"
+            && name != "tmpl.lock";
     }
     let at_top = entry.path().parent() == Some(folder);
     let is_residue = name.starts_with('.')
@@ -147,7 +170,10 @@ mod tests {
         ]);
         symlink("nowhere", folder.path().join(".#lock")).unwrap();
         let found = files(folder.path(), folder.path()).unwrap();
-        assert_eq!(found, ["pyproject.toml", "src/pkg/.hidden", "src/pkg/__init__.py", "src/pkg/build/steps.py"]);
+        assert_eq!(
+            found,
+            ["pyproject.toml", "src/pkg/.hidden", "src/pkg/__init__.py", "src/pkg/build/steps.py"]
+        );
     }
 
     #[test]
@@ -158,6 +184,9 @@ mod tests {
         assert_eq!(files(&root.join("pkg"), &root).unwrap(), ["data/data.txt", "pyproject.toml"]);
         symlink("/etc/passwd", root.join("pkg/passwd")).unwrap();
         let error = files(&root.join("pkg"), &root).unwrap_err();
-        assert!(error.to_string().ends_with("pkg/passwd is a link that leads out of the project's folder"), "{error}");
+        assert!(
+            error.to_string().ends_with("pkg/passwd is a link that leads out of the project's folder"),
+            "{error}"
+        );
     }
 }

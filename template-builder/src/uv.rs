@@ -59,8 +59,18 @@ impl Uv {
         // What a backend writes into a wheel may depend on these two.
         command.envs([("SOURCE_DATE_EPOCH", "315619200"), ("PYTHONHASHSEED", "0")]);
         for variable in [
-            "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_COMPILE_BYTECODE", "UV_PYTHON", "UV_SYSTEM_PYTHON",
-            "UV_BUILD_CONSTRAINT", "UV_REQUIRE_HASHES", "UV_NO_VERIFY_HASHES", "UV_OUTPUT_FILE", "FORCE_COLOR",
+            "VIRTUAL_ENV",
+            "CONDA_PREFIX",
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "UV_COMPILE_BYTECODE",
+            "UV_PYTHON",
+            "UV_SYSTEM_PYTHON",
+            "UV_BUILD_CONSTRAINT",
+            "UV_REQUIRE_HASHES",
+            "UV_NO_VERIFY_HASHES",
+            "UV_OUTPUT_FILE",
+            "FORCE_COLOR",
         ] {
             command.env_remove(variable);
         }
@@ -97,7 +107,13 @@ impl UvFailure {
         if said.head.starts_with("No solution found") {
             return Self::Unresolvable(said.causes());
         }
-        let is_network = ["client error (Connect)", "Failed to fetch", "error sending request", "Request failed after", "timed out"];
+        let is_network = [
+            "client error (Connect)",
+            "Failed to fetch",
+            "error sending request",
+            "Request failed after",
+            "timed out",
+        ];
         if is_network.iter().any(|sign| stderr.contains(sign)) {
             return Self::Network(whole());
         }
@@ -114,7 +130,8 @@ struct Said<'a> {
 
 impl<'a> Said<'a> {
     fn read(stderr: &'a str) -> Self {
-        let is_noise = |line: &&str| line.starts_with("warning: ") || line.starts_with("hint: Build failures usually");
+        let is_noise =
+            |line: &&str| line.starts_with("warning: ") || line.starts_with("hint: Build failures usually");
         let lines: Vec<&str> = stderr.trim().lines().filter(|line| !is_noise(line)).collect();
         let starts = ["error: ", "  × ", "× "];
         let found = lines.iter().enumerate().find_map(|(number, line)| {
@@ -142,7 +159,11 @@ impl<'a> Said<'a> {
     /// The end of what the backend printed: before uv's message, or in it.
     fn build(&self) -> String {
         let mut lines: Vec<&str> = self.before.clone();
-        lines.extend(self.after.iter().map(|line| line.trim_start().strip_prefix("cause: ").unwrap_or(line.trim_start())));
+        lines.extend(
+            self.after
+                .iter()
+                .map(|line| line.trim_start().strip_prefix("cause: ").unwrap_or(line.trim_start())),
+        );
         lines.retain(|line| !line.trim().is_empty());
         lines[lines.len().saturating_sub(BUILD_LINES)..].join("\n")
     }

@@ -38,7 +38,10 @@ fn list(printer: &Printer, jobs: &[JobSummary]) -> Result<(), Failure> {
         return Ok(());
     }
     let width = jobs.iter().map(|job| job.record.template.name.as_str().len()).max().unwrap_or(0).max(8);
-    printer.data(&format!("{:39}  {:width$}  {:10}  {:19}  {:>12}  who", "id", "template", "state", "started", "took"))?;
+    printer.data(&format!(
+        "{:39}  {:width$}  {:10}  {:19}  {:>12}  who",
+        "id", "template", "state", "started", "took"
+    ))?;
     for job in jobs {
         // Colours have no width; the padding is made beside them.
         let padding = " ".repeat(10_usize.saturating_sub(job.state.word().len()));
@@ -71,12 +74,18 @@ fn show(printer: &Printer, job: &JobView) -> Result<(), Failure> {
     ];
     if let Some(ended) = &job.summary.ended {
         lines.push(format!("  reason     {}", printable(&ended.reason)));
-        lines.extend(ended.cause.iter().map(|cause| format!("  cause      {}", printable(&cause.to_string()))));
+        lines.extend(
+            ended.cause.iter().map(|cause| format!("  cause      {}", printable(&cause.to_string()))),
+        );
         lines.extend(ended.hint.iter().map(|hint| format!("  hint       {}", printable(hint))));
     }
     lines.push(format!("  template   {}@{}", record.template.name, record.template.digest));
     lines.push(format!("  runner     {} (place {})", record.runner, record.place));
-    lines.push(format!("  who        {} on {}", printable(&record.submitter.who), printable(&record.submitter.host)));
+    lines.push(format!(
+        "  who        {} on {}",
+        printable(&record.submitter.who),
+        printable(&record.submitter.host)
+    ));
     lines.push(format!("  started    {}", printer.time(record.created)));
     lines.push(format!("  took       {}", duration(took(&job.summary))));
     lines.push("  parameters".to_owned());
@@ -104,7 +113,8 @@ async fn cancel(
     id: &JobId,
     no_wait: bool,
 ) -> Result<ExitCode, Failure> {
-    let request = StopRequest { time: Timestamp::now(), submitter: submitter::submitter(), mode: StopMode::Cancel };
+    let request =
+        StopRequest { time: Timestamp::now(), submitter: submitter::submitter(), mode: StopMode::Cancel };
     bucket.request_stop(id, &request).await?;
     if no_wait {
         return Ok(ExitCode::SUCCESS);
@@ -112,11 +122,18 @@ async fn cancel(
     let patience = jiff::SignedDuration::try_from(CANCEL_WAIT).unwrap_or(jiff::SignedDuration::ZERO);
     match follow::wait(bucket, id, Some(patience)).await? {
         Some(ended) => {
-            context.printer.say(&format!("job {id} {}: {}", Printer::state(ended.state), printable(&ended.reason)));
+            context.printer.say(&format!(
+                "job {id} {}: {}",
+                Printer::state(ended.state),
+                printable(&ended.reason)
+            ));
             Ok(ExitCode::SUCCESS)
         }
-        None => Err(Failure::new(CONTACT_LOST, format!("job {id} has not ended {} s after it was asked to", CANCEL_WAIT.as_secs()))
-            .hint(format!("the request stays; `tmpl wait {id}` waits on"))),
+        None => Err(Failure::new(
+            CONTACT_LOST,
+            format!("job {id} has not ended {} s after it was asked to", CANCEL_WAIT.as_secs()),
+        )
+        .hint(format!("the request stays; `tmpl wait {id}` waits on"))),
     }
 }
 

@@ -147,9 +147,14 @@ async fn attend(
 }
 
 /// The launcher is gone without having said how the job ended. The bucket knows, or will once the lease has run out.
-async fn lost_contact(printer: &Printer, bucket: &Bucket, record: &JobRecord) -> Result<FinalRecord, Failure> {
+async fn lost_contact(
+    printer: &Printer,
+    bucket: &Bucket,
+    record: &JobRecord,
+) -> Result<FinalRecord, Failure> {
     printer.say("the launcher is gone; waiting for its lease to run out …");
-    let patience = jiff::SignedDuration::try_from(tmpl_bucket::LEASE * 3).unwrap_or(jiff::SignedDuration::ZERO);
+    let patience =
+        jiff::SignedDuration::try_from(tmpl_bucket::LEASE * 3).unwrap_or(jiff::SignedDuration::ZERO);
     let found = follow::wait(bucket, &record.id, Some(patience)).await;
     found.ok().flatten().ok_or_else(|| {
         Failure::new(CONTACT_LOST, format!("contact with the launcher of job {} is lost", record.id))
@@ -170,7 +175,9 @@ pub(crate) fn report_end(
     code: u8,
 ) -> Result<ExitCode, Failure> {
     if printer.is_json() {
-        printer.json(&json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended }))?;
+        printer.json(
+            &json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended }),
+        )?;
     }
     if ended.state == JobState::Done {
         let took = ended.time.duration_since(record.created);
@@ -178,8 +185,10 @@ pub(crate) fn report_end(
         return Ok(ExitCode::from(code));
     }
     // A launch that never reached the program has no log to look into.
-    let log = (ended.program.is_some()).then(|| format!("`tmpl jobs logs {}` shows the whole log", record.id));
-    let mut failure = Failure::new(code, format!("job {} {}: {}", record.id, ended.state.word(), ended.reason));
+    let log =
+        (ended.program.is_some()).then(|| format!("`tmpl jobs logs {}` shows the whole log", record.id));
+    let mut failure =
+        Failure::new(code, format!("job {} {}: {}", record.id, ended.state.word(), ended.reason));
     if let Some(cause) = &ended.cause
         && cause.message != ended.reason
     {
@@ -205,19 +214,30 @@ fn print_plan(printer: &Printer, plan: &Plan) -> Result<ExitCode, Failure> {
     for layer in &plan.layers {
         let cached = if layer.cached { "unpacked here" } else { "to unpack" };
         let title = &layer.layer.title;
-        lines.push(format!("layer        {} {} {title}, {cached}", layer.layer.digest, size(layer.layer.size)));
+        lines.push(format!(
+            "layer        {} {} {title}, {cached}",
+            layer.layer.digest,
+            size(layer.layer.size)
+        ));
     }
-    let invocation = serde_json::to_value(&plan.invocation).map_err(|error| Failure::new(ENVIRONMENT, error.to_string()))?;
+    let invocation = serde_json::to_value(&plan.invocation)
+        .map_err(|error| Failure::new(ENVIRONMENT, error.to_string()))?;
     lines.push(format!("program      {}", plan.invocation.program.display()));
     lines.extend(plan.invocation.arguments.iter().map(|argument| format!("argument     {argument}")));
     if let Some(variables) = invocation["environment"].as_object() {
         for (name, value) in variables {
             let shown = value["plain"].as_str().map(str::to_owned);
-            let shown = shown.unwrap_or_else(|| format!("(secret from {})", value["secret"].as_str().unwrap_or("?")));
+            let shown =
+                shown.unwrap_or_else(|| format!("(secret from {})", value["secret"].as_str().unwrap_or("?")));
             lines.push(format!("variable     {name}={shown}"));
         }
     }
-    lines.extend(plan.invocation.files.iter().map(|file| format!("file         {} ({})", file.path.display(), file.parameter)));
+    lines.extend(
+        plan.invocation
+            .files
+            .iter()
+            .map(|file| format!("file         {} ({})", file.path.display(), file.parameter)),
+    );
     lines.push(format!("folder       {}", plan.invocation.directory.display()));
     lines.push(format!("temporary    {}", plan.temporary));
     lines.push(format!("logs         {}", plan.logs));

@@ -15,7 +15,9 @@ pub(crate) async fn run(context: &Context<'_>, arguments: &WaitArguments) -> Res
             let record = bucket.job_record(&arguments.id).await?;
             report_end(context.printer, &record, &ended, ended.exit_code)
         }
-        None => Err(Failure::new(WAIT_TIMEOUT, format!("job {} goes on; the time to wait is over", arguments.id))
-            .hint(format!("`tmpl wait {}` waits on", arguments.id))),
+        None => {
+            Err(Failure::new(WAIT_TIMEOUT, format!("job {} goes on; the time to wait is over", arguments.id))
+                .hint(format!("`tmpl wait {}` waits on", arguments.id)))
+        }
     }
 }

@@ -7,7 +7,18 @@ use crate::support::Place;
 #[test]
 fn a_new_project_builds_and_runs_at_once() {
     let place = Place::new();
-    assert_snapshot!(place.tmpl(&["init", "fresh"]).expect(0).whole(), @"");
+    assert_snapshot!(place.tmpl(&["init", "fresh"]).expect(0).whole(), @r"
+    exit: 0
+    --- stdout
+    fresh/tmpl.toml
+    fresh/main.py
+    fresh/requirements.txt
+    fresh/metadata.json
+    fresh/README.md
+    fresh/.gitignore
+    --- stderr
+    next: tmpl build fresh --bucket ./bucket && tmpl run fresh --bucket ./bucket …
+    ");
     place.tmpl(&["build", "fresh"]).expect(0);
     let built = std::fs::read_dir(place.bucket().join("templates")).unwrap();
     let names = built.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -25,8 +36,44 @@ fn a_new_project_builds_and_runs_at_once() {
 fn a_folder_with_a_pipeline_gets_a_manifest_from_what_is_there() {
     let place = Place::new();
     let project = place.project("existing");
-    assert_snapshot!(place.tmpl(&["init", "existing"]).expect(0).whole(), @"");
-    assert_snapshot!(std::fs::read_to_string(project.join("tmpl.toml")).unwrap(), @"");
+    assert_snapshot!(place.tmpl(&["init", "existing"]).expect(0).whole(), @r#"
+    exit: 0
+    --- stdout
+    existing/metadata.json
+    existing/tmpl.toml
+    --- stderr
+    found      version = "3.11" (the base image in Dockerfile)
+    found      requirements = ["requirements.txt"] (FLEX_TEMPLATE_PYTHON_REQUIREMENTS_FILE in Dockerfile)
+    found      packages = ["."] (FLEX_TEMPLATE_PYTHON_SETUP_FILE in Dockerfile)
+    found      name = "existing" (the folder's name)
+    found      main = "main.py" (FLEX_TEMPLATE_PYTHON_PY_FILE in Dockerfile)
+    found      metadata = "metadata.json" (the options in main.py: look it over)
+    warning: main.py:57: legacy is positional and left out: a template passes --name=value
+    warning: main.py:69: --tag takes several values, but a parameter gives it one
+    warning: main.py:70: default of --region_code is made as the program runs and left out
+    warning: main.py:71: --password seems to be a secret, and arguments can be read by others on the machine: let the program read it from its environment, and set tmpl.secret and tmpl.pass
+    warning: main.py:77: the name of this option is made as the program runs: add its parameter by hand
+    next: tmpl build existing --bucket ./bucket && tmpl run existing --bucket ./bucket …
+    "#);
+    assert_snapshot!(std::fs::read_to_string(project.join("tmpl.toml")).unwrap(), @r#"
+    # What `tmpl build` makes templates of. Paths are relative to this file.
+
+    [python]
+    # from the base image in Dockerfile
+    version = "3.11"
+    # from FLEX_TEMPLATE_PYTHON_REQUIREMENTS_FILE in Dockerfile
+    requirements = ["requirements.txt"]
+    # from FLEX_TEMPLATE_PYTHON_SETUP_FILE in Dockerfile
+    packages = ["."]
+
+    [[template]]
+    # from the folder's name
+    name = "existing"
+    # from FLEX_TEMPLATE_PYTHON_PY_FILE in Dockerfile
+    main = "main.py"
+    # from the options in main.py: look it over
+    metadata = "metadata.json"
+    "#);
     let metadata = std::fs::read_to_string(project.join("metadata.json")).unwrap();
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     assert!(metadata["parameters"].as_array().unwrap().len() > 3, "{metadata}");

@@ -243,3 +243,57 @@ fn a_signal_to_the_launcher_itself_cancels() {
     assert!(ended.stderr.contains("cancelled: the launcher received SIGTERM"), "{}", ended.stderr);
     all_gone(&pids);
 }
+
+/// A control group with little memory, as a container has. It needs root, as CI has.
+struct LittleMemory(std::path::PathBuf);
+
+impl LittleMemory {
+    fn new(bytes: &str) -> Self {
+        let name = format!("tmpl-test-{}", std::process::id());
+        let older = std::path::Path::new("/sys/fs/cgroup/memory");
+        let (group, limit) = if older.is_dir() {
+            (older.join(name), "memory.limit_in_bytes")
+        } else {
+            (std::path::Path::new("/sys/fs/cgroup").join(name), "memory.max")
+        };
+        let made = std::fs::create_dir(&group).and_then(|()| std::fs::write(group.join(limit), bytes));
+        made.expect("this test limits the memory of a control group: run it as root");
+        Self(group)
+    }
+}
+
+impl Drop for LittleMemory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_program_that_the_kernel_kills_for_its_memory_says_so() {
+    let place = Place::with_talker();
+    let group = LittleMemory::new("100000000");
+    let run = place.command(&["run", "talker", "--param", "mode=memory"]);
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "echo $$ > $0/cgroup.procs; exec \"$@\""])
+        .arg(&group.0)
+        .arg(run.get_program())
+        .args(run.get_args());
+    limited
+        .current_dir(place.path(""))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    for (name, value) in run.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let ended = place.ended(limited.spawn().unwrap()).expect(1);
+    let told = ended.whole();
+    assert_snapshot!(told.split_once("error: ").unwrap().1, @r"
+    job [JOB] failed: the program was killed by signal 9 (SIGKILL)
+      caused by: killed: out of memory
+    hint: give the machine more memory, or the job less to hold at a time
+    ");
+}

@@ -204,7 +204,8 @@ def memory(_: argparse.Namespace) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
     taken = []
     while True:
-        taken.append(bytearray(16 << 20))
+        # Written to, so that it is memory and not only a promise of it.
+        taken.append(b"x" * (16 << 20))
 
 
 def killed(_: argparse.Namespace) -> None:

@@ -1,0 +1,145 @@
+//! `tmpl build`: a project becomes templates in a bucket. Standard output is their paths.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use tmpl_bucket::{Bucket, BucketUrl, BuildFacts};
+use tmpl_builder::{BuildReport, BuildRequest, Check, Checked, LockState, Origin};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Context;
+use crate::arguments::{BuildArguments, CheckMode};
+use crate::printer::{Printer, duration, size};
+use crate::progress::Bars;
+use crate::report::{Failure, signalled};
+use crate::submitter;
+
+pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Result<ExitCode, Failure> {
+    let begun = Instant::now();
+    let printer = context.printer;
+    let url = context.settings.bucket_url(context.bucket.as_deref())?;
+    let was_there = url.path().exists();
+    let request = BuildRequest {
+        facts: facts(&arguments.project),
+        project: arguments.project,
+        bucket: Bucket::open_or_create(&url)?,
+        locked: arguments.locked,
+        check: match arguments.check {
+            CheckMode::Auto => Check::Auto,
+            CheckMode::Full => Check::Full,
+            CheckMode::Static => Check::Static,
+        },
+        only: arguments.only,
+        python: arguments.python,
+        uv: arguments.uv,
+        cache: context.settings.cache()?,
+    };
+    let bars = Bars::new(printer.is_quiet());
+    let built = tokio::select! {
+        built = tmpl_builder::build(&request, &bars) => built.map_err(Failure::from),
+        signal = stopped() => Err(Failure::new(signalled(signal), "the build was stopped; nothing was published")),
+    };
+    bars.clear();
+    match built {
+        Ok(report) => {
+            tell(printer, &report, begun)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(failure) => {
+            forget_new_bucket(&url, was_there);
+            Err(failure)
+        }
+    }
+}
+
+/// Waits for a signal that ends the build.
+async fn stopped() -> i32 {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let wait = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signals) => drop(signals.recv().await),
+            // Without a handler the signal ends this process by itself.
+            Err(_) => std::future::pending().await,
+        }
+        kind.as_raw_value()
+    };
+    let [interrupt, terminate, hang_up] = kinds.map(wait);
+    tokio::select! {
+        number = interrupt => number,
+        number = terminate => number,
+        number = hang_up => number,
+    }
+}
+
+/// A build that failed leaves no new, empty bucket behind.
+fn forget_new_bucket(url: &BucketUrl, was_there: bool) {
+    if !was_there {
+        // One that is not empty stays.
+        let _ = fs_err::remove_dir(url.path());
+    }
+}
+
+fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), Failure> {
+    for warning in &report.warnings {
+        printer.warn(warning);
+    }
+    printer.say(&format!(
+        "lock       {}",
+        match report.lock {
+            LockState::Reused => "up to date",
+            LockState::Created => "tmpl.lock was made: commit it",
+            LockState::Updated => "tmpl.lock was updated: commit it",
+        }
+    ));
+    let mut written = 0;
+    for layer in &report.layers {
+        written += layer.written_bytes;
+        let origin = match layer.origin {
+            Origin::Cached => "cached",
+            Origin::Bucket => "in the bucket",
+            Origin::Made => "made",
+        };
+        let stored = if layer.written_bytes > 0 { ", stored" } else { "" };
+        printer.say(&format!("layer      {:>8}  {} ({origin}{stored})", size(layer.size), layer.title));
+    }
+    printer.say(match report.checked {
+        Checked::Unchanged => "check      nothing changed",
+        Checked::Static => "check      imports resolved",
+        Checked::Full => "check      main modules imported",
+    });
+    for template in &report.templates {
+        let version = &template.digest.digest()[..12];
+        let news = if template.changed { "published as" } else { "is" };
+        printer.say(&format!("template   {} {news} version {} ({version})", template.name, template.entry));
+    }
+    let took = jiff::SignedDuration::try_from(begun.elapsed()).unwrap_or(jiff::SignedDuration::ZERO);
+    printer.say(&format!("{} written to the bucket in {}", size(written), duration(took)));
+    if printer.is_json() {
+        return printer.json(report);
+    }
+    report.templates.iter().try_for_each(|template| printer.data(&template.path))
+}
+
+/// Who builds what: for the publish log.
+fn facts(project: &Path) -> BuildFacts {
+    BuildFacts {
+        who: submitter::user(),
+        host: submitter::host(),
+        source_revision: source_revision(project),
+        tmpl_version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// The project's revision, with `+changes` where files differ from it. A project outside version control has none.
+fn source_revision(project: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(project).args(arguments).stdin(Stdio::null()).stderr(Stdio::null());
+        let output = command.output().ok().filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok()
+    };
+    let revision = git(&["rev-parse", "HEAD"])?.trim().to_owned();
+    let clean = git(&["status", "--porcelain", "--", "."]).is_some_and(|changes| changes.trim().is_empty());
+    Some(if clean { revision } else { format!("{revision}+changes") })
+}

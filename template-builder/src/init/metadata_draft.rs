@@ -1,0 +1,61 @@
+//! A first parameter description, from the options that the program declares with argparse.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::helper::ARGPARSE_OPTIONS;
+
+/// A draft, or why there is none.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// The text of `metadata.json`.
+    pub(super) text: Option<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Options {
+    parameters: Vec<Value>,
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+/// Drafts the description of a program in these files, relative to the folder.
+pub(super) fn draft(folder: &Path, files: &[String], title: &str, python: Option<&Path>) -> Draft {
+    let failed =
+        |why: String| Draft { text: None, warnings: vec![format!("no metadata.json was drafted: {why}")] };
+    let Ok(helpers) = tempfile::tempdir() else { return failed("there is no temporary folder".to_owned()) };
+    let Ok(helper) = ARGPARSE_OPTIONS.place(helpers.path()) else {
+        return failed("the temporary folder can't be written to".to_owned());
+    };
+    let program = python.unwrap_or(Path::new("python3"));
+    let asked = Command::new(program)
+        .args(["-I", "-S", "-B"])
+        .arg(helper)
+        .args(files)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output();
+    let output = match asked {
+        Ok(output) if output.status.success() => output,
+        Ok(output) => return failed(crate::child::tail(&output.stderr, 3)),
+        Err(error) => return failed(format!("{} can't be started: {error}", program.display())),
+    };
+    let options: Options = match serde_json::from_slice(&output.stdout) {
+        Ok(options) => options,
+        Err(error) => return failed(format!("the options can't be read: {error}")),
+    };
+    let metadata = json!({ "name": title, "parameters": options.parameters });
+    let text = serde_json::to_string_pretty(&metadata).unwrap_or_default() + "\n";
+    Draft { text: Some(text), warnings: options.warnings }
+}
+
+/// `my-pipeline` as a title: `My pipeline`.
+pub(super) fn title(name: &str) -> String {
+    let words = name.replace(['-', '_', '.'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
