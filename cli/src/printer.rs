@@ -40,6 +40,7 @@ impl Printer {
     }
 
     /// Data: a line on standard output.
+    #[expect(clippy::unused_self, reason = "whoever prints has a printer")]
     pub(crate) fn data(&self, line: &str) -> Result<(), Failure> {
         Ok(writeln!(anstream::stdout(), "{line}")?)
     }
@@ -109,6 +110,7 @@ impl Printer {
     }
 
     /// Nobody reads talk on a closed terminal; that is no reason to fail.
+    #[expect(clippy::unused_self, reason = "whoever prints has a printer")]
     fn talk(&self, line: &str) {
         let _ = writeln!(anstream::stderr(), "{line}");
     }

@@ -42,9 +42,10 @@ impl Reporter {
         self.send(Event::Finished(phase, title.to_owned()));
     }
 
-    /// A writer that fails once nobody waits for the work any more: the way out of a long loop in another crate.
-    pub(crate) fn watch<W: Write>(&self, inner: W) -> Watched<W> {
-        Watched { inner, reporter: self.clone() }
+    /// A writer that tells of every write, and fails once nobody waits for the work any more: the way out of a long loop in
+    /// another crate.
+    pub(crate) fn watch<W: Write>(&self, phase: Phase, title: &str, inner: W) -> Watched<W> {
+        Watched { inner, phase, title: title.to_owned(), reporter: self.clone() }
     }
 
     pub(crate) fn advanced(&self, phase: Phase, title: &str, bytes: u64) {
@@ -69,13 +70,17 @@ impl Reporter {
 /// See [`Reporter::watch`].
 pub(crate) struct Watched<W> {
     inner: W,
+    phase: Phase,
+    title: String,
     reporter: Reporter,
 }
 
 impl<W: Write> Write for Watched<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.reporter.still_wanted()?;
-        self.inner.write(buffer)
+        let written = self.inner.write(buffer)?;
+        self.reporter.advanced(self.phase, &self.title, written as u64);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -151,7 +156,7 @@ mod tests {
     async fn work_that_nobody_waits_for_ends() {
         let (ended, has_ended) = tokio::sync::oneshot::channel();
         let work = in_background(&crate::Silent, |reporter| {
-            let mut sink = reporter.watch(io::sink());
+            let mut sink = reporter.watch(Phase::Layer, "app", io::sink());
             while sink.write_all(b"x").is_ok() {}
             let _ = ended.send(());
             Ok(())

@@ -77,8 +77,8 @@ fn write(
     files: &StagedFiles,
 ) -> Result<Layer, BuildError> {
     let failed = |source: LayerError| BuildError::Layer { title: title.to_owned(), source };
-    let total: u64 = files.values().map(|file| file.size).sum();
-    reporter.started(Phase::Layer, title, Some(total));
+    // How much is left is not known: what is counted are compressed bytes.
+    reporter.started(Phase::Layer, title, None);
     let mut contents = LayerContents::new();
     for (path, file) in files {
         match &file.content {
@@ -88,10 +88,10 @@ fn write(
         .map_err(failed)?;
     }
     let mut file = atomic_file::beside(&cache.blob("new"))?;
-    let output = BufWriter::with_capacity(256 * 1024, reporter.watch(file.as_file_mut()));
+    let output =
+        BufWriter::with_capacity(256 * 1024, reporter.watch(Phase::Layer, title, file.as_file_mut()));
     let layer = write_layer(&contents, output, LayerOptions::default()).map_err(failed)?;
     atomic_file::put(file, &cache.blob(layer.digest.digest()))?;
-    reporter.advanced(Phase::Layer, title, total);
     reporter.finished(Phase::Layer, title);
     Ok(layer)
 }

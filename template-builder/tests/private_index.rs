@@ -80,6 +80,14 @@ async fn source_distributions_are_built_with_what_the_lock_says() {
     other.write("requirements.txt", &workshop.read("requirements.txt"));
     other.build().await.unwrap_or_else(|error| panic!("{}", told(&error)));
     assert_eq!(files(&other.bucket().join("staging")), first);
+
+    // A new lock takes the newer one, whatever uv built of the same source before.
+    let third = self::workshop(&index);
+    let report = third.build().await.unwrap_or_else(|error| panic!("{}", told(&error)));
+    let files = third.layer(report.layers[0].digest.digest());
+    let (_, _, wheel) =
+        files.iter().find(|(path, _, _)| path.ends_with("sourcepkg-1.0.dist-info/WHEEL")).unwrap();
+    assert!(String::from_utf8_lossy(wheel).contains("Generator: backend 4.0"));
 }
 
 #[tokio::test]

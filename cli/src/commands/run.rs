@@ -21,6 +21,9 @@ use crate::printer::{Printer, duration, size};
 use crate::report::{CONTACT_LOST, ENVIRONMENT, Failure, USAGE, WAIT_TIMEOUT, signalled};
 use crate::{follow, parameters, submitter};
 
+/// A wait without a limit, as far as timers go: ten years.
+const LONGEST_WAIT: Duration = Duration::from_hours(10 * 365 * 24);
+
 pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Result<ExitCode, Failure> {
     let printer = context.printer;
     let bucket = context.open_bucket()?;
@@ -53,8 +56,8 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
     if arguments.detach {
         conversation.say(&FromClient::Detach).await;
         let data = json!({ "id": record.id, "name": record.name });
-        let printed = if printer.is_json() { printer.json(&data) } else { printer.data(record.id.as_str()) };
-        return printed.map(|()| ExitCode::SUCCESS);
+        let told = if printer.is_json() { printer.json(&data) } else { printer.data(record.id.as_str()) };
+        return told.map(|()| ExitCode::SUCCESS);
     }
     attend(context.printer, &bucket, &record, &arguments, conversation).await
 }
@@ -105,8 +108,8 @@ async fn attend(
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut received = None;
     let mut ended = None;
-    let limit = arguments.wait_timeout.map_or(Duration::MAX, |limit| limit.unsigned_abs());
-    let time_over = tokio::time::sleep(limit.min(Duration::from_secs(10 * 365 * 24 * 3600)));
+    let limit = arguments.wait_timeout.map_or(Duration::MAX, jiff::SignedDuration::unsigned_abs);
+    let time_over = tokio::time::sleep(limit.min(LONGEST_WAIT));
     tokio::pin!(time_over);
     loop {
         let signal = tokio::select! {

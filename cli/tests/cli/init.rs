@@ -21,8 +21,8 @@ fn a_new_project_builds_and_runs_at_once() {
     ");
     place.tmpl(&["build", "fresh"]).expect(0);
     let built = std::fs::read_dir(place.bucket().join("templates")).unwrap();
-    let names = built.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let name = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).next().unwrap();
+    let mut names = built.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let name = names.find_map(|name| name.strip_suffix(".json").map(str::to_owned)).unwrap();
     let spec = std::fs::read_to_string(place.bucket().join(format!("templates/{name}.json"))).unwrap();
     let spec: serde_json::Value = serde_json::from_str(&spec).unwrap();
     assert!(!spec["metadata"]["parameters"].as_array().unwrap().is_empty());

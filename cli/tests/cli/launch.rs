@@ -229,8 +229,8 @@ fn the_id_is_written_before_anything_starts() {
 fn a_version_is_launched_by_its_digest() {
     let place = Place::with_talker();
     let versions = std::fs::read_dir(place.bucket().join("templates/talker")).unwrap();
-    let names = versions.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let version = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).next().unwrap();
+    let mut names = versions.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let version = names.find_map(|name| name.strip_suffix(".json").map(str::to_owned)).unwrap();
     place.tmpl(&["run", &format!("talker@{}", &version[..12]), "--param", "mode=ok"]).expect(0);
     let job = place.job(&place.newest_job());
     assert_eq!(job["job"]["template"]["digest"], format!("sha256:{version}"));

@@ -1,6 +1,11 @@
 //! The command line as its users see it: the real program, real uv, real processes, whole outputs.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that can't go on fails"
+)]
 
 mod support;
 

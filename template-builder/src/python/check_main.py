@@ -17,6 +17,7 @@ import os
 import sys
 import traceback
 import types
+from typing import Any, Dict, Optional
 
 NAME = "__tmpl_main__"
 
@@ -25,7 +26,7 @@ class NotRunnable(Exception):
     """The named module can't be run as a program."""
 
 
-def has_guard(tree):
+def has_guard(tree: ast.Module) -> bool:
     """Whether a statement at the top level asks for the module's name."""
     return any(
         isinstance(statement, ast.If)
@@ -34,14 +35,14 @@ def has_guard(tree):
     )
 
 
-def is_import(statement):
+def is_import(statement: ast.stmt) -> bool:
     """Whether a statement does nothing but import, at most with a way out when that fails."""
     if isinstance(statement, ast.Try):
         return all(isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in statement.body)
     return isinstance(statement, (ast.Import, ast.ImportFrom))
 
 
-def check(path, package):
+def check(path: str, package: Optional[str]) -> None:
     """Executes a source file, or its imports, as a module of another name."""
     with open(path, "rb") as file:
         tree = ast.parse(file.read(), path)
@@ -55,7 +56,7 @@ def check(path, package):
     exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)
 
 
-def check_module(name):
+def check_module(name: str) -> None:
     """Does what `python -m name` does before it runs the module."""
     spec = importlib.util.find_spec(name)
     if spec is None:
@@ -71,9 +72,9 @@ def check_module(name):
     check(spec.origin, spec.name.rpartition(".")[0])
 
 
-def describe(error):
+def describe(error: BaseException) -> Dict[str, Any]:
     """The exception and the last place outside of Python's own machinery."""
-    described = {"exception": f"{type(error).__name__}: {error}".rstrip(": "), "missing": None, "file": None, "line": 0}
+    described: Dict[str, Any] = {"exception": f"{type(error).__name__}: {error}".rstrip(": "), "missing": None, "file": None, "line": 0}
     if isinstance(error, ModuleNotFoundError):
         described["missing"] = error.name
     if isinstance(error, SyntaxError) and error.filename is not None:
@@ -85,7 +86,7 @@ def describe(error):
     return described
 
 
-def main():
+def main() -> None:
     request = json.load(sys.stdin)
     # The program prints as it likes; the answer must stand alone.
     answer = os.fdopen(os.dup(1), "w")
