@@ -3,7 +3,6 @@
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tmpl_bucket::Bucket;
@@ -13,7 +12,8 @@ use tmpl_launcher::place::{BUCKET_VARIABLE, GUARD_ARGUMENT, JOB_VARIABLE, LAUNCH
 
 use crate::report::Failure;
 use crate::settings::Settings;
-use crate::{commands, submitter};
+use crate::submitter;
+use crate::this_process::{block_on, executable};
 
 /// What this process is, if it is not the command that somebody typed.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ fn launch_job() -> Result<(), Failure> {
         executable: executable()?,
         host: submitter::host(),
     };
-    commands::block_on(launch::run(context))??;
+    block_on(launch::run(context))??;
     Ok(())
 }
 
@@ -62,11 +62,4 @@ fn launch_job() -> Result<(), Failure> {
 fn client() -> Option<UnixStream> {
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?);
     socket.peer_addr().is_ok().then_some(socket)
-}
-
-/// This program's own file. After an update that replaced it, the one that runs is still there under `/proc`.
-pub(crate) fn executable() -> Result<PathBuf, Failure> {
-    std::env::current_exe()
-        .map(|path| if path.exists() { path } else { PathBuf::from("/proc/self/exe") })
-        .map_err(|error| Failure::new(3, format!("this program's own file can't be found: {error}")))
 }

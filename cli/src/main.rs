@@ -4,12 +4,14 @@ mod arguments;
 mod commands;
 mod follow;
 mod internal;
+mod outcome;
 mod parameters;
 mod printer;
 mod progress;
 mod report;
 mod settings;
 mod submitter;
+mod this_process;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
     let printer = Printer::new(arguments.global.format, arguments.global.quiet);
     match commands::run(arguments, &printer) {
         Ok(code) => code,
-        Err(failure) => report::print(&failure, &printer),
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::from(failure.code)
+        }
     }
 }

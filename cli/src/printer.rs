@@ -96,15 +96,18 @@ impl Printer {
         format!("{style}{}{style:#}", state.word())
     }
 
-    /// `error:`, `caused by:`, `hint:`.
-    pub(crate) fn failure(&self, chain: &[String], hint: Option<&str>) {
-        if let Some((first, causes)) = chain.split_first() {
+    /// A failure as `error:`, `caused by:`, `hint:`. One that nobody wants to hear of is not told.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if failure.silent {
+            return;
+        }
+        if let Some((first, causes)) = failure.chain.split_first() {
             self.talk(&format!("{ERROR}error{ERROR:#}: {}", printable(first)));
             for cause in causes {
                 self.talk(&format!("  {ERROR}caused by{ERROR:#}: {}", printable(cause)));
             }
         }
-        if let Some(hint) = hint {
+        if let Some(hint) = &failure.hint {
             self.talk(&format!("{HINT}hint{HINT:#}: {}", printable(hint)));
         }
     }

@@ -19,8 +19,6 @@ use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_builder::{BuildError, BuildErrorKind, InitError};
 use tmpl_launcher::{ErrorKind, LaunchError};
 
-use crate::printer::Printer;
-
 /// The program ran and failed, or the build found errors.
 pub(crate) const PROGRAM: u8 = 1;
 /// The request is wrong.
@@ -127,14 +125,6 @@ impl From<std::io::Error> for Failure {
         let code = if silent { 0 } else { TEMPORARY };
         Self { silent, ..Self::new(code, error.to_string()) }
     }
-}
-
-/// Prints a failure as `error:`, `caused by:`, `hint:`, and gives its exit code.
-pub(crate) fn print(failure: &Failure, printer: &Printer) -> ExitCode {
-    if !failure.silent {
-        printer.failure(&failure.chain, failure.hint.as_deref());
-    }
-    ExitCode::from(failure.code)
 }
 
 /// What clap says of wrong arguments, and of `--help` and `--version`.

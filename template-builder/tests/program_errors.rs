@@ -95,6 +95,7 @@ async fn distributions_that_do_not_fit_together_are_named() {
     workshop.write("tmpl.lock", &lock);
 
     // A wheel that holds a file of a dependency as well.
+    index.forget("kit-1.0-py3-none-any.whl");
     index.wheel("kit", "1.0", &[("kit.py", "import one\n"), ("one.py", "other")], "one");
     index.save("kit-1.0-py3-none-any.whl", &workshop.project());
     let error = workshop.build().await.unwrap_err();

@@ -11,8 +11,9 @@ use std::process::ExitCode;
 
 use crate::arguments::{Arguments, Command};
 use crate::printer::Printer;
-use crate::report::{Failure, TEMPORARY};
+use crate::report::Failure;
 use crate::settings::Settings;
+use crate::this_process::block_on;
 
 /// What every command is given.
 pub(crate) struct Context<'a> {
@@ -35,17 +36,6 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Cache(command) => cache::run(&context, &command),
         }
     })?
-}
-
-/// Runs a future to its end on this thread. Work that still goes on elsewhere is left behind.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(TEMPORARY, format!("no event loop could be started: {error}")))?;
-    let done = runtime.block_on(future);
-    runtime.shutdown_background();
-    Ok(done)
 }
 
 impl Context<'_> {

@@ -16,9 +16,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
 use crate::arguments::{OnSignal, RunArguments};
-use crate::internal::executable;
-use crate::printer::{Printer, duration, size};
+use crate::outcome::report_end;
+use crate::printer::{Printer, size};
 use crate::report::{CONTACT_LOST, ENVIRONMENT, Failure, USAGE, WAIT_TIMEOUT, signalled};
+use crate::this_process::executable;
 use crate::{follow, parameters, submitter};
 
 /// A wait without a limit, as far as timers go: ten years.
@@ -168,39 +169,6 @@ async fn lost_contact(
 fn goes_on(record: &JobRecord, code: u8, why: &str) -> Failure {
     Failure::new(code, format!("job {} goes on: {why}", record.id))
         .hint(format!("`tmpl wait {}` waits for it, `tmpl jobs cancel {}` ends it", record.id, record.id))
-}
-
-/// Says how a job ended: on standard error for people, as one object on standard output for programs.
-pub(crate) fn report_end(
-    printer: &Printer,
-    record: &JobRecord,
-    ended: &FinalRecord,
-    code: u8,
-) -> Result<ExitCode, Failure> {
-    if printer.is_json() {
-        printer.json(
-            &json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended }),
-        )?;
-    }
-    if ended.state == JobState::Done {
-        let took = ended.time.duration_since(record.created);
-        printer.say(&format!("{} in {}", Printer::state(ended.state), duration(took)));
-        return Ok(ExitCode::from(code));
-    }
-    // A launch that never reached the program has no log to look into.
-    let log =
-        (ended.program.is_some()).then(|| format!("`tmpl jobs logs {}` shows the whole log", record.id));
-    let mut failure =
-        Failure::new(code, format!("job {} {}: {}", record.id, ended.state.word(), ended.reason));
-    if let Some(cause) = &ended.cause
-        && cause.message != ended.reason
-    {
-        failure = failure.cause(cause.to_string());
-    }
-    match ended.hint.clone().or(log) {
-        Some(hint) => Err(failure.hint(hint)),
-        None => Err(failure),
-    }
 }
 
 fn print_plan(printer: &Printer, plan: &Plan) -> Result<ExitCode, Failure> {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use super::Context;
 use crate::arguments::WaitArguments;
-use crate::commands::run::report_end;
 use crate::follow;
+use crate::outcome::report_end;
 use crate::report::{Failure, WAIT_TIMEOUT};
 
 pub(crate) async fn run(context: &Context<'_>, arguments: &WaitArguments) -> Result<ExitCode, Failure> {

@@ -159,6 +159,20 @@ impl Place {
     }
 }
 
+/// A test that failed half-way leaves no job running.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !std::thread::panicking() || !self.bucket().is_dir() {
+            return;
+        }
+        let listed = self.tmpl(&["jobs", "list", "--format", "json"]);
+        let jobs: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap_or_default();
+        for job in jobs.iter().filter(|job| job["end"].is_null()) {
+            self.tmpl(&["jobs", "cancel", job["job"]["id"].as_str().unwrap_or_default()]);
+        }
+    }
+}
+
 impl Ended {
     /// The same, if it ended with this code; else the test fails and shows what was printed.
     #[track_caller]

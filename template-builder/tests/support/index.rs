@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -19,6 +20,8 @@ const AUTHORIZATION: &str = "Basic YWxpY2U6czNjcjN0LXBhc3N3MHJk";
 /// Files by name, and what was asked for.
 pub(crate) struct Index {
     port: u16,
+    /// The start of every path: uv keeps what it fetched by address, and another index may have had this port.
+    name: String,
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
 }
@@ -72,7 +75,9 @@ impl Index {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let index = Self { port, files: Arc::default(), asked: Arc::default() };
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let name = format!("{}-{}", std::process::id(), since.as_nanos());
+        let index = Self { port, name, files: Arc::default(), asked: Arc::default() };
         let (files, asked) = (index.files.clone(), index.asked.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -87,7 +92,7 @@ impl Index {
 
     /// The address, with the credentials in it.
     pub(crate) fn url(&self) -> String {
-        format!("http://{USER}:{PASSWORD}@127.0.0.1:{}/simple", self.port)
+        format!("http://{USER}:{PASSWORD}@127.0.0.1:{}/{}/simple", self.port, self.name)
     }
 
     /// Lines for a requirement file.
@@ -153,8 +158,14 @@ impl Index {
         fs::write(folder.join(file), &self.files.lock().unwrap()[file]).unwrap();
     }
 
+    /// Takes a file away.
+    pub(crate) fn forget(&self, file: &str) {
+        self.files.lock().unwrap().remove(file);
+    }
+
+    /// Adds a file. One that is there stays: versions never change, and two wheels of the same files differ in their times.
     fn add(&self, file: &str, bytes: Vec<u8>) {
-        self.files.lock().unwrap().insert(file.to_owned(), bytes);
+        self.files.lock().unwrap().entry(file.to_owned()).or_insert(bytes);
     }
 }
 
@@ -185,14 +196,22 @@ fn serve(mut stream: TcpStream, files: &Mutex<BTreeMap<String, Vec<u8>>>, asked:
         }
         let mut words = request.split_whitespace();
         let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or("").to_owned());
+        // Without the index's name.
+        let path =
+            path.get(1..).and_then(|path| path.find('/')).map_or("", |end| &path[end + 1..]).to_owned();
         asked.lock().unwrap().push(path.clone());
         let (status, body) =
             if authorized { answer(&path, &files.lock().unwrap()) } else { (401, Vec::new()) };
         let reason =
             ["OK", "Unauthorized", "Not Found"][[200, 401, 404].iter().position(|s| *s == status).unwrap()];
-        let kind = if path.starts_with("/simple") { "text/html" } else { "application/octet-stream" };
+        // As public indexes do: files never change, lists of them do.
+        let (kind, age) = if path.starts_with("/simple") {
+            ("text/html", 0)
+        } else {
+            ("application/octet-stream", 31_536_000)
+        };
         let head = format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Length: {}\r\nContent-Type: {kind}\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n",
+            "HTTP/1.1 {status} {reason}\r\nContent-Length: {}\r\nContent-Type: {kind}\r\nCache-Control: max-age={age}\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n",
             body.len()
         );
         let body = if method == "HEAD" { &[][..] } else { &body };
@@ -213,7 +232,7 @@ fn answer(path: &str, files: &BTreeMap<String, Vec<u8>>) -> (u16, Vec<u8>) {
         .filter(|file| normal(file) == project || file.starts_with(&format!("{project}-")))
         .fold(String::new(), |links, file| {
             format!(
-                "{links}<a href=\"/files/{file}\">{file}</a>
+                "{links}<a href=\"../../files/{file}\">{file}</a>
 "
             )
         });
