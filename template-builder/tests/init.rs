@@ -3,18 +3,24 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use support::told;
 use tmpl_builder::{BuildRequest, Check, initialise};
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::Builder::new()
-        .prefix("My_Jobs")
-        .rand_bytes(0)
-        .tempdir_in(tempfile::tempdir().unwrap().keep());
-    let folder = folder.unwrap();
+/// A folder called `My_Jobs`.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("My_Jobs")
+    }
+}
+
+fn folder(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    fs::create_dir(folder.path()).unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -40,7 +46,7 @@ fn a_new_project_is_complete() {
         report.created,
         ["tmpl.toml", "main.py", "requirements.txt", "metadata.json", "README.md", ".gitignore"]
     );
-    let report = initialise(folder.path(), None);
+    let report = initialise(&folder.path(), None);
     // The folder holds code by now, in a project of its own below.
     assert!(report.is_ok(), "{report:?}");
     assert_eq!(fs::read_to_string(folder.path().join("README.md")).unwrap(), "mine");
@@ -74,9 +80,9 @@ fn a_dockerfile_tells_where_everything_is() {
         ("setup.py", ""),
         ("kit-1.0-py3-none-any.whl", ""),
     ]);
-    let report = initialise(folder.path(), None).unwrap();
+    let report = initialise(&folder.path(), None).unwrap();
     assert_eq!(
-        manifest(folder.path()),
+        manifest(&folder.path()),
         "# What `tmpl build` makes templates of. Paths are relative to this file.\n\n\
          [python]\n\
          # from the base image in Dockerfile\n\
@@ -145,9 +151,9 @@ fn what_is_there_is_taken_as_it_is() {
         ),
     ] {
         let folder = folder(files);
-        let report = initialise(folder.path(), None).unwrap();
+        let report = initialise(&folder.path(), None).unwrap();
         assert!(report.existing);
-        let text = manifest(folder.path());
+        let text = manifest(&folder.path());
         for line in lines {
             assert!(text.lines().any(|found| found == *line), "{line} is not in\n{text}");
         }
@@ -165,7 +171,7 @@ fn what_is_there_is_taken_as_it_is() {
 #[test]
 fn a_folder_without_a_program_says_what_is_missing() {
     let folder = folder(&[("helper.py", "x = 1\n")]);
-    let error = initialise(folder.path(), None).unwrap_err();
+    let error = initialise(&folder.path(), None).unwrap_err();
     assert!(error.to_string().starts_with("no main program was found in "));
     assert!(error.hint().unwrap().contains("__main__"));
     assert!(!folder.path().join("tmpl.toml").exists());

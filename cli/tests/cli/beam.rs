@@ -73,3 +73,17 @@ fn a_step_that_raises_is_named() {
     assert!(job["end"]["cause"]["exception"].is_string(), "{}", ended.stderr);
     assert!(job["end"]["cause"]["step"].is_string(), "{job}");
 }
+
+#[test]
+fn the_examples_own_tests_pass_in_the_built_environment() {
+    let place = built_wordcount();
+    let parameters = format!("input={0},output={0}", place.path("x").display());
+    let planned = place.tmpl(&["run", "wordcount", "--dry-run", "--format", "json", "--parameters", &parameters]);
+    let plan: serde_json::Value = serde_json::from_str(&planned.expect(0).stdout).unwrap();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wordcount/tests");
+    let mut unittest = std::process::Command::new(plan["invocation"]["program"].as_str().unwrap());
+    unittest.args(["-B", "-m", "unittest", "discover", "-s"]).arg(tests).current_dir(place.path(""));
+    unittest.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let ended = place.ended(unittest.spawn().unwrap()).expect(0);
+    assert!(ended.stderr.trim_end().ends_with("OK"), "{}", ended.stderr);
+}

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::helper::ARGPARSE_OPTIONS;
 
@@ -16,9 +16,30 @@ pub(super) struct Draft {
     pub(super) warnings: Vec<String>,
 }
 
+/// A description in the order that people write it in.
+#[derive(Serialize)]
+struct Metadata<'a> {
+    name: &'a str,
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameter {
+    name: Value,
+    label: Value,
+    help_text: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_optional: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param_type: Option<Value>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
 #[derive(Deserialize)]
 struct Options {
-    parameters: Vec<Value>,
+    parameters: Vec<Parameter>,
     #[serde(default)]
     warnings: Vec<String>,
 }
@@ -48,7 +69,7 @@ pub(super) fn draft(folder: &Path, files: &[String], title: &str, python: Option
         Ok(options) => options,
         Err(error) => return failed(format!("the options can't be read: {error}")),
     };
-    let metadata = json!({ "name": title, "parameters": options.parameters });
+    let metadata = Metadata { name: title, parameters: options.parameters };
     let text = serde_json::to_string_pretty(&metadata).unwrap_or_default() + "\n";
     Draft { text: Some(text), warnings: options.warnings }
 }
