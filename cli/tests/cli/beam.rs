@@ -78,7 +78,8 @@ fn a_step_that_raises_is_named() {
 fn the_examples_own_tests_pass_in_the_built_environment() {
     let place = built_wordcount();
     let parameters = format!("input={0},output={0}", place.path("x").display());
-    let planned = place.tmpl(&["run", "wordcount", "--dry-run", "--format", "json", "--parameters", &parameters]);
+    let planned =
+        place.tmpl(&["run", "wordcount", "--dry-run", "--format", "json", "--parameters", &parameters]);
     let plan: serde_json::Value = serde_json::from_str(&planned.expect(0).stdout).unwrap();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wordcount/tests");
     let mut unittest = std::process::Command::new(plan["invocation"]["program"].as_str().unwrap());
