@@ -24,7 +24,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 
 .PHONY: test
 test: $(TOOLS)/uv test-programs lint ## Install what the tests need and run all of them
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
 .PHONY: check

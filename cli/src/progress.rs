@@ -40,6 +40,10 @@ impl Progress for Bars {
             Some(total) => {
                 (ProgressBar::new(total), "{prefix:>8.cyan} {bar:25} {bytes:>10}/{total_bytes:10} {wide_msg}")
             }
+            // How large a layer gets is known when it is done; how large it is so far is worth seeing.
+            None if phase == Phase::Layer => {
+                (ProgressBar::new_spinner(), "{prefix:>8.cyan} {spinner} {elapsed:>4} {bytes:>10} {wide_msg}")
+            }
             None => (ProgressBar::new_spinner(), "{prefix:>8.cyan} {spinner} {elapsed:>4} {wide_msg}"),
         };
         let bar = self.all.add(bar);

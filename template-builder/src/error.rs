@@ -41,7 +41,7 @@ pub enum BuildError {
         message: String,
     },
     /// `--locked`, and the lock would change.
-    #[error("{file} is out of date and --locked forbids to change it: {change}")]
+    #[error("{file} would have to be written, and --locked forbids that: {change}")]
     Locked {
         /// The file.
         file: String,

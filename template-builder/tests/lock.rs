@@ -48,7 +48,7 @@ async fn versions_move_only_when_they_must() {
     let text = told(&error).replace(workshop.project().to_str().unwrap(), "PROJECT");
     assert_eq!(
         text,
-        "PROJECT/tmpl.lock is out of date and --locked forbids to change it: requirements.txt changed\n\
+        "PROJECT/tmpl.lock would have to be written, and --locked forbids that: requirements.txt changed\n\
          hint: build once without --locked, and commit tmpl.lock"
     );
     assert_eq!(error.kind(), BuildErrorKind::Usage);
@@ -61,7 +61,8 @@ async fn versions_move_only_when_they_must() {
     fs::remove_file(workshop.project().join("tmpl.lock")).unwrap();
     let error = build(&locked).await.unwrap_err();
     assert!(
-        told(&error).contains("tmpl.lock is out of date and --locked forbids to change it: it is not there")
+        told(&error)
+            .contains("tmpl.lock would have to be written, and --locked forbids that: it is not there")
     );
 }
 

@@ -170,6 +170,9 @@ fn a_spec_that_can_t_be_read() {
     std::fs::write(&spec, text.replace("glibc 2.28", "glibc 9.99")).unwrap();
     let ended = place.talk("ok", &[]).expect(3);
     assert!(ended.stderr.contains("needs glibc 9.99, and this machine has glibc"), "{}", ended.stderr);
+    std::fs::write(&spec, text.replace("\"cp311\"", "\"cp311d\"")).unwrap();
+    let ended = place.talk("ok", &[]).expect(3);
+    assert!(ended.stderr.contains("no Python 3.11 (cp311d) was found; looked at"), "{}", ended.stderr);
     std::fs::write(&spec, "{\"image\": \"example/image\", \"sdkInfo\": {\"language\": \"PYTHON\"}}").unwrap();
     assert_snapshot!(place.talk("ok", &[]).expect(3).whole(), @r"
     exit: 3

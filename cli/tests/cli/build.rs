@@ -169,7 +169,7 @@ fn the_lock_is_reused_until_its_inputs_change() {
     exit: 2
     --- stdout
     --- stderr
-    error: project/tmpl.lock is out of date and --locked forbids to change it: it is not there
+    error: project/tmpl.lock would have to be written, and --locked forbids that: it is not there
     hint: build once without --locked, and commit tmpl.lock
     ");
     place.tmpl(&["build", "project"]).expect(0);
@@ -182,7 +182,7 @@ fn the_lock_is_reused_until_its_inputs_change() {
     exit: 2
     --- stdout
     --- stderr
-    error: project/tmpl.lock is out of date and --locked forbids to change it: requirements.txt changed
+    error: project/tmpl.lock would have to be written, and --locked forbids that: requirements.txt changed
     hint: build once without --locked, and commit tmpl.lock
     ");
     assert_eq!(std::fs::read_to_string(place.path("project/tmpl.lock")).unwrap(), lock);
