@@ -41,9 +41,14 @@ impl Bucket {
             Some(meta) => store_time(&meta),
             None => since,
         };
-        let now = Timestamp::now() + self.clock_offset().await;
         let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
-        Ok(if now.duration_since(renewed) > lease { Liveness::Lost } else { Liveness::Held })
+        let ran_out = |offset: SignedDuration| (Timestamp::now() + offset).duration_since(renewed) > lease;
+        if !ran_out(self.clock_offset().await) {
+            return Ok(Liveness::Held);
+        }
+        // Our clock may have been set since the store's was asked for, and to call a job lost is for ever: ask again.
+        let now = self.ask_clock().await.unwrap_or(SignedDuration::ZERO);
+        Ok(if ran_out(now) { Liveness::Lost } else { Liveness::Held })
     }
 
     /// The store's clock minus ours: from an object written now, asked for once. A bucket that can't be written to is taken

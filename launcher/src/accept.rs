@@ -80,11 +80,9 @@ impl CheckedLaunch {
         self.program.values.warnings()
     }
 
-    /// Writes the job down. From here on it is accepted.
-    pub async fn accept(&self, bucket: &Bucket) -> Result<JobRecord, LaunchError> {
-        let record = self.record(Timestamp::now());
-        bucket.accept_job(&record).await?;
-        Ok(record)
+    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
+    pub fn job(&self) -> JobRecord {
+        self.record(Timestamp::now())
     }
 
     /// What the launch would do, for a job that began now.

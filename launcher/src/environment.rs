@@ -72,14 +72,20 @@ pub fn assemble(
 ) -> Result<Environment, LaunchError> {
     let root = root(cache, interpreter, layers);
     let mut unpacked = 0;
-    if !root.is_dir() {
-        let _making = Cache::lock_to_make(&root)?;
+    let in_use = loop {
         if !root.is_dir() {
-            unpacked = unpack_missing(cache, layers, open)?;
-            join(cache, interpreter, layers, &root)?;
+            let _making = Cache::lock_to_make(&root)?;
+            if !root.is_dir() {
+                unpacked += unpack_missing(cache, layers, open)?;
+                join(cache, interpreter, layers, &root)?;
+            }
         }
-    }
-    let in_use = Cache::lock_to_use(&root)?;
+        let in_use = Cache::lock_to_use(&root)?;
+        // Somebody may have pruned it in the moment before it was locked.
+        if root.is_dir() {
+            break in_use;
+        }
+    };
     for layer in layers {
         drop(Cache::lock_to_use(&cache.layer(layer.digest.digest()))?);
     }

@@ -70,25 +70,20 @@ enum Outcome {
 pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, LaunchError> {
     let (bucket, id) = (context.bucket.clone(), context.id.clone());
     let record = bucket.job_record(&id).await?;
-    let attempt = Attempt { time: Timestamp::now(), host: context.host.clone(), pid: std::process::id() };
-    if !bucket.take_attempt(&id, ATTEMPT, &attempt).await? {
-        return Ok(None);
-    }
-    bucket.renew_lease(&id, ATTEMPT).await?;
     let (stops, mut stopped) = channel(8);
-    stop::watch(&bucket, &id, record.timeout, &stops);
-    // Should the guard be killed, what it left behind comes to this process, which then ends it.
-    let adopted = set_child_subreaper(Some(getpid()));
-    adopted
-        .map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
     let mut session =
         begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
     let kills_before = out_of_memory_kills();
-    let outcome = match attempt_job(&context, &record, &mut session, &mut stopped).await {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::Failed(error),
+    let outcome = match take_attempt(&context).await {
+        Ok(false) => return Ok(None),
+        Ok(true) => {
+            stop::watch(&bucket, &id, record.timeout, &stops);
+            attempt_job(&context, &record, &mut session, &mut stopped).await
+        }
+        Err(error) => Err(error),
     };
+    let outcome = outcome.unwrap_or_else(Outcome::Failed);
     let log = session.close_log().await;
     let out_of_memory = out_of_memory_kills() > kills_before;
     let mut end = describe(outcome, &log, out_of_memory);
@@ -102,30 +97,43 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     Ok(Some(held))
 }
 
+/// Takes the right to run the job: false where another launcher has it already.
+async fn take_attempt(context: &LaunchContext) -> Result<bool, LaunchError> {
+    let attempt = Attempt { time: Timestamp::now(), host: context.host.clone(), pid: std::process::id() };
+    if !context.bucket.take_attempt(&context.id, ATTEMPT, &attempt).await? {
+        return Ok(false);
+    }
+    context.bucket.renew_lease(&context.id, ATTEMPT).await?;
+    // Should the guard be killed, what it left behind comes to this process, which then ends it.
+    set_child_subreaper(Some(getpid()))
+        .map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
+    Ok(true)
+}
+
 async fn attempt_job(
     context: &LaunchContext,
     record: &JobRecord,
     session: &mut Session,
     stopped: &mut Receiver<Stop>,
 ) -> Result<Outcome, LaunchError> {
-    session.state(JobState::Pending).await?;
+    session.state(JobState::Pending).await;
     let prepared = tokio::select! {
         biased;
         Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
         prepared = prepare(context, record) => prepared?,
     };
     if prepared.environment.unpacked > 0 {
-        session.message(format!("unpacked {} layers", prepared.environment.unpacked)).await?;
+        session.message(format!("unpacked {} layers", prepared.environment.unpacked)).await;
     }
     session.keep_secret(prepared.secrets);
     let mut program = Program::start(context, prepared.invocation, session).await?;
-    session.state(JobState::Running).await?;
+    session.state(JobState::Running).await;
     let reason = tokio::select! {
         biased;
         status = program.end() => return status.map(Outcome::Ended),
         Some(reason) = stopped.recv() => reason,
     };
-    session.state(JobState::Cancelling).await?;
+    session.state(JobState::Cancelling).await;
     program.stop(GRACE).await;
     Ok(Outcome::Stopped(reason, program.end().await.ok()))
 }
@@ -270,15 +278,6 @@ impl Program {
 
 /// Puts an outcome in words: state, reason, exit code, first cause, remedy.
 fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord {
-    let end = |state, reason: String, exit_code| FinalRecord {
-        state,
-        time: Timestamp::now(),
-        reason,
-        exit_code,
-        program: None,
-        cause: None,
-        hint: None,
-    };
     match outcome {
         Outcome::Ended(ExitStatus::Code(0)) => {
             FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
@@ -288,21 +287,28 @@ fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord 
             let hint = cause.as_ref().and_then(hint_for);
             FinalRecord { program: Some(status), cause, hint, ..end(JobState::Failed, ended_with(status), 1) }
         }
-        Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop, end) },
-        Outcome::Failed(error) => {
-            let exit_code = match error.kind() {
-                ErrorKind::Usage => 2,
-                ErrorKind::Environment => 3,
-                ErrorKind::Temporary => 75,
-            };
-            let cause = Cause { message: chain(&error), ..Cause::default() };
-            let reason = "the launch failed".to_owned();
-            FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
-        }
+        Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop) },
+        Outcome::Failed(error) => failed(&error),
     }
 }
 
-fn stopped_by(stop: &Stop, end: impl Fn(JobState, String, u8) -> FinalRecord) -> FinalRecord {
+/// The end of a job that could not be launched.
+pub fn failed(error: &LaunchError) -> FinalRecord {
+    let exit_code = match error.kind() {
+        ErrorKind::Usage => 2,
+        ErrorKind::Environment => 3,
+        ErrorKind::Temporary => 75,
+    };
+    let cause = Cause { message: chain(error), ..Cause::default() };
+    let reason = "the launch failed".to_owned();
+    FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
+}
+
+fn end(state: JobState, reason: String, exit_code: u8) -> FinalRecord {
+    FinalRecord { state, time: Timestamp::now(), reason, exit_code, program: None, cause: None, hint: None }
+}
+
+fn stopped_by(stop: &Stop) -> FinalRecord {
     match stop {
         Stop::Signal(signal) => {
             end(JobState::Cancelled, format!("the launcher received {}", signal_name(*signal)), 4)

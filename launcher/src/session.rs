@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tmpl_bucket::{Bucket, BucketError, Event, EventKind, FinalRecord, LogLevel, LogLine, LogSource};
@@ -25,6 +25,9 @@ use crate::stop::Stop;
 const QUEUE: usize = 1_024;
 /// How often the log is asked whether a segment is due.
 const TICK: Duration = Duration::from_millis(200);
+/// How long, and how often, the end of a job is tried to be written.
+const END_LIMIT: Duration = Duration::from_secs(20);
+const END_RETRY: Duration = Duration::from_millis(500);
 
 /// Tells what happens in an attempt.
 pub(crate) struct Session {
@@ -32,6 +35,8 @@ pub(crate) struct Session {
     id: JobId,
     attempt: u32,
     sequence: u64,
+    /// Whether something could not be written to the bucket.
+    incomplete: bool,
     client: Option<Sender<FromLauncher>>,
     client_task: Option<JoinHandle<()>>,
     lines: Option<Sender<RawLine>>,
@@ -73,6 +78,7 @@ impl Session {
             id: id.clone(),
             attempt,
             sequence: 0,
+            incomplete: false,
             client: to_client,
             client_task,
             lines: Some(lines),
@@ -82,17 +88,17 @@ impl Session {
     }
 
     /// The job's state changed.
-    pub(crate) async fn state(&mut self, state: JobState) -> Result<(), BucketError> {
+    pub(crate) async fn state(&mut self, state: JobState) {
         self.tell(FromLauncher::State(state)).await;
-        self.record(EventKind::State(state)).await
+        self.record(EventKind::State(state)).await;
     }
 
     /// Something worth telling happened.
-    pub(crate) async fn message(&mut self, text: String) -> Result<(), BucketError> {
+    pub(crate) async fn message(&mut self, text: String) {
         if let Some(lines) = &self.lines {
             let _ = lines.send(RawLine { source: LogSource::Launcher, text: text.clone() }).await;
         }
-        self.record(EventKind::Message(text)).await
+        self.record(EventKind::Message(text)).await;
     }
 
     /// Where the program's lines go.
@@ -112,22 +118,40 @@ impl Session {
         ended.unwrap_or_else(|_| LogEnd { tail: Tail::default(), lost: 0, failure: None })
     }
 
-    /// The job ended: the record that holds is told to the client.
-    pub(crate) async fn end(mut self, record: FinalRecord) -> Result<FinalRecord, BucketError> {
-        let held = self.bucket.finish_job(&self.id, &record).await?;
-        self.tell(FromLauncher::Ended(held.clone())).await;
+    /// The job ended: the record that holds is told to the client. A bucket that is full or away for a while gets some time
+    /// to come back; after that the client at least hears the truth.
+    pub(crate) async fn end(mut self, mut record: FinalRecord) -> Result<FinalRecord, BucketError> {
+        if self.incomplete {
+            record.reason.push_str("; a part of its history could not be written");
+        }
+        let given_up = Instant::now() + END_LIMIT;
+        let held = loop {
+            match self.bucket.finish_job(&self.id, &record).await {
+                Err(_) if Instant::now() < given_up => tokio::time::sleep(END_RETRY).await,
+                done => break done,
+            }
+        };
+        let told = held.as_ref().map_or_else(
+            |error| FinalRecord {
+                reason: format!("{}; this could not be written down: {error}", record.reason),
+                ..record
+            },
+            Clone::clone,
+        );
+        self.tell(FromLauncher::Ended(told)).await;
         self.client = None;
         if let Some(task) = self.client_task.take() {
             let _ = task.await;
         }
-        Ok(held)
+        held
     }
 
-    async fn record(&mut self, kind: EventKind) -> Result<(), BucketError> {
+    /// Writes an event. A bucket that can't take it now is no reason to end a program that works.
+    async fn record(&mut self, kind: EventKind) {
         let event = Event { time: Timestamp::now(), kind };
-        self.bucket.record_event(&self.id, self.attempt, self.sequence, &event).await?;
+        let written = self.bucket.record_event(&self.id, self.attempt, self.sequence, &event).await;
+        self.incomplete |= written.is_err();
         self.sequence += 1;
-        Ok(())
     }
 
     /// A client that is gone hears nothing; its watcher decides what follows from that.
@@ -168,17 +192,34 @@ async fn write_log(
             let line = LogLine { time: Timestamp::now(), level, source: raw.source, message };
             writer.push(&line);
             if let Some(client) = &client {
-                let _ = client.send(FromLauncher::Line(line)).await;
+                // A terminal that is slow, or stopped, makes the program wait as it would make any other. The log in the bucket
+                // does not wait for it.
+                loop {
+                    tokio::select! {
+                        place = client.reserve() => {
+                            // A client that left has no place.
+                            if let Ok(place) = place {
+                                place.send(FromLauncher::Line(line));
+                            }
+                            break;
+                        }
+                        _ = tick.tick() => flush_if_due(&mut writer, &mut failure).await,
+                    }
+                }
             }
         }
-        if writer.is_due() {
-            failure = writer.flush().await.err();
-        }
+        flush_if_due(&mut writer, &mut failure).await;
     }
     if let Err(error) = writer.flush().await {
         failure = Some(error);
     }
     LogEnd { tail, lost: writer.lost(), failure }
+}
+
+async fn flush_if_due(writer: &mut LogWriter, failure: &mut Option<BucketError>) {
+    if writer.is_due() {
+        *failure = writer.flush().await.err();
+    }
 }
 
 async fn write_client(mut socket: OwnedWriteHalf, mut messages: Receiver<FromLauncher>) {

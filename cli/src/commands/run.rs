@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
 use tmpl_launcher::accept::{self, LaunchRequest};
-use tmpl_launcher::place;
 use tmpl_launcher::{FromClient, FromLauncher, Plan};
+use tmpl_launcher::{launch, place};
 use tmpl_template::JobState;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -46,13 +46,22 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
     if arguments.dry_run {
         return print_plan(printer, &checked.plan(&bucket, &cache));
     }
-    let record = checked.accept(&bucket).await?;
-    printer.say(&format!("job {} ({})", record.id, record.name));
+    let record = checked.job();
     if let Some(file) = &arguments.id_file {
         let written = fs_err::write(file, format!("{}\n", record.id));
         written.map_err(|error| Failure::new(USAGE, format!("--id-file: {error}")))?;
     }
-    let launcher = place::start_process(&executable()?, &bucket, &record.id, &cache)?;
+    let executable = executable()?;
+    bucket.accept_job(&record).await?;
+    printer.say(&format!("job {} ({})", record.id, record.name));
+    let launcher = match place::start_process(&executable, &bucket, &record.id, &cache) {
+        Ok(launcher) => launcher,
+        Err(error) => {
+            // What was accepted has an end, also when it has no beginning. The error is told in any case.
+            let _ = bucket.finish_job(&record.id, &launch::failed(&error)).await;
+            return Err(error.into());
+        }
+    };
     let mut conversation = Conversation::begin(launcher.socket)?;
     if arguments.detach {
         conversation.say(&FromClient::Detach).await;

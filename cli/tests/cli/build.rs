@@ -6,7 +6,7 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::support::{Place, copy, send};
+use crate::support::{Place, copy, send, started_by};
 
 /// The paths and sizes of all blobs and versions: what a build has put into a bucket.
 fn contents(bucket: &Path) -> BTreeMap<String, u64> {
@@ -83,20 +83,11 @@ fn two_folders_two_umasks_and_touched_files_give_the_same_digests() {
         for name in ["console", "talker"] {
             let built = place.command(&["build", folder.join(name).to_str().unwrap(), "--check", "static"]);
             // Nothing of the other build may be reused: each has a cache of its own, and other processors.
-            let mut limited = Command::new("sh");
-            limited.args(["-c", "umask $1; shift; exec \"$@\"", "sh", umask, "taskset", "-c"]);
-            limited
-                .arg(if threads == "1" { "0" } else { "0,1" })
-                .arg(built.get_program())
-                .args(built.get_args());
-            for (name, value) in built.get_envs() {
-                match value {
-                    Some(value) => limited.env(name, value),
-                    None => limited.env_remove(name),
-                };
-            }
+            let script = "umask $1; shift; exec \"$@\"";
+            let processors = if threads == "1" { "0" } else { "0,1" };
+            let mut limited =
+                started_by("sh", &["-c", script, "sh", umask, "taskset", "-c", processors], &built);
             limited.env("TMPL_CACHE_DIR", place.path("own-cache"));
-            limited.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
             place.ended(limited.spawn().unwrap()).expect(0);
         }
         let locks: Vec<String> = ["console", "talker"]

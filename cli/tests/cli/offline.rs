@@ -1,9 +1,9 @@
 //! `direct` reaches for no network: a launch where every packet is dropped.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::beam::built_wordcount;
+use crate::support::started_by;
 
 /// With packets dropped, one attempt to connect or to look a name up takes a minute or more. A launch takes seconds.
 const BOUND: Duration = Duration::from_secs(30);
@@ -22,28 +22,10 @@ fn a_launch_makes_no_connection_and_looks_no_name_up() {
         format!("input={},output={}", place.path("*.txt").display(), place.path("offline").display());
     place.write("text.txt", "to be or not to be\n");
     let run = place.command(&["run", "wordcount", "--parameters", &parameters]);
-    let mut dropped = Command::new("unshare");
-    dropped.args([
-        "--net",
-        "sh",
-        "-c",
-        DROPPING,
-        "sh",
-        "strace",
-        "-f",
-        "-qq",
-        "-e",
-        "trace=connect,sendto,sendmsg,sendmmsg",
-        "-o",
-    ]);
-    dropped.arg(&trace).arg(run.get_program()).args(run.get_args()).current_dir(place.path(""));
-    for (name, value) in run.get_envs() {
-        match value {
-            Some(value) => dropped.env(name, value),
-            None => dropped.env_remove(name),
-        };
-    }
-    dropped.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let strace =
+        ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", trace.to_str().unwrap()];
+    let dropping = [&["--net", "sh", "-c", DROPPING, "sh"], &strace[..]].concat();
+    let mut dropped = started_by("unshare", &dropping, &run);
     let begun = Instant::now();
     place
         .ended(dropped.spawn().expect("unshare, ip and strace are needed: `make test` installs them"))

@@ -4,7 +4,7 @@ use std::process::Child;
 
 use insta::assert_snapshot;
 
-use crate::support::{Ended, Place, runs, send, until};
+use crate::support::{Ended, Place, runs, send, started_by, until};
 
 /// A running `tmpl run` and the job it waits for.
 struct Running<'a> {
@@ -273,22 +273,8 @@ fn a_program_that_the_kernel_kills_for_its_memory_says_so() {
     let place = Place::with_talker();
     let group = LittleMemory::new("100000000");
     let run = place.command(&["run", "talker", "--param", "mode=memory"]);
-    let mut limited = std::process::Command::new("sh");
-    limited
-        .args(["-c", "echo $$ > $0/cgroup.procs; exec \"$@\""])
-        .arg(&group.0)
-        .arg(run.get_program())
-        .args(run.get_args());
-    limited
-        .current_dir(place.path(""))
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    for (name, value) in run.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
+    let script = "echo $$ > $0/cgroup.procs; exec \"$@\"";
+    let mut limited = started_by("sh", &["-c", script, group.0.to_str().unwrap()], &run);
     let ended = place.ended(limited.spawn().unwrap()).expect(1);
     let told = ended.whole();
     assert_snapshot!(told.split_once("error: ").unwrap().1, @r"
