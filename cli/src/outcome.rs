@@ -9,6 +9,9 @@ use tmpl_template::JobState;
 use crate::printer::{Printer, duration};
 use crate::report::Failure;
 
+/// The reason of a job that ended well and has nothing more to say.
+const DONE: &str = "done";
+
 /// Says how a job ended: on standard error for people, as one object on standard output for programs.
 pub(crate) fn report_end(
     printer: &Printer,
@@ -22,6 +25,9 @@ pub(crate) fn report_end(
         )?;
     }
     if ended.state == JobState::Done {
+        if ended.reason != DONE {
+            printer.warn(&ended.reason);
+        }
         let took = ended.time.duration_since(record.created);
         printer.say(&format!("{} in {}", Printer::state(ended.state), duration(took)));
         return Ok(ExitCode::from(code));

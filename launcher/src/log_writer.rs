@@ -24,13 +24,25 @@ pub(crate) struct LogWriter {
     written: u64,
     waiting: Vec<u8>,
     flushed: Instant,
+    /// The bucket took nothing the last time it was asked: it is given some time before it is asked again.
+    refused: bool,
     lost: u64,
 }
 
 impl LogWriter {
     pub(crate) fn new(bucket: Bucket, id: JobId, attempt: u32) -> Self {
         let now = Instant::now();
-        Self { bucket, id, attempt, begun: now, written: 0, waiting: Vec::new(), flushed: now, lost: 0 }
+        Self {
+            bucket,
+            id,
+            attempt,
+            begun: now,
+            written: 0,
+            waiting: Vec::new(),
+            flushed: now,
+            refused: false,
+            lost: 0,
+        }
     }
 
     /// Takes a line. It is in the bucket after the next flush.
@@ -47,7 +59,8 @@ impl LogWriter {
     /// Whether a flush is due.
     pub(crate) fn is_due(&self) -> bool {
         let wait = (self.begun.elapsed() / AGE_PART).clamp(SHORTEST_WAIT, LONGEST_WAIT);
-        self.waiting.len() >= LARGEST_SEGMENT || (!self.waiting.is_empty() && self.flushed.elapsed() >= wait)
+        let is_old = !self.waiting.is_empty() && self.flushed.elapsed() >= wait;
+        is_old || (self.waiting.len() >= LARGEST_SEGMENT && !self.refused)
     }
 
     /// Lines that were dropped because the bucket could not be written to.
@@ -55,15 +68,46 @@ impl LogWriter {
         self.lost
     }
 
-    /// Writes what waits. What can't be written goes on waiting.
+    /// Writes what waits, in segments of whole lines. What can't be written goes on waiting.
     pub(crate) async fn flush(&mut self) -> Result<(), BucketError> {
         self.flushed = Instant::now();
-        if self.waiting.is_empty() {
-            return Ok(());
+        self.refused = true;
+        while !self.waiting.is_empty() {
+            let rest = self.waiting.split_off(segment_end(&self.waiting));
+            let segment = std::mem::replace(&mut self.waiting, rest);
+            let written =
+                self.bucket.write_log_segment(&self.id, self.attempt, self.written, segment.clone()).await;
+            if let Err(error) = written {
+                let rest = std::mem::replace(&mut self.waiting, segment);
+                self.waiting.extend(rest);
+                return Err(error);
+            }
+            self.written += segment.len() as u64;
         }
-        self.bucket.write_log_segment(&self.id, self.attempt, self.written, self.waiting.clone()).await?;
-        self.written += self.waiting.len() as u64;
-        self.waiting.clear();
+        self.refused = false;
         Ok(())
+    }
+}
+
+/// Where the next segment ends: after the last whole line that fits, or after the first line where none does.
+fn segment_end(waiting: &[u8]) -> usize {
+    let is_end = |byte: &u8| *byte == b'\n';
+    let fits = waiting.len().min(LARGEST_SEGMENT);
+    let last = waiting[..fits].iter().rposition(is_end);
+    last.or_else(|| waiting.iter().position(is_end)).map_or(waiting.len(), |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_whole_lines() {
+        assert_eq!(segment_end(b"one\ntwo\n"), 8);
+        let long = [vec![b'x'; LARGEST_SEGMENT + 5], b"\nnext\n".to_vec()].concat();
+        assert_eq!(segment_end(&long), LARGEST_SEGMENT + 6);
+        let many = b"0123456789\n".repeat(LARGEST_SEGMENT / 10);
+        let end = segment_end(&many);
+        assert!(end <= LARGEST_SEGMENT && many[end - 1] == b'\n', "{end}");
     }
 }

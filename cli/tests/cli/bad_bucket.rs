@@ -107,6 +107,21 @@ fn a_bucket_that_is_full() {
 }
 
 #[test]
+fn a_bucket_that_fills_up_while_the_job_runs() {
+    let place = Place::with_talker();
+    let folder = place.path("filling");
+    let _mounted = Mounted::tmpfs(&folder, "size=700k");
+    crate::support::copy(&place.bucket().join("templates"), &folder.join("templates"));
+    crate::support::copy(&place.bucket().join("staging"), &folder.join("staging"));
+    // Some megabytes of log: the program goes on to its end, and what is missing is said.
+    let ended = place.talk("chatty", &["--param", "count=20000", "--quiet", "--bucket", "filling"]).expect(0);
+    assert_eq!(ended.stderr, "warning: done; a part of the log could not be written\n");
+    let listed = place.tmpl(&["jobs", "list", "--bucket", "filling", "--format", "json"]).expect(0);
+    let jobs: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(jobs[0]["state"], "JOB_STATE_DONE");
+}
+
+#[test]
 fn a_corrupted_blob_is_named_not_run_and_mended_by_the_next_build() {
     let place = Place::new();
     let project = place.project("talker");
