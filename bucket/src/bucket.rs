@@ -21,6 +21,9 @@ pub struct Bucket {
 impl Bucket {
     /// Opens a bucket that exists.
     pub fn open(url: &BucketUrl) -> Result<Self, BucketError> {
+        if url.path().is_file() {
+            return Err(BucketError::Url { url: url.to_string(), reason: "it is a file".to_owned() });
+        }
         let missing = || BucketError::NoSuchBucket { bucket: url.to_string() };
         if !url.path().is_dir() {
             return Err(missing());

@@ -31,8 +31,10 @@ pub enum BucketError {
         name: TemplateName,
         /// The bucket's path.
         bucket: String,
-        /// The nearest names that exist.
-        near: Vec<String>,
+        /// The nearest name that exists.
+        near: Option<String>,
+        /// Some names that exist.
+        known: Vec<String>,
     },
     /// No version of the template begins with that digest.
     #[error("template `{name}` has no version `{version}` in {bucket}")]
@@ -176,10 +178,12 @@ impl BucketError {
             Self::NoSuchBucket { .. } => {
                 "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned()
             }
-            Self::NoSuchTemplate { near, .. } if near.is_empty() => {
-                "publish it with `tmpl build PROJECT --bucket …`".to_owned()
+            Self::NoSuchTemplate { near: Some(near), .. } => format!("did you mean {near}?"),
+            Self::NoSuchTemplate { known, .. } if known.is_empty() => {
+                "this bucket has no templates yet: publish one with `tmpl build PROJECT --bucket …`"
+                    .to_owned()
             }
-            Self::NoSuchTemplate { near, .. } => format!("did you mean {}?", near.join(" or ")),
+            Self::NoSuchTemplate { known, .. } => format!("this bucket has {}", known.join(", ")),
             Self::NoSuchVersion { name, .. } => {
                 format!("leave out `@…` to launch the newest version of {name}")
             }

@@ -8,6 +8,9 @@ use tmpl_template::{TemplateName, TemplateReference, sha256_of};
 use crate::store::{Created, to_json};
 use crate::{Bucket, BucketError, layout};
 
+/// How many templates an error about a missing one names.
+const SHOWN: usize = 8;
+
 /// A template's spec as it lies in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredTemplate {
@@ -205,11 +208,12 @@ impl Bucket {
     async fn no_such_template(&self, name: &TemplateName) -> BucketError {
         let names = self.template_names().await.unwrap_or_default();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let near = tmpl_template::nearest(name.as_str(), names.iter().map(String::as_str));
-        BucketError::NoSuchTemplate {
-            name: name.clone(),
-            bucket: self.to_string(),
-            near: near.into_iter().map(str::to_owned).collect(),
+        let near = tmpl_template::nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned);
+        let mut known = names;
+        if known.len() > SHOWN {
+            known.truncate(SHOWN);
+            known.push("…".to_owned());
         }
+        BucketError::NoSuchTemplate { name: name.clone(), bucket: self.to_string(), near, known }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct GlobalArguments {
     /// How data is printed on standard output
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Say nothing but errors on standard error
+    /// Say nothing but warnings and errors on standard error
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -162,7 +162,7 @@ pub(crate) enum JobsCommand {
     /// The newest jobs first
     List {
         /// How many
-        #[arg(long, default_value_t = 50, value_name = "N")]
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = at_least_one)]
         limit: usize,
     },
     /// Everything recorded of a job
@@ -218,6 +218,10 @@ pub(crate) enum CacheCommand {
         #[arg(long, default_value_t = 0, value_name = "MB")]
         keep: u64,
     },
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it must be a number from 1".to_owned())
 }
 
 fn positive_duration(text: &str) -> Result<SignedDuration, String> {

@@ -1,55 +1,12 @@
 //! Launch parameters from the command line: `--parameters` as gcloud parses it, `--param` whole, `--params-file` in JSON or YAML.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
 use tmpl_template::{RawParameters, parse_dictionary};
 
 use crate::arguments::ParameterArguments;
 use crate::report::{Failure, USAGE};
-
-/// A value in a parameter file. Values are text on the way to the program; numbers and switches are taken as they are written.
-#[derive(Debug)]
-struct FileValue(String);
-
-impl<'de> Deserialize<'de> for FileValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FileValueVisitor)
-    }
-}
-
-struct FileValueVisitor;
-
-impl Visitor<'_> for FileValueVisitor {
-    type Value = FileValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number or true/false")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<FileValue, E> {
-        Ok(FileValue(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, switch: bool) -> Result<FileValue, E> {
-        Ok(FileValue(switch.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<FileValue, E> {
-        Ok(FileValue(number.to_string()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<FileValue, E> {
-        Ok(FileValue(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<FileValue, E> {
-        Ok(FileValue(number.to_string()))
-    }
-}
 
 /// Gathers the parameters of a launch. A name that is given twice, anywhere, is an error.
 pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Failure> {
@@ -61,7 +18,7 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
     };
     for file in &arguments.params_file {
         for (name, value) in read_file(file)? {
-            insert(&name, &value.0)?;
+            insert(&name, &value)?;
         }
     }
     for text in &arguments.parameters {
@@ -86,8 +43,8 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
     Ok(parameters)
 }
 
-/// JSON is read as the YAML that it is.
-fn read_file(path: &Path) -> Result<BTreeMap<String, FileValue>, Failure> {
+/// JSON is read as the YAML that it is. Values are taken as they are written: `007` and `1.10` stay what they are.
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let text = fs_err::read_to_string(path).map_err(|error| {
         Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file")
     })?;

@@ -82,7 +82,7 @@ impl Printer {
 
     /// A time as people read it here.
     pub(crate) fn time(&self, time: jiff::Timestamp) -> String {
-        time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
     /// A state in its colour.

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::environment;
 use crate::interpreter::{self, Interpreter, InterpreterRequest};
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
+use crate::secret::Secrets;
 use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
@@ -71,7 +72,10 @@ pub async fn check(
         let spec = parse(name, &stored)?;
         refuse_existing_output(&spec, &program.values, &request.working_directory)?;
     }
-    Ok(CheckedLaunch { request, program })
+    let checked = CheckedLaunch { request, program };
+    // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
+    Secrets::resolve(&mut checked.program.invocation(&checked.job(), bucket, cache))?;
+    Ok(checked)
 }
 
 impl CheckedLaunch {

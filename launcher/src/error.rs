@@ -72,10 +72,10 @@ pub enum LaunchError {
         rejected: Vec<String>,
     },
     /// A secret's reference leads nowhere.
-    #[error("parameter `{parameter}`: its secret can't be read: {reason}")]
+    #[error("the secret `{reference}` can't be read: {reason}")]
     Secret {
-        /// The parameter.
-        parameter: String,
+        /// The reference.
+        reference: String,
         /// Why; never the value.
         reason: String,
     },
@@ -141,7 +141,7 @@ impl LaunchError {
                 BucketErrorKind::Damaged => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_) | Self::OutputExists { .. } => ErrorKind::Usage,
+            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } => ErrorKind::Usage,
             Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,

@@ -20,12 +20,12 @@ impl Secrets {
     /// Replaces every reference of an invocation by what it leads to.
     pub(crate) fn resolve(invocation: &mut Invocation) -> Result<Self, LaunchError> {
         let mut secrets = Self::default();
-        let variables = invocation.environment.iter_mut().map(|(name, value)| (name.clone(), value));
-        let files = invocation.files.iter_mut().map(|file| (file.parameter.clone(), &mut file.content));
-        for (name, value) in variables.chain(files) {
+        let variables = invocation.environment.values_mut();
+        let files = invocation.files.iter_mut().map(|file| &mut file.content);
+        for value in variables.chain(files) {
             if let ArgumentValue::Secret(reference) = value {
-                let found =
-                    look_up(reference).map_err(|reason| LaunchError::Secret { parameter: name, reason })?;
+                let found = look_up(reference)
+                    .map_err(|reason| LaunchError::Secret { reference: reference.clone(), reason })?;
                 secrets.values.extend(found.lines().filter(|line| line.len() >= SHORTEST).map(str::to_owned));
                 *value = ArgumentValue::Plain(found);
             }

@@ -35,13 +35,14 @@ pub(crate) struct Candidate<'a> {
 
 /// Checks what is about to be published, as thoroughly as was asked for and is needed.
 pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> Result<Checked, BuildError> {
-    if !candidate.changed && session.request.check != Check::Full {
+    let is_ci =
+        std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
+    let always = session.request.check == Check::Full || (is_ci && session.request.check == Check::Auto);
+    if !candidate.changed && !always {
         return Ok(Checked::Unchanged);
     }
     let key = candidate.key(session)?;
     let modules = Modules::of(session, candidate);
-    let is_ci =
-        std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
     let was_checked = || session.cache.read::<()>(Kind::Checked, &key).is_some();
     let statically = match session.request.check {
         Check::Full => false,

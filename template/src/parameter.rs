@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::format_error::Problem;
+use crate::nearest::nearest;
 use crate::object::Object;
 use crate::{EnumOption, ParameterType, Pass, Pattern, PatternError};
 
@@ -130,6 +131,10 @@ struct OwnKeys {
 
 impl OwnKeys {
     fn read(metadata: &BTreeMap<String, String>, parameter: &str) -> Result<Self, Problem> {
+        if let Some((written, meant)) = metadata.keys().find_map(|key| Some((key, misspelt(key)?))) {
+            let problem = Problem::new(format!("`{written}` is no key of tmpl"));
+            return Err(problem.hinted(format!("did you mean `{meant}`?")).under_key(written));
+        }
         let secret = choice(metadata, "tmpl.secret", ["false", "true"])?;
         let whole_match = choice(metadata, "tmpl.match", ["search", "full"])?;
         let pass = match metadata.get("tmpl.pass") {
@@ -147,6 +152,17 @@ impl OwnKeys {
         }
         Ok(Self { pass, secret, whole_match })
     }
+}
+
+/// The key of ours that somebody meant who wrote another one. Keys that are like none of ours may be those of a later version.
+fn misspelt(key: &str) -> Option<&'static str> {
+    const OWN: [&str; 5] = ["tmpl.pass", "tmpl.secret", "tmpl.match", "tmpl.example", "tmpl.existing"];
+    if !key.starts_with("tmpl.") || OWN.contains(&key) {
+        return None;
+    }
+    let name = |key: &'static str| key.strip_prefix("tmpl.").unwrap_or(key);
+    let meant = nearest(key.strip_prefix("tmpl.")?, OWN.into_iter().map(name))?;
+    OWN.into_iter().find(|own| name(own) == meant)
 }
 
 /// Whether a key has the second of two texts; without the key the first is meant.
@@ -178,5 +194,23 @@ fn regex_problem(error: &PatternError, parameter: &str) -> Problem {
     match error.hint() {
         Some(hint) => problem.hinted(hint),
         None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_of_ours_is_not_taken_for_somebody_elses() {
+        for (key, meant) in [
+            ("tmpl.secert", Some("tmpl.secret")),
+            ("tmpl.pas", Some("tmpl.pass")),
+            ("tmpl.secret", None),
+            ("tmpl.unit", None),
+            ("other.secert", None),
+        ] {
+            assert_eq!(misspelt(key), meant, "{key}");
+        }
     }
 }

@@ -39,14 +39,14 @@ fn list(printer: &Printer, jobs: &[JobSummary]) -> Result<(), Failure> {
     }
     let width = jobs.iter().map(|job| job.record.template.name.as_str().len()).max().unwrap_or(0).max(8);
     printer.data(&format!(
-        "{:39}  {:width$}  {:10}  {:19}  {:>12}  who",
+        "{:39}  {:width$}  {:10}  {:23}  {:>12}  who",
         "id", "template", "state", "started", "took"
     ))?;
     for job in jobs {
         // Colours have no width; the padding is made beside them.
         let padding = " ".repeat(10_usize.saturating_sub(job.state.word().len()));
         printer.data(&format!(
-            "{:39}  {:width$}  {}{padding}  {:19}  {:>12}  {}",
+            "{:39}  {:width$}  {}{padding}  {:23}  {:>12}  {}",
             job.record.id.as_str(),
             job.record.template.name.as_str(),
             Printer::state(job.state),

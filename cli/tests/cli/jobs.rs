@@ -41,7 +41,7 @@ fn the_list_has_the_newest_first() {
     assert_snapshot!(place.tmpl(&["jobs", "list"]).expect(0).whole(), @r"
     exit: 0
     --- stdout
-    id                                       template  state       started                      took  who
+    id                                       template  state       started                          took  who
     [JOB]  talker    failed      [TIME] [DURATION]  ann
     [JOB]  talker    done        [TIME] [DURATION]  ann
     --- stderr

@@ -75,6 +75,20 @@ fn every_way_to_pass_a_value() {
 }
 
 #[test]
+fn values_in_a_file_are_what_is_written_there() {
+    let place = Place::with_talker();
+    for written in
+        ["007", "1.10", "12345678901234567890123", "0x1F", "1e3", "yes", "true", "~x", "2026-11-21"]
+    {
+        let yaml = place.write("parameters.yaml", &format!("mode: ok\ntext: {written}\n"));
+        let planned =
+            place.tmpl(&["run", "talker", "--dry-run", "--params-file", yaml.to_str().unwrap()]).expect(0);
+        let expected = format!("argument     --text={written}");
+        assert!(planned.stdout.lines().any(|line| line == expected), "{written}: {}", planned.stdout);
+    }
+}
+
+#[test]
 fn parameters_as_gcloud_takes_them() {
     let place = Place::with_talker();
     let ended = place

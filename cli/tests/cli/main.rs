@@ -19,4 +19,5 @@ mod init;
 mod jobs;
 mod launch;
 mod offline;
+mod secrets;
 mod supervision;

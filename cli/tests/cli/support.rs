@@ -131,7 +131,7 @@ impl Place {
             (plain(cache().to_str().unwrap()), "[CACHE]".to_owned()),
             (r"\d{4}-\d\d-\d\d_\d\d_\d\d_\d\d-\d{19}".to_owned(), "[JOB]".to_owned()),
             (r"-\d{8}-\d{6}-[0-9a-f]{4}\b".to_owned(), "-[NAME]".to_owned()),
-            (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d".to_owned(), "[TIME]".to_owned()),
+            (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC".to_owned(), "[TIME]".to_owned()),
             (r"(?m)^\d\d:\d\d:\d\d\.\d{3}".to_owned(), "[TIME]".to_owned()),
             (r"sha256:[0-9a-f]{64}".to_owned(), "[DIGEST]".to_owned()),
             (r"\([0-9a-f]{12}\)".to_owned(), "([DIGEST])".to_owned()),
