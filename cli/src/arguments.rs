@@ -168,11 +168,13 @@ pub(crate) enum JobsCommand {
     /// Everything recorded of a job
     Show {
         /// The job's id
+        #[arg(value_parser = job_id)]
         id: JobId,
     },
     /// A job's log
     Logs {
         /// The job's id
+        #[arg(value_parser = job_id)]
         id: JobId,
         /// Go on as the job writes, until it ends
         #[arg(long, short)]
@@ -181,6 +183,7 @@ pub(crate) enum JobsCommand {
     /// Ask a job to end, and wait until it has
     Cancel {
         /// The job's id
+        #[arg(value_parser = job_id)]
         id: JobId,
         /// Only ask
         #[arg(long)]
@@ -191,6 +194,7 @@ pub(crate) enum JobsCommand {
 #[derive(Debug, Args)]
 pub(crate) struct WaitArguments {
     /// The job's id
+    #[arg(value_parser = job_id)]
     pub(crate) id: JobId,
     /// Stop waiting after this long; the exit code is 5
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
@@ -218,6 +222,10 @@ pub(crate) enum CacheCommand {
         #[arg(long, default_value_t = 0, value_name = "MB")]
         keep: u64,
     },
+}
+
+fn job_id(text: &str) -> Result<JobId, String> {
+    text.parse().map_err(|error| format!("{error}; `tmpl jobs list` shows the ids"))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

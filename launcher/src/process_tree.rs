@@ -14,14 +14,47 @@ pub(crate) fn signal_all(group: Pid, signal: Signal) {
 
 /// Every process below this one that has not ended, in no order.
 pub(crate) fn descendants() -> Vec<Pid> {
+    let own = getpid().as_raw_nonzero().get();
+    let found = listed_children(own).map_or_else(|| scan(own), follow);
+    found.into_iter().filter_map(Pid::from_raw).collect()
+}
+
+/// The children of a process as the kernel lists them, or nothing where this kernel does not: one small file a thread instead
+/// of one a process of the whole machine.
+fn listed_children(pid: i32) -> Option<Vec<i32>> {
+    let mut children = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        let listed = fs::read_to_string(thread.path().join("children")).ok()?;
+        children.extend(listed.split_whitespace().filter_map(|child| child.parse::<i32>().ok()));
+    }
+    Some(children)
+}
+
+/// These processes and everything below them, without those that have ended and only wait to be reaped.
+fn follow(mut found: Vec<i32>) -> Vec<i32> {
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        // One that ended meanwhile has no children left: they have gone to the process above.
+        found.extend(listed_children(pid).unwrap_or_default());
+        next += 1;
+    }
+    let lives = |pid: &i32| {
+        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| parent_of(&stat).is_some())
+    };
+    found.retain(lives);
+    found
+}
+
+/// The same, by asking every process of the machine for its parent.
+fn scan(own: i32) -> Vec<i32> {
     let parents = processes();
-    let mut found: Vec<i32> = vec![getpid().as_raw_nonzero().get()];
+    let mut found = vec![own];
     let mut next = 0;
     while let Some(&parent) = found.get(next) {
         found.extend(parents.iter().filter(|(_, its_parent)| *its_parent == parent).map(|(pid, _)| *pid));
         next += 1;
     }
-    found[1..].iter().filter_map(|pid| Pid::from_raw(*pid)).collect()
+    found.split_off(1)
 }
 
 /// `(process, parent)` of every process but the ended ones that only wait to be reaped.
@@ -61,10 +94,11 @@ mod tests {
     #[test]
     fn a_child_is_found_below_this_process() {
         let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
-        let found =
-            descendants().iter().any(|pid| pid.as_raw_nonzero().get() == i32::try_from(child.id()).unwrap());
+        let pid = i32::try_from(child.id()).unwrap();
+        let found = descendants().iter().any(|found| found.as_raw_nonzero().get() == pid);
+        let scanned = scan(getpid().as_raw_nonzero().get()).contains(&pid);
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found);
+        assert!(found && scanned, "listed: {found}, scanned: {scanned}");
     }
 }
