@@ -35,10 +35,7 @@ pub(crate) struct Candidate<'a> {
 
 /// Checks what is about to be published, as thoroughly as was asked for and is needed.
 pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> Result<Checked, BuildError> {
-    let is_ci =
-        std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
-    let always = session.request.check == Check::Full || (is_ci && session.request.check == Check::Auto);
-    if !candidate.changed && !always {
+    if !candidate.changed && session.request.check != Check::Full {
         return Ok(Checked::Unchanged);
     }
     let key = candidate.key(session)?;
@@ -47,7 +44,7 @@ pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> R
     let statically = match session.request.check {
         Check::Full => false,
         Check::Static => true,
-        Check::Auto => !is_ci && modules.tell_all && was_checked(),
+        Check::Auto => modules.tell_all && was_checked(),
     };
     if statically {
         session.timed(Phase::Check, "imports", resolve_imports(session, candidate, &modules)).await?;

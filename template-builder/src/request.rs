@@ -9,7 +9,7 @@ use tmpl_template::TemplateName;
 /// How thoroughly a build is checked before it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Check {
-    /// Fully where `CI` is set in the environment or the dependencies changed, else statically.
+    /// Fully where the dependencies changed, else statically.
     #[default]
     Auto,
     /// The set's consistency, every main module imported in the built tree, every blob of the bucket read.

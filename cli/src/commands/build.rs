@@ -26,6 +26,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
         bucket: Bucket::open_or_create(&url)?,
         locked: arguments.locked,
         check: match arguments.check {
+            CheckMode::Auto if is_ci() => Check::Full,
             CheckMode::Auto => Check::Auto,
             CheckMode::Full => Check::Full,
             CheckMode::Static => Check::Static,
@@ -51,6 +52,11 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
             Err(failure)
         }
     }
+}
+
+/// Whether this runs in CI, by the variable that every CI sets.
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// Waits for a signal that ends the build.

@@ -135,6 +135,19 @@ fn twelve_templates_share_what_they_have_in_common() {
 }
 
 #[test]
+fn ci_always_imports_the_main_modules() {
+    let place = Place::new();
+    place.project("talker");
+    place.tmpl(&["build", "talker", "--check", "static"]).expect(0);
+    for (value, checked) in [("true", "main modules imported"), ("false", "nothing changed")] {
+        let mut command = place.command(&["build", "talker"]);
+        command.env("CI", value);
+        let ended = place.ended(command.spawn().unwrap()).expect(0);
+        assert!(ended.stderr.contains(&format!("check      {checked}")), "CI={value}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn one_template_of_many() {
     let place = Place::new();
     place.project("twelve");

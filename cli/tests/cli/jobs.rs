@@ -115,7 +115,7 @@ fn a_job_that_is_not_there() {
     exit: 2
     --- stdout
     --- stderr
-    error: invalid value 'yesterday' for '<ID>': "yesterday" is not a job id; a job id is a UTC time and 19 digits, like [JOB]
+    error: invalid value 'yesterday' for '<ID>': "yesterday" is not a job id; a job id is a UTC time and 19 digits, like [JOB]; `tmpl jobs list` shows the ids
 
     For more information, try '--help'.
     "#);
