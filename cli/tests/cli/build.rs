@@ -201,7 +201,7 @@ fn a_build_that_is_stopped_leaves_the_bucket_as_it_was() {
     let before = contents(&place.bucket());
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wordcount");
     copy(&example, &place.path("wordcount"));
-    for delay in [100, 400, 900] {
+    for delay in [300, 700, 1500] {
         let mut command = place.command(&["build", "wordcount"]);
         command.env("TMPL_CACHE_DIR", place.path("own-cache"));
         let child = command.spawn().unwrap();
