@@ -5,7 +5,8 @@ use tmpl_template::{JobId, JobState};
 
 use crate::store::{Created, to_json};
 use crate::{
-    Attempt, Bucket, BucketError, Event, EventKind, FinalRecord, JobRecord, Liveness, StopRequest, layout,
+    Attempt, Bucket, BucketError, BucketErrorKind, Event, EventKind, FinalRecord, JobRecord, Liveness,
+    StopRequest, layout,
 };
 
 /// The exit code of a job whose launcher is gone: the launch failed for a reason outside the program.
@@ -173,7 +174,7 @@ impl Bucket {
         let lost = lost(Timestamp::now());
         match self.finish_job(&id, &lost).await {
             Ok(ended) => Ok(summary(record, ended)),
-            Err(BucketError::ReadOnly { .. }) => {
+            Err(error) if error.kind() == BucketErrorKind::Temporary => {
                 Ok(JobSummary { record, state: JobState::Failed, ended: None, presumed_lost: true })
             }
             Err(error) => Err(error),

@@ -48,7 +48,19 @@ impl Bucket {
         }
         // Our clock may have been set since the store's was asked for, and to call a job lost is for ever: ask again.
         let now = self.ask_clock().await.unwrap_or(SignedDuration::ZERO);
-        Ok(if ran_out(now) { Liveness::Lost } else { Liveness::Held })
+        if !ran_out(now) {
+            return Ok(Liveness::Held);
+        }
+        // The machine's clock may have jumped, or the machine slept: a launcher that lives renews its lease meanwhile.
+        let before = self.lease_stamp(id, attempt).await?;
+        tokio::time::sleep(LEASE_RENEWAL * 2).await;
+        Ok(if self.lease_stamp(id, attempt).await? == before { Liveness::Lost } else { Liveness::Held })
+    }
+
+    /// What changes whenever a lease is renewed.
+    async fn lease_stamp(&self, id: &JobId, attempt: u32) -> Result<Option<Timestamp>, BucketError> {
+        let meta = self.store.head(&layout::lease(id, attempt)).await?;
+        Ok(meta.as_ref().map(store_time))
     }
 
     /// The store's clock minus ours: from an object written now, asked for once. A bucket that can't be written to is taken

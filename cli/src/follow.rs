@@ -92,6 +92,14 @@ fn presumed_lost(summary: &JobSummary) -> Failure {
 
 /// The folder must be one that can be named: parameters are text.
 pub(crate) fn working_directory() -> Result<std::path::PathBuf, Failure> {
-    std::env::current_dir()
-        .map_err(|error| Failure::new(USAGE, format!("the current folder can't be used: {error}")))
+    let folder = std::env::current_dir()
+        .map_err(|error| Failure::new(USAGE, format!("the current folder can't be used: {error}")))?;
+    // It is written down with the job, as text.
+    if folder.to_str().is_none() {
+        return Err(Failure::new(
+            USAGE,
+            format!("the current folder's name is not UTF-8: {}", folder.display()),
+        ));
+    }
+    Ok(folder)
 }

@@ -20,9 +20,13 @@ pub(crate) fn report_end(
     code: u8,
 ) -> Result<ExitCode, Failure> {
     if printer.is_json() {
-        printer.json(
-            &json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended }),
-        )?;
+        let end = json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended });
+        // The job decides the exit code, not whoever stopped reading.
+        if let Err(failure) = printer.json(&end)
+            && !failure.silent
+        {
+            printer.warn(&failure.chain.join(": "));
+        }
     }
     if ended.state == JobState::Done {
         if ended.reason != DONE {

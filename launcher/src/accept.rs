@@ -187,7 +187,7 @@ impl CheckedProgram {
             environment: &environment::root(cache, &self.interpreter, &self.layers),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             temporary: &bucket.place_of(&layout::temporary(&record.id)),
-            files: &cache.directory().join("parameters").join(record.id.as_str()),
+            files: &cache.parameters(&record.id),
         })
     }
 }

@@ -92,6 +92,11 @@ impl Cache {
         &self.directory
     }
 
+    /// Where the parameters of a job that are passed as files lie while it runs.
+    pub(crate) fn parameters(&self, id: &tmpl_template::JobId) -> PathBuf {
+        self.directory.join("parameters").join(id.as_str())
+    }
+
     pub(crate) fn layer(&self, hex: &str) -> PathBuf {
         self.directory.join("layers").join(hex)
     }

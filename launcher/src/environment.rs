@@ -90,7 +90,8 @@ pub fn assemble(
         drop(Cache::lock_to_use(&cache.layer(layer.digest.digest()))?);
     }
     if unpacked > 0 {
-        cache.prune(crate::cache::DEFAULT_LIMIT)?;
+        // What can't be pruned now is no reason not to launch.
+        let _ = cache.prune(crate::cache::DEFAULT_LIMIT);
     }
     let site_packages = site_packages(&root, interpreter);
     Ok(Environment { python: root.join("bin/python"), site_packages, root, unpacked, _in_use: in_use })

@@ -34,6 +34,8 @@ use crate::{ErrorKind, Invocation, LaunchError};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same where the job may be declared lost at any moment: it must not go on writing then.
+const LOST_GRACE: Duration = Duration::from_secs(2);
 /// How long the streams of a program that is gone are read for its last lines.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The first attempt; retries are further numbers.
@@ -92,6 +94,8 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     }
     // What can't be removed now is no reason to say that the job did not end as it did.
     let _ = bucket.remove_temporary(&id).await;
+    // The guard removes them, unless it was killed.
+    let _ = fs_err::remove_dir_all(context.cache.parameters(&id));
     let held = session.end(end).await?;
     bucket.compact_log(&id, ATTEMPT).await?;
     Ok(Some(held))
@@ -104,6 +108,10 @@ async fn take_attempt(context: &LaunchContext) -> Result<bool, LaunchError> {
         return Ok(false);
     }
     context.bucket.renew_lease(&context.id, ATTEMPT).await?;
+    // A launcher that took too long to begin may have been declared lost.
+    if context.bucket.final_record(&context.id).await?.is_some() {
+        return Ok(false);
+    }
     // Should the guard be killed, what it left behind comes to this process, which then ends it.
     set_child_subreaper(Some(getpid()))
         .map_err(|error| LaunchError::Start { program: "the launcher".to_owned(), source: error.into() })?;
@@ -133,8 +141,14 @@ async fn attempt_job(
         status = program.end() => return status.map(Outcome::Ended),
         Some(reason) = stopped.recv() => reason,
     };
+    if let Some(status) = program.ended {
+        // It had ended before anybody asked it to; only its last lines were still being read.
+        let _ = program.end().await;
+        return Ok(Outcome::Ended(status));
+    }
+    // Stopped first, told after: whoever listens may be slow.
+    program.stop(if matches!(reason, Stop::LeaseLost) { LOST_GRACE } else { GRACE }).await;
     session.state(JobState::Cancelling).await;
-    program.stop(GRACE).await;
     Ok(Outcome::Stopped(reason, program.end().await.ok()))
 }
 
@@ -189,6 +203,8 @@ struct Program {
     orders: OwnedWriteHalf,
     answers: tokio::io::Lines<BufReader<OwnedReadHalf>>,
     readers: Vec<JoinHandle<()>>,
+    /// How it ended, once the guard has said so.
+    ended: Option<ExitStatus>,
     guard: Child,
 }
 
@@ -219,7 +235,7 @@ impl Program {
         ours.set_nonblocking(true).map_err(failed)?;
         let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let answers = BufReader::new(answers).lines();
-        let mut program = Self { group: None, orders, answers, readers, guard };
+        let mut program = Self { group: None, orders, answers, readers, ended: None, guard };
         program.say(&ToGuard::Start(Box::new(invocation))).await.map_err(failed)?;
         match program.answer().await {
             Some(FromGuard::Started(pid)) => program.group = Pid::from_raw(pid),
@@ -231,8 +247,12 @@ impl Program {
 
     /// Waits until the program and everything it started is gone, and all it wrote was read.
     async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
-        let answer = self.answer().await;
-        if !matches!(answer, Some(FromGuard::Ended(_)))
+        if self.ended.is_none()
+            && let Some(FromGuard::Ended(status)) = self.answer().await
+        {
+            self.ended = Some(status);
+        }
+        if self.ended.is_none()
             && let Some(group) = self.group
         {
             // Without its guard the program must not go on: nobody would end it. What it left behind comes to this process
@@ -251,10 +271,7 @@ impl Program {
                 reader.abort();
             }
         }
-        match answer {
-            Some(FromGuard::Ended(status)) => Ok(status),
-            _ => Err(LaunchError::GuardLost),
-        }
+        self.ended.ok_or(LaunchError::GuardLost)
     }
 
     /// Asks the program to end; the guard kills it after `grace`.

@@ -188,6 +188,11 @@ async fn write_log(
                 LogSource::Stdout => levels[0].read(raw.source, text),
                 LogSource::Stderr => levels[1].read(raw.source, text),
             };
+            // A line of JSON may hold a secret in escaped letters: its message is looked through again.
+            let message = match secrets.get() {
+                Some(secrets) => secrets.redact(message),
+                None => message,
+            };
             tail.push(raw.source, &message);
             let line = LogLine { time: Timestamp::now(), level, source: raw.source, message };
             writer.push(&line);
