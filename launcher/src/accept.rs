@@ -67,9 +67,10 @@ pub async fn check(
 ) -> Result<CheckedLaunch, LaunchError> {
     let stored = bucket.template(&request.template).await?;
     let name = &request.template.name;
-    let program = CheckedProgram::new(name, &stored, &request.parameters, request.python.clone(), cache)?;
+    let spec = parse(name, &stored)?;
+    let template = JobTemplate { name: name.clone(), digest: stored.digest };
+    let program = CheckedProgram::new(template, &spec, &request.parameters, request.python.clone(), cache)?;
     if !request.overwrite {
-        let spec = parse(name, &stored)?;
         refuse_existing_output(&spec, &program.values, &request.working_directory)?;
     }
     let checked = CheckedLaunch { request, program };
@@ -86,36 +87,7 @@ impl CheckedLaunch {
 
     /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
     pub fn job(&self) -> JobRecord {
-        self.record(Timestamp::now())
-    }
-
-    /// What the launch would do, for a job that began now.
-    pub fn plan(&self, bucket: &Bucket, cache: &Cache) -> Plan {
-        let record = self.record(Timestamp::now());
-        let program = &self.program;
-        Plan {
-            template: format!("{}@{}", record.template.name, record.template.digest),
-            runner: record.runner.clone(),
-            place: record.place.clone(),
-            interpreter: program.interpreter.path.clone(),
-            environment: environment::root(cache, &program.interpreter, &program.layers),
-            layers: program
-                .layers
-                .iter()
-                .map(|layer| PlannedLayer {
-                    cached: cache.has_layer(layer.digest.digest()),
-                    layer: layer.clone(),
-                })
-                .collect(),
-            invocation: program.invocation(&record, bucket, cache),
-            logs: bucket.place_of(&layout::logs(&record.id, 1)),
-            results: bucket.place_of(&layout::results(&record.id)),
-            temporary: bucket.place_of(&layout::temporary(&record.id)),
-            warnings: program.values.warnings().to_vec(),
-        }
-    }
-
-    fn record(&self, now: Timestamp) -> JobRecord {
+        let now = Timestamp::now();
         let mut random = [0_u8; 10];
         // Without randomness an id could be used twice: accepting it would then fail, and nothing would be lost.
         let _ = getrandom::fill(&mut random);
@@ -139,18 +111,44 @@ impl CheckedLaunch {
             timeout: request.timeout,
         }
     }
+
+    /// What the launch would do, for a job that began now.
+    pub fn plan(&self, bucket: &Bucket, cache: &Cache) -> Plan {
+        let record = self.job();
+        let program = &self.program;
+        Plan {
+            template: format!("{}@{}", record.template.name, record.template.digest),
+            runner: record.runner.clone(),
+            place: record.place.clone(),
+            interpreter: program.interpreter.path.clone(),
+            environment: environment::root(cache, &program.interpreter, &program.layers),
+            layers: program
+                .layers
+                .iter()
+                .map(|layer| PlannedLayer {
+                    cached: cache.has_layer(layer.digest.digest()),
+                    layer: layer.clone(),
+                })
+                .collect(),
+            invocation: program.invocation(&record, bucket, cache),
+            logs: bucket.place_of(&layout::logs(&record.id, 1)),
+            results: bucket.place_of(&layout::results(&record.id)),
+            temporary: bucket.place_of(&layout::temporary(&record.id)),
+            warnings: program.values.warnings().to_vec(),
+        }
+    }
 }
 
 impl CheckedProgram {
-    /// Checks a stored template and the parameters for it: by the mouth before a job is accepted, by the launcher again.
+    /// Checks a template and the parameters for it: by the mouth before a job is accepted, by the launcher again.
     pub(crate) fn new(
-        name: &TemplateName,
-        stored: &StoredTemplate,
+        template: JobTemplate,
+        spec: &TemplateSpec,
         parameters: &RawParameters,
         python: Option<PathBuf>,
         cache: &Cache,
     ) -> Result<Self, LaunchError> {
-        let spec = parse(name, stored)?;
+        let name = &template.name;
         let values = check_parameters(spec.metadata.as_ref(), parameters)?;
         let extension =
             spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
@@ -168,7 +166,7 @@ impl CheckedProgram {
         let interpreter = interpreter::find(&wanted, cache)?;
         check_libc(name, platform, &interpreter)?;
         Ok(Self {
-            template: JobTemplate { name: name.clone(), digest: stored.digest.clone() },
+            template,
             entry: extension.entry.clone(),
             values,
             layers: platform.layers.clone(),
@@ -198,7 +196,8 @@ fn digits(now: Timestamp, random: u64) -> u64 {
     u64::try_from(now.subsec_nanosecond()).unwrap_or(0) * RANDOM + random % RANDOM
 }
 
-fn parse(name: &TemplateName, stored: &StoredTemplate) -> Result<TemplateSpec, LaunchError> {
+/// Reads a stored template's spec.
+pub(crate) fn parse(name: &TemplateName, stored: &StoredTemplate) -> Result<TemplateSpec, LaunchError> {
     TemplateSpec::parse(&stored.text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
 }
 

@@ -19,7 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 
-use crate::accept::CheckedProgram;
+use crate::accept::{CheckedProgram, parse};
 use crate::cache::Cache;
 use crate::cause::{out_of_memory_kills, signal_name};
 use crate::environment::{self, Environment};
@@ -166,7 +166,8 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let stored = bucket.template(&reference).await?;
     let cache = &context.cache;
     let python = record.python.clone();
-    let program = CheckedProgram::new(&record.template.name, &stored, &record.parameters, python, cache)?;
+    let spec = parse(&record.template.name, &stored)?;
+    let program = CheckedProgram::new(record.template.clone(), &spec, &record.parameters, python, cache)?;
     let environment = assemble(bucket, cache, &program).await?;
     bucket.create_temporary(&record.id).await?;
     let mut invocation = program.invocation(record, bucket, cache);

@@ -181,18 +181,18 @@ async fn write_log(
             _ = tick.tick() => None,
         };
         if let Some(raw) = raw {
-            let text =
-                secrets.get().map_or_else(|| raw.text.clone(), |secrets| secrets.redact(raw.text.clone()));
+            let redact = |text| match secrets.get() {
+                Some(secrets) => secrets.redact(text),
+                None => text,
+            };
+            let text = redact(raw.text);
             let (level, message) = match raw.source {
                 LogSource::Launcher => (LogLevel::Info, text),
                 LogSource::Stdout => levels[0].read(raw.source, text),
                 LogSource::Stderr => levels[1].read(raw.source, text),
             };
             // A line of JSON may hold a secret in escaped letters: its message is looked through again.
-            let message = match secrets.get() {
-                Some(secrets) => secrets.redact(message),
-                None => message,
-            };
+            let message = redact(message);
             tail.push(raw.source, &message);
             let line = LogLine { time: Timestamp::now(), level, source: raw.source, message };
             writer.push(&line);
