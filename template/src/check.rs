@@ -1,112 +1,248 @@
 //! The one validator: what was asked for against what the template declares.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::nearest::nearest;
+use crate::pipeline_options::{PipelineOption, Takes, of_environment, reserved};
+use crate::storage_path::as_sdk_spells_it;
 use crate::triggers::Triggers;
 use crate::value_rules::{broken_length, broken_rules};
 use crate::violation::is_option_name;
 use crate::{
-    Metadata, Parameter, ParameterValue, ParameterValues, Pass, RawParameters, Rule, Violation, Violations,
+    Entry, Environment, Language, OtherPlace, Parameter, ParameterValue, ParameterValues, Pass,
+    RawParameters, Rule, RunnerKind, TemplateSpec, ValueFormat, Violation, Violations,
 };
 
-/// Checks the parameters of a launch and finds everything that is wrong with them at once, in Google's order: what is
-/// missing, what is unknown, then wrong values.
+/// What a launch asks of a template.
+#[derive(Debug, Clone, Default)]
+pub struct CheckRequest {
+    /// The parameters, as they were given.
+    pub parameters: RawParameters,
+    /// The environment, as it was given; the template's defaults are not in it.
+    pub environment: Environment,
+    /// The engine that is to run the pipeline.
+    pub runner: RunnerKind,
+}
+
+impl From<RawParameters> for CheckRequest {
+    fn from(parameters: RawParameters) -> Self {
+        Self { parameters, ..Self::default() }
+    }
+}
+
+/// Checks a launch and finds everything that is wrong with it at once, in Google's order: what is missing, what is unknown,
+/// then wrong values.
 ///
 /// A template that declares no parameters takes any, each as an argument. Defaults are not added: the program has
-/// its own.
+/// its own. Options that every pipeline of the SDK has need no declaration.
 ///
 /// ```
-/// use tmpl_template::{Metadata, RawParameters, check};
+/// use tmpl_template::{RawParameters, TemplateSpec, check};
 ///
-/// let metadata = Metadata::parse(r#"{"name": "Word count", "parameters": [
+/// let spec = TemplateSpec::parse(r#"{"metadata": {"name": "Word count", "parameters": [
 ///     {"name": "input", "label": "Input", "helpText": "Files to read.", "regexes": ["^/.+"]},
 ///     {"name": "case", "label": "Case", "helpText": "Of the words.", "isOptional": true,
 ///      "paramType": "ENUM", "enumOptions": [{"value": "keep"}, {"value": "lower"}]}
-/// ]}"#)?;
+/// ]}}"#)?;
 ///
 /// let mut raw = RawParameters::new();
 /// raw.insert("csae", "LOWER")?;
-/// let violations = check(Some(&metadata), &raw).unwrap_err();
+/// let violations = check(&spec, &raw.into()).unwrap_err();
 /// assert_eq!(violations.to_string(), "the parameters break 2 rules of the template
 ///   parameter `input` (Input) is required and missing; give `--param input=VALUE`
 ///   parameter `csae` is not one of this template; did you mean `case`?");
 ///
 /// let mut raw = RawParameters::new();
 /// raw.insert("input", "/data/a.txt")?;
-/// let values = check(Some(&metadata), &raw)?;
+/// let values = check(&spec, &raw.into())?;
 /// assert_eq!(values.get("input").map(|input| input.value.as_str()), Some("/data/a.txt"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn check(metadata: Option<&Metadata>, raw: &RawParameters) -> Result<ParameterValues, Violations> {
-    match metadata {
-        Some(metadata) if !metadata.parameters.is_empty() => check_declared(&metadata.parameters, raw),
-        _ => check_undeclared(raw),
+pub fn check(spec: &TemplateSpec, request: &CheckRequest) -> Result<ParameterValues, Violations> {
+    let declared = spec.metadata.as_ref().map_or(&[][..], |metadata| &metadata.parameters);
+    let context = Context { sdk: Sdk::of(spec), request };
+    let mut found =
+        if declared.is_empty() { context.check_undeclared() } else { context.check_declared(declared) }?;
+    if request.runner != RunnerKind::Dataflow && !matches!(context.sdk, Sdk::NotBeam) {
+        let (options, meaningless) =
+            of_environment(&request.environment, &spec.default_environment, context.sdk.language());
+        found.add(options);
+        let runner = request.runner;
+        found.warn(
+            meaningless.into_iter().map(|field| format!("`{field}` means nothing to the runner {runner}")),
+        );
+    } else if !request.environment.is_empty() && request.runner != RunnerKind::Dataflow {
+        found.warn(["the launch environment means nothing to a program without Beam".to_owned()]);
+    }
+    Ok(found)
+}
+
+/// What reads a pipeline's options.
+enum Sdk<'a> {
+    /// Beam's SDK of this language, if it is known.
+    Beam(Option<&'a Language>),
+    /// A program without Beam, which has no options but its own.
+    NotBeam,
+}
+
+impl<'a> Sdk<'a> {
+    fn of(spec: &'a TemplateSpec) -> Self {
+        match spec.tmpl.as_ref().map(|extension| &extension.entry) {
+            Some(Entry::Python { beam: None, .. }) => Self::NotBeam,
+            _ => Self::Beam(spec.sdk_info.as_ref().and_then(|sdk| sdk.language.as_ref())),
+        }
+    }
+
+    fn language(&self) -> Option<&'a Language> {
+        match self {
+            Self::Beam(language) => *language,
+            Self::NotBeam => None,
+        }
+    }
+
+    /// The option of every pipeline of that name.
+    fn option(&self, name: &str) -> Option<&'static PipelineOption> {
+        match self {
+            Self::Beam(language) => PipelineOption::named(name, *language),
+            Self::NotBeam => None,
+        }
     }
 }
 
-fn check_declared(declared: &[Parameter], raw: &RawParameters) -> Result<ParameterValues, Violations> {
-    let triggers = Triggers::new(declared, raw);
-    let mut names = HashSet::new();
-    let mut warnings = Vec::new();
-    let (mut missing, mut wrong, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for parameter in declared {
-        if !names.insert(parameter.name.as_str()) {
-            warnings.push(format!(
-                "the template declares `{}` twice; the first declaration counts",
-                parameter.name
-            ));
-            continue;
-        }
-        let broken_link = triggers.broken_link(parameter);
-        let Some(value) = raw.get(&parameter.name) else {
-            if !parameter.is_optional() && broken_link.is_none() {
-                missing.push(Violation::declared(parameter, Rule::Required, None));
+struct Context<'a> {
+    sdk: Sdk<'a>,
+    request: &'a CheckRequest,
+}
+
+impl Context<'_> {
+    fn check_declared(&self, declared: &[Parameter]) -> Result<ParameterValues, Violations> {
+        let raw = &self.request.parameters;
+        let triggers = Triggers::new(declared, raw);
+        let mut names = HashSet::new();
+        let mut warnings = Vec::new();
+        let (mut missing, mut wrong, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for parameter in declared {
+            if !names.insert(parameter.name.as_str()) {
+                warnings.push(format!(
+                    "the template declares `{}` twice; the first declaration counts",
+                    parameter.name
+                ));
+                continue;
             }
-            continue;
-        };
-        if let Some((child, parent)) = broken_link {
-            warnings.push(unasked(parameter, child, parent));
+            let broken_link = triggers.broken_link(parameter);
+            let Some(value) = raw.get(&parameter.name) else {
+                if !parameter.is_optional() && broken_link.is_none() {
+                    missing.push(Violation::declared(parameter, Rule::Required, None));
+                }
+                continue;
+            };
+            if let Some((child, parent)) = broken_link {
+                warnings.push(unasked(parameter, child, parent));
+            }
+            let broken = broken_rules(parameter, value, self.request.runner).into_iter();
+            wrong.extend(broken.map(|rule| Violation::declared(parameter, rule, Some(value))));
+            values.push(self.value_of(parameter, value));
         }
-        let broken = broken_rules(parameter, value).into_iter();
-        wrong.extend(broken.map(|rule| Violation::declared(parameter, rule, Some(value))));
-        values.push(ParameterValue {
+        let mut options = Options::default();
+        for (name, value) in raw.iter().filter(|(name, _)| !names.contains(name)) {
+            match self.sdk.option(name) {
+                Some(option) => options.add(self, name, option, value),
+                None => missing.push(Violation::undeclared(name, unrecognized(name, declared, raw))),
+            }
+        }
+        missing.extend(wrong);
+        missing.extend(options.violations);
+        Violations::unless_empty(missing)?;
+        values.extend(options.values);
+        Ok(ParameterValues::new(values, warnings))
+    }
+
+    /// The value in the spelling that the program understands.
+    fn value_of(&self, parameter: &Parameter, value: &str) -> ParameterValue {
+        let is_rewritten = self.request.runner != RunnerKind::Dataflow
+            && parameter.parameter_type().is_storage_path()
+            && !parameter.secret();
+        ParameterValue {
             name: parameter.name.clone(),
-            value: value.to_owned(),
+            value: if is_rewritten { as_sdk_spells_it(value).into_owned() } else { value.to_owned() },
             pass: parameter.pass(),
             secret: parameter.secret(),
-        });
+        }
     }
-    let unknown = raw.iter().map(|(name, _)| name).filter(|name| !names.contains(name));
-    missing.extend(unknown.map(|name| Violation::undeclared(name, unrecognized(name, declared, raw))));
-    missing.extend(wrong);
-    Violations::unless_empty(missing)?;
-    Ok(ParameterValues::new(values, warnings))
+
+    fn check_undeclared(&self) -> Result<ParameterValues, Violations> {
+        let (mut misnamed, mut wrong, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let mut options = Options::default();
+        for (name, value) in self.request.parameters.iter() {
+            if let Some(option) = self.sdk.option(name) {
+                options.add(self, name, option, value);
+                continue;
+            }
+            if !is_option_name(name) {
+                misnamed.push(Violation::undeclared(name, Rule::NameShape));
+            } else if matches!(self.sdk, Sdk::Beam(_)) && reserved(name).is_some() {
+                misnamed.push(Violation::undeclared(
+                    name,
+                    Rule::Recognized { nearest: None, declared: Vec::new() },
+                ));
+            }
+            let nul = value.contains('\0').then_some(Rule::NoNul);
+            let broken = nul.into_iter().chain(broken_length(name, value, &Pass::Argument));
+            wrong.extend(broken.map(|rule| Violation::undeclared(name, rule).with_value(Some(value))));
+            values.push(ParameterValue {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                pass: Pass::Argument,
+                secret: false,
+            });
+        }
+        misnamed.extend(wrong);
+        misnamed.extend(options.violations);
+        Violations::unless_empty(misnamed)?;
+        values.extend(options.values);
+        Ok(ParameterValues::new(values, Vec::new()))
+    }
 }
 
-fn check_undeclared(raw: &RawParameters) -> Result<ParameterValues, Violations> {
-    let (mut misnamed, mut wrong, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, value) in raw.iter() {
-        if !is_option_name(name) {
-            misnamed.push(Violation::undeclared(name, Rule::NameShape));
+/// The undeclared options of a launch.
+#[derive(Default)]
+struct Options {
+    values: Vec<ParameterValue>,
+    violations: Vec<Violation>,
+    /// The names they were given under, by the names they are passed under.
+    names: HashMap<String, String>,
+}
+
+impl Options {
+    fn add(&mut self, context: &Context<'_>, name: &str, option: &'static PipelineOption, value: &str) {
+        let passed = option.value(context.sdk.language(), value);
+        let mut rules: Vec<Rule> = value.contains('\0').then_some(Rule::NoNul).into_iter().collect();
+        rules.extend(broken_length(&passed.name, value, &passed.pass));
+        match option.takes {
+            Takes::Nothing if !matches!(value, "true" | "false") => rules.push(Rule::Boolean),
+            Takes::Integer if !ValueFormat::Integer.accepts(value) => {
+                rules.push(Rule::Format { format: ValueFormat::Integer });
+            }
+            _ => {}
         }
-        let nul = value.contains('\0').then_some(Rule::NoNul);
-        let broken = nul.into_iter().chain(broken_length(name, value, &Pass::Argument));
-        wrong.extend(broken.map(|rule| Violation::undeclared(name, rule).with_value(Some(value))));
-        values.push(ParameterValue {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            pass: Pass::Argument,
-            secret: false,
-        });
+        let field = option.environment_field();
+        if let Some(field) = field.filter(|field| context.request.environment.get(field).is_some()) {
+            rules.push(Rule::Once { also: OtherPlace::Environment(field.to_owned()) });
+        }
+        if let Some(other) = self.names.insert(passed.name.clone(), name.to_owned()) {
+            rules.push(Rule::Once { also: OtherPlace::Parameter(other) });
+        }
+        let rules = rules.into_iter();
+        self.violations.extend(rules.map(|rule| Violation::undeclared(name, rule).with_value(Some(value))));
+        self.values.push(passed);
     }
-    misnamed.extend(wrong);
-    Violations::unless_empty(misnamed)?;
-    Ok(ParameterValues::new(values, Vec::new()))
 }
 
 /// The rule that an unknown name breaks. A parameter that was given besides is not what was meant.
 fn unrecognized(name: &str, declared: &[Parameter], raw: &RawParameters) -> Rule {
+    if reserved(name).is_some() {
+        return Rule::Recognized { nearest: None, declared: Vec::new() };
+    }
     let free =
         declared.iter().map(|parameter| parameter.name.as_str()).filter(|known| raw.get(known).is_none());
     let nearest = nearest(name, free).map(str::to_owned);
@@ -135,6 +271,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::Metadata;
 
     /// Metadata of parameters that have these keys besides a label and a help text.
     fn metadata(parameters: Value) -> Metadata {
@@ -155,9 +292,13 @@ mod tests {
         raw
     }
 
+    fn checked(metadata: &Metadata, raw: &RawParameters) -> Result<ParameterValues, Violations> {
+        check(&metadata.clone().into(), &raw.clone().into())
+    }
+
     /// Name and wire text of each violation.
     fn wire(metadata: &Metadata, entries: &[(&str, &str)]) -> Vec<String> {
-        match check(Some(metadata), &raw(entries)) {
+        match checked(metadata, &raw(entries)) {
             Ok(_) => Vec::new(),
             Err(violations) => {
                 violations.iter().map(|found| format!("{}: {}", found.parameter, found.wire())).collect()
@@ -168,7 +309,7 @@ mod tests {
     /// The lines of the error for one optional parameter `p` with these keys and a value.
     fn lines(mut keys: Value, value: &str) -> Vec<String> {
         keys["name"] = "p".into();
-        match check(Some(&metadata(json!([keys]))), &raw(&[("p", value)])) {
+        match checked(&metadata(json!([keys])), &raw(&[("p", value)])) {
             Ok(_) => Vec::new(),
             Err(violations) => {
                 violations.to_string().lines().skip(1).map(|line| line.trim().to_owned()).collect()
@@ -277,7 +418,7 @@ mod tests {
                 "parameter `\\n` has a name that no option can have; a name is letters, digits, `_`, `.` and `-`, the first one a letter or `_`",
             ),
         ] {
-            let violations = check(Some(&metadata), &raw(&[("input", "i"), (name, "v")])).unwrap_err();
+            let violations = checked(&metadata, &raw(&[("input", "i"), (name, "v")])).unwrap_err();
             let text = violations.to_string();
             assert_eq!(text, format!("the parameters break a rule of the template\n  {expected}"));
         }
@@ -293,7 +434,7 @@ mod tests {
         for secret in ["hunter2", "hunter\0two"] {
             let mut declared = keys.clone();
             declared["name"] = "p".into();
-            let violations = check(Some(&metadata(json!([declared]))), &raw(&[("p", secret)])).unwrap_err();
+            let violations = checked(&metadata(json!([declared])), &raw(&[("p", secret)])).unwrap_err();
             let everything =
                 format!("{violations} {violations:?} {}", serde_json::to_string(&violations).unwrap());
             assert!(!everything.contains("hunter"), "{everything}");
@@ -347,10 +488,10 @@ mod tests {
             {"name": "schema", "parentName": "format", "parentTriggerValues": ["AVRO", "JSON"]},
             {"name": "field", "parentName": "schema"},
         ]));
-        let values = check(Some(&metadata), &raw(&[("field", "f"), ("format", "TEXT")])).unwrap();
+        let values = checked(&metadata, &raw(&[("field", "f"), ("format", "TEXT")])).unwrap();
         let warnings = ["parameter `field` (FIELD) is only used when `schema` has a value"];
         assert_eq!(values.warnings(), warnings);
-        let values = check(Some(&metadata), &raw(&[("field", "f"), ("schema", "s")])).unwrap();
+        let values = checked(&metadata, &raw(&[("field", "f"), ("schema", "s")])).unwrap();
         let condition = "is only used when `format` is \"AVRO\" or \"JSON\"";
         let warnings = [
             format!("parameter `schema` (SCHEMA) {condition}"),
@@ -358,17 +499,17 @@ mod tests {
         ];
         assert_eq!(values.warnings(), warnings);
         let values =
-            check(Some(&metadata), &raw(&[("field", "f"), ("schema", "s"), ("format", "AVRO")])).unwrap();
+            checked(&metadata, &raw(&[("field", "f"), ("schema", "s"), ("format", "AVRO")])).unwrap();
         assert_eq!(values.warnings(), [""; 0]);
     }
 
     #[test]
     fn parents_in_a_circle_and_names_declared_twice_do_no_harm() {
         let circle = metadata(json!([{"name": "a", "parentName": "b"}, {"name": "b", "parentName": "a"}]));
-        assert!(check(Some(&circle), &raw(&[("a", "1"), ("b", "1")])).is_ok());
-        assert!(check(Some(&circle), &raw(&[])).is_ok());
+        assert!(checked(&circle, &raw(&[("a", "1"), ("b", "1")])).is_ok());
+        assert!(checked(&circle, &raw(&[])).is_ok());
         let twice = metadata(json!([{"name": "a"}, {"name": "a", "regexes": ["x"]}]));
-        let values = check(Some(&twice), &raw(&[("a", "1")])).unwrap();
+        let values = checked(&twice, &raw(&[("a", "1")])).unwrap();
         assert_eq!(values.as_slice().len(), 1);
         assert_eq!(values.warnings(), ["the template declares `a` twice; the first declaration counts"]);
         assert_eq!(wire(&twice, &[]), ["a: Missing required parameter"]);
@@ -386,7 +527,7 @@ mod tests {
         ]));
         let big = "x".repeat(1 << 20);
         let entries = [("e", big.as_str()), ("c-d", "env:T"), ("b", "true"), ("a", "=,")];
-        let values = check(Some(&metadata), &raw(&entries)).unwrap();
+        let values = checked(&metadata, &raw(&entries)).unwrap();
         let found: Vec<_> = values
             .iter()
             .map(|value| (value.name.as_str(), value.value.as_str(), value.pass.clone(), value.secret))
@@ -405,13 +546,15 @@ mod tests {
     #[test]
     fn without_declarations_anything_that_can_be_an_argument_is_accepted() {
         let empty = Metadata::parse("{\"name\": \"T\", \"parameters\": []}").unwrap();
-        for metadata in [None, Some(&empty)] {
-            let values = check(metadata, &raw(&[("z.y-x_1", ""), ("_a", "--b")])).unwrap();
+        for metadata in [None, Some(empty)] {
+            let spec: TemplateSpec = metadata.map(Into::into).unwrap_or_default();
+            let check = |raw: RawParameters| check(&spec, &raw.into());
+            let values = check(raw(&[("z.y-x_1", ""), ("_a", "--b")])).unwrap();
             let names: Vec<_> =
                 values.iter().map(|value| (value.name.as_str(), value.pass.clone())).collect();
             assert_eq!(names, [("z.y-x_1", Pass::Argument), ("_a", Pass::Argument)]);
             let entries = [("n", "\0"), ("a b", "1"), ("", "1"), ("1", "1"), ("l", &"x".repeat(131_072 - 4))];
-            let violations = check(metadata, &raw(&entries)).unwrap_err();
+            let violations = check(raw(&entries)).unwrap_err();
             let rules: Vec<_> =
                 violations.iter().map(|found| (found.parameter.as_str(), &found.rule)).collect();
             let length = Rule::Length { bytes: 131_073, limit: 131_072 };

@@ -1,42 +1,53 @@
 //! One of the values that an ENUM parameter can have.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::format_error::Problem;
-use crate::object::Object;
+use crate::keys::ENUM_OPTION;
+use crate::object::{Fields, Object, Spelling};
+use crate::reader::Reader;
 
 /// A value to choose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct EnumOption {
-    /// What the program gets.
-    pub value: String,
+    /// What the program gets; gcloud takes an option without one, too.
+    pub value: Option<String>,
     /// What a form shows; the value itself without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// What choosing it means.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Keys that are not Google's.
-    #[serde(flatten)]
     pub other: Map<String, Value>,
+    spelling: Spelling,
 }
 
 impl EnumOption {
-    pub(crate) fn read(value: Value) -> Result<Self, Problem> {
-        if let Value::String(text) = &value {
+    /// What the program gets.
+    pub fn value(&self) -> &str {
+        self.value.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {
+        if let Value::String(_) = &value {
             let remedy = format!("write {{\"value\": {value}}}");
-            return Err(Problem::kind("an object", &Value::String(text.clone())).hinted(remedy));
+            reader.report(Problem::kind("an object", &value).hinted(remedy));
+            return Self::default();
         }
-        let mut keys = Object::new(value)?;
-        let Some(value) = keys.text("value")? else {
-            return Err(Problem::new("the key `value` is missing"));
-        };
-        Ok(Self {
-            value,
-            label: keys.text("label")?,
-            description: keys.text("description")?,
-            other: keys.rest(),
-        })
+        let mut keys = Object::open(value, &ENUM_OPTION, reader);
+        let value = keys.text("value");
+        let (label, description) = (keys.text("label"), keys.text("description"));
+        let (other, spelling) = keys.close();
+        Self { value, label, description, other, spelling }
+    }
+}
+
+impl Serialize for EnumOption {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(&self.spelling)
+            .add("value", self.value.as_ref())
+            .add("label", self.label.as_ref())
+            .add("description", self.description.as_ref())
+            .write(&self.other, serializer)
     }
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::key_path::{KeyPath, Step};
 use crate::position::Position;
+use crate::spans::Spans;
 
 /// An error in the text of a metadata file or a spec.
 ///
@@ -19,9 +20,13 @@ pub struct FormatError {
     path: Option<String>,
     message: String,
     hint: Option<String>,
+    more: usize,
 }
 
 impl FormatError {
+    /// The longest text that is read, in bytes: hundreds of times what a template needs.
+    pub const LONGEST_TEXT: usize = 16 << 20;
+
     /// The line of the error, counted from 1.
     pub fn line(&self) -> usize {
         self.line
@@ -47,22 +52,42 @@ impl FormatError {
         self.hint.clone()
     }
 
+    /// How many more mistakes the same text has; a linter lists them.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
     /// The text read as JSON. Of a key given twice the last counts, as for gcloud.
     pub(crate) fn read_json(text: &str) -> Result<Value, Self> {
+        if text.len() > Self::LONGEST_TEXT {
+            let problem = Problem::new(format!(
+                "the text has {} bytes, and at most {} are read",
+                text.len(),
+                Self::LONGEST_TEXT
+            ));
+            return Err(Self::at(Position { line: 1, column: 1 }, problem));
+        }
         serde_json::from_str(text).map_err(|error| Self::syntax(&error, text))
     }
 
-    /// An error of meaning at its place in the text.
-    pub(crate) fn located(problem: Problem, text: &str) -> Self {
-        let position = Position::of(&problem.path, text);
-        let path = Some(problem.path.to_string()).filter(|path| !path.is_empty());
-        Self {
-            line: position.line,
-            column: position.column,
-            path,
-            message: problem.message,
-            hint: problem.hint,
+    /// Nothing if nothing is wrong, else the first mistake at its place.
+    pub(crate) fn first(problems: Vec<Problem>, text: &str) -> Result<(), Self> {
+        let more = problems.len().saturating_sub(1);
+        match problems.into_iter().next() {
+            None => Ok(()),
+            Some(first) => Err(Self { more, ..Self::located(first, &Spans::new(text)) }),
         }
+    }
+
+    /// An error of meaning at its place in the text.
+    pub(crate) fn located(problem: Problem, spans: &Spans<'_>) -> Self {
+        Self::at(spans.position(spans.value(&problem.path).start), problem)
+    }
+
+    fn at(position: Position, problem: Problem) -> Self {
+        let path = Some(problem.path.to_string()).filter(|path| !path.is_empty());
+        let Problem { message, hint, .. } = problem;
+        Self { line: position.line, column: position.column, path, message, hint, more: 0 }
     }
 
     fn syntax(error: &serde_json::Error, text: &str) -> Self {
@@ -78,6 +103,11 @@ impl FormatError {
             ("the text is empty".to_owned(), Some("write at least `{}`"))
         } else if text.starts_with('\u{feff}') {
             ("the text begins with a byte order mark".to_owned(), Some("save the file as UTF-8 without one"))
+        } else if said.starts_with("recursion limit exceeded") {
+            (
+                "values lie more than 127 deep inside each other".to_owned(),
+                Some("no key of Google's needs more than 5"),
+            )
         } else if error.classify() == Category::Eof {
             (
                 "the text ends in the middle of a value".to_owned(),
@@ -90,7 +120,7 @@ impl FormatError {
         } else {
             (format!("not valid JSON: {said}"), None)
         };
-        Self { line, column, path: None, message, hint: hint.map(str::to_owned) }
+        Self { line, column, path: None, message, hint: hint.map(str::to_owned), more: 0 }
     }
 }
 
@@ -105,7 +135,7 @@ impl fmt::Display for FormatError {
 }
 
 /// An error of meaning before its place in the text is known.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     path: KeyPath,
     message: String,
@@ -136,13 +166,20 @@ impl Problem {
     }
 
     pub(crate) fn under_key(mut self, key: &str) -> Self {
-        self.path = self.path.under(Step::Key(key.to_owned()));
+        self.path = std::iter::once(Step::Key(key.to_owned().into()))
+            .chain(self.path.steps().iter().cloned())
+            .collect();
         self
     }
 
-    pub(crate) fn under_index(mut self, index: usize) -> Self {
-        self.path = self.path.under(Step::Index(index));
+    /// The same problem, of a value that lies inside another.
+    pub(crate) fn inside(mut self, outer: &KeyPath) -> Self {
+        self.path = outer.steps().iter().chain(self.path.steps()).cloned().collect();
         self
+    }
+
+    pub(crate) fn path(&self) -> &KeyPath {
+        &self.path
     }
 }
 

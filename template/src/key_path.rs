@@ -1,11 +1,12 @@
 //! Where in a JSON text a value lies: `parameters[3].regexes[0]`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One step into a JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    Key(String),
+    Key(Cow<'static, str>),
     Index(usize),
 }
 
@@ -18,10 +19,32 @@ impl KeyPath {
         &self.0
     }
 
-    /// The path seen from one value further out. Paths are built from the inside, and only when there is an error.
-    pub(crate) fn under(mut self, step: Step) -> Self {
-        self.0.insert(0, step);
-        self
+    pub(crate) fn push(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    /// The path of a key inside the value that this path leads to.
+    pub(crate) fn key(&self, key: impl Into<Cow<'static, str>>) -> Self {
+        let mut path = self.clone();
+        path.push(Step::Key(key.into()));
+        path
+    }
+
+    /// The path of an item of the list that this path leads to.
+    pub(crate) fn index(&self, index: usize) -> Self {
+        let mut path = self.clone();
+        path.push(Step::Index(index));
+        path
+    }
+}
+
+impl FromIterator<Step> for KeyPath {
+    fn from_iter<T: IntoIterator<Item = Step>>(steps: T) -> Self {
+        Self(steps.into_iter().collect())
     }
 }
 
@@ -50,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_path_reads_from_outside_in() {
-        let key = |key: &str| Step::Key(key.to_owned());
+        let key = |key: &str| Step::Key(key.to_owned().into());
         for (steps, expected) in [
             (vec![], ""),
             (vec![key("name")], "name"),
@@ -60,7 +83,7 @@ mod tests {
             ),
             (vec![key("customMetadata"), key("tmpl.pass")], "customMetadata[\"tmpl.pass\"]"),
         ] {
-            let path = steps.into_iter().rev().fold(KeyPath::default(), KeyPath::under);
+            let path: KeyPath = steps.into_iter().collect();
             assert_eq!(path.to_string(), expected);
         }
     }

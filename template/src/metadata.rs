@@ -2,50 +2,58 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::format_error::Problem;
-use crate::object::Object;
+use crate::key_path::Step;
+use crate::keys::METADATA;
+use crate::object::{Fields, Object, Spelling};
+use crate::reader::{Dialect, Reader};
 use crate::{FormatError, Parameter, Pass};
 
 /// What a template is called, does and asks for: Google's `TemplateMetadata`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata {
     /// A name for people; the template's own name is that of its file.
     pub name: String,
     /// What the template does.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What it asks for, in the order of display.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
     /// Whether its jobs run until somebody ends them; see [`is_streaming`](Self::is_streaming).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub streaming: Option<bool>,
     /// Whether it can process a record more than once.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub supports_at_least_once: Option<bool>,
     /// Whether it can process every record exactly once.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub supports_exactly_once: Option<bool>,
     /// `UNSPECIFIED`, `EXACTLY_ONCE` or `AT_LEAST_ONCE`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub default_streaming_mode: Option<String>,
     /// The pipeline itself, of templates written in Beam YAML.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub yaml_definition: Option<String>,
     /// Keys that are not Google's.
-    #[serde(flatten)]
     pub other: Map<String, Value>,
+    spelling: Spelling,
 }
 
 impl Metadata {
-    /// Reads the text of a metadata file.
+    /// How many parameters a template may have.
+    pub const MOST_PARAMETERS: usize = 10_000;
+
+    /// Reads the text of a metadata file, as `gcloud dataflow flex-template build` reads it: what gcloud refuses is refused.
+    ///
+    /// ```
+    /// use tmpl_template::Metadata;
+    ///
+    /// let text = "{\"name\": \"Word count\", \"parameters\": [\n  {\"name\": \"input\", \"label\": \"Input\"}]}";
+    /// let error = Metadata::parse(text).unwrap_err();
+    /// assert_eq!(error.to_string(), "line 2, column 3: parameters[0]: the key `helpText` is missing");
+    /// ```
     pub fn parse(text: &str) -> Result<Self, FormatError> {
-        let value = FormatError::read_json(text)?;
-        Self::read(value).map_err(|problem| FormatError::located(problem, text))
+        let mut reader = Reader::new(Dialect::Author);
+        let metadata = Self::read(FormatError::read_json(text)?, &mut reader);
+        FormatError::first(reader.into_problems(), text)?;
+        Ok(metadata)
     }
 
     /// Whether its jobs run until somebody ends them; by default they end by themselves.
@@ -58,48 +66,77 @@ impl Metadata {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
-    pub(crate) fn read(value: Value) -> Result<Self, Problem> {
-        let mut keys = Object::new(value)?;
-        let name = keys
-            .required_text("name")
-            .map_err(|problem| problem.hinted("give the template a `name` that people understand"))?;
-        let parameters = keys.list("parameters", Parameter::read)?;
-        one_value_per_variable(&parameters)?;
-        Ok(Self {
+    pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {
+        let is_object = value.is_object();
+        let mut keys = Object::open(value, &METADATA, reader);
+        if !is_object {
+            return Self::default();
+        }
+        let name = keys.required_text("name", "give the template a `name` that people understand");
+        let mut count = 0_usize;
+        let parameters = keys.list("parameters", |value, reader| {
+            count += 1;
+            // One word about it is enough, and the rest is not worth the time.
+            if count == Self::MOST_PARAMETERS + 1 {
+                reader.report(Problem::new(format!(
+                    "a template has at most {} parameters",
+                    Self::MOST_PARAMETERS
+                )));
+            }
+            if count > Self::MOST_PARAMETERS { Parameter::default() } else { Parameter::read(value, reader) }
+        });
+        keys.inside("parameters", |reader| one_value_per_variable(&parameters, reader));
+        let metadata = Self {
             name,
-            description: keys.text("description")?,
+            description: keys.text("description"),
             parameters,
-            streaming: keys.flag("streaming")?,
-            supports_at_least_once: keys.flag("supportsAtLeastOnce")?,
-            supports_exactly_once: keys.flag("supportsExactlyOnce")?,
-            default_streaming_mode: keys.text("defaultStreamingMode")?,
-            yaml_definition: keys.text("yamlDefinition")?,
-            other: keys.rest(),
-        })
+            streaming: keys.flag("streaming"),
+            supports_at_least_once: keys.flag("supportsAtLeastOnce"),
+            supports_exactly_once: keys.flag("supportsExactlyOnce"),
+            default_streaming_mode: keys.name("defaultStreamingMode"),
+            yaml_definition: keys.text("yamlDefinition"),
+            ..Self::default()
+        };
+        let (other, spelling) = keys.close();
+        Self { other, spelling, ..metadata }
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(&self.spelling)
+            .text("name", &self.name)
+            // gcloud leaves these two out when they are empty.
+            .add("description", self.description.as_ref().filter(|text| !text.is_empty()))
+            .list("parameters", &self.parameters)
+            .add("streaming", self.streaming.as_ref())
+            .add("supportsAtLeastOnce", self.supports_at_least_once.as_ref())
+            .add("supportsExactlyOnce", self.supports_exactly_once.as_ref())
+            .add("defaultStreamingMode", self.default_streaming_mode.as_ref())
+            .add("yamlDefinition", self.yaml_definition.as_ref().filter(|text| !text.is_empty()))
+            .write(&self.other, serializer)
     }
 }
 
 /// Two parameters in one environment variable would lose one of the values without a word.
-fn one_value_per_variable(parameters: &[Parameter]) -> Result<(), Problem> {
+fn one_value_per_variable(parameters: &[Parameter], reader: &mut Reader) {
     let mut owners: HashMap<String, &str> = HashMap::new();
     for (index, parameter) in parameters.iter().enumerate() {
         let Pass::Environment { name: variable } = parameter.pass() else { continue };
         match owners.get(&variable) {
             Some(owner) if *owner != parameter.name => {
-                return Err(Problem::new(format!(
+                let problem = Problem::new(format!(
                     "parameters `{owner}` and `{}` are both passed in the environment variable `{variable}`",
                     parameter.name
                 ))
                 .hinted("name another variable: `env:NAME`")
                 .under_key("tmpl.pass")
-                .under_key("customMetadata")
-                .under_index(index)
-                .under_key("parameters"));
+                .under_key("customMetadata");
+                reader.inside(Step::Index(index), |reader| reader.report(problem));
             }
-            _ => owners.insert(variable, &parameter.name),
-        };
+            _ => drop(owners.insert(variable, &parameter.name)),
+        }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -213,14 +250,9 @@ mod tests {
                 "write {\"value\": \"A\"}",
             ),
             (
-                "\"enumOptions\": [{\"label\": \"A\"}]",
-                "line 7, column 17: parameters[0].enumOptions[0]: the key `value` is missing",
-                "",
-            ),
-            (
-                "\"paramType\": 23",
-                "line 7, column 14: parameters[0].paramType: no parameter type has the number 23",
-                "",
+                "\"paramType\": 0",
+                "line 7, column 14: parameters[0].paramType: gcloud takes no empty type",
+                "leave the key out",
             ),
             (
                 "\"customMetadata\": {\"x\": 1}",
@@ -258,8 +290,8 @@ mod tests {
             ("{}", "line 1, column 1: the key `name` is missing"),
             ("{\"name\": \"\"}", "line 1, column 10: name: the text is empty"),
             (
-                "{\"name\": \"T\", \"parameters\": {}}",
-                "line 1, column 29: parameters: expected a list, found an object",
+                "{\"name\": \"T\", \"parameters\": \"a\"}",
+                "line 1, column 29: parameters: expected a list, found a text",
             ),
             (
                 "{\"name\": \"T\", \"parameters\": [1]}",

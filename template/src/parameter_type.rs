@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::keys::PARAMETER_TYPES;
+
 /// A `paramType`. Names that nobody knows are kept and mean the same as [`Text`](Self::Text).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are Google's and say what is picked")]
@@ -36,53 +38,65 @@ pub enum ParameterType {
 }
 
 impl ParameterType {
-    /// Google's names, each at the index of its number in Google's API.
-    const KNOWN: [(Self, &str); 23] = [
-        (Self::Default, "DEFAULT"),
-        (Self::Text, "TEXT"),
-        (Self::GcsReadBucket, "GCS_READ_BUCKET"),
-        (Self::GcsWriteBucket, "GCS_WRITE_BUCKET"),
-        (Self::GcsReadFile, "GCS_READ_FILE"),
-        (Self::GcsWriteFile, "GCS_WRITE_FILE"),
-        (Self::GcsReadFolder, "GCS_READ_FOLDER"),
-        (Self::GcsWriteFolder, "GCS_WRITE_FOLDER"),
-        (Self::PubsubTopic, "PUBSUB_TOPIC"),
-        (Self::PubsubSubscription, "PUBSUB_SUBSCRIPTION"),
-        (Self::BigqueryTable, "BIGQUERY_TABLE"),
-        (Self::JavascriptUdfFile, "JAVASCRIPT_UDF_FILE"),
-        (Self::ServiceAccount, "SERVICE_ACCOUNT"),
-        (Self::MachineType, "MACHINE_TYPE"),
-        (Self::KmsKeyName, "KMS_KEY_NAME"),
-        (Self::WorkerRegion, "WORKER_REGION"),
-        (Self::WorkerZone, "WORKER_ZONE"),
-        (Self::Boolean, "BOOLEAN"),
-        (Self::Enum, "ENUM"),
-        (Self::Number, "NUMBER"),
-        (Self::KafkaTopic, "KAFKA_TOPIC"),
-        (Self::KafkaReadTopic, "KAFKA_READ_TOPIC"),
-        (Self::KafkaWriteTopic, "KAFKA_WRITE_TOPIC"),
+    /// Google's types, each at the index of its number in Google's API.
+    const KNOWN: [Self; 23] = [
+        Self::Default,
+        Self::Text,
+        Self::GcsReadBucket,
+        Self::GcsWriteBucket,
+        Self::GcsReadFile,
+        Self::GcsWriteFile,
+        Self::GcsReadFolder,
+        Self::GcsWriteFolder,
+        Self::PubsubTopic,
+        Self::PubsubSubscription,
+        Self::BigqueryTable,
+        Self::JavascriptUdfFile,
+        Self::ServiceAccount,
+        Self::MachineType,
+        Self::KmsKeyName,
+        Self::WorkerRegion,
+        Self::WorkerZone,
+        Self::Boolean,
+        Self::Enum,
+        Self::Number,
+        Self::KafkaTopic,
+        Self::KafkaReadTopic,
+        Self::KafkaWriteTopic,
     ];
 
     /// The type of that name; every name has one.
     pub fn from_name(name: &str) -> Self {
-        match Self::KNOWN.into_iter().find(|(_, known)| *known == name) {
-            Some((known, _)) => known,
+        let index = PARAMETER_TYPES.iter().position(|known| *known == name);
+        match index.and_then(|index| Self::KNOWN.get(index)) {
+            Some(known) => known.clone(),
             None => Self::Other(name.to_owned()),
         }
     }
 
-    /// The type of that number in Google's API.
-    pub fn from_number(number: u64) -> Option<Self> {
-        let index = usize::try_from(number).ok()?;
-        Self::KNOWN.into_iter().nth(index).map(|(known, _)| known)
-    }
-
     /// The name as it is written in metadata.
     pub fn name(&self) -> &str {
-        if let Self::Other(name) = self {
-            return name;
+        match self {
+            Self::Other(name) => name,
+            known => {
+                let index = Self::KNOWN.iter().position(|other| other == known);
+                index.and_then(|index| PARAMETER_TYPES.get(index)).copied().unwrap_or("DEFAULT")
+            }
         }
-        Self::KNOWN.iter().find(|(known, _)| known == self).map_or("DEFAULT", |(_, name)| name)
+    }
+
+    /// Whether its values are paths of files, folders or buckets.
+    pub fn is_storage_path(&self) -> bool {
+        matches!(
+            self,
+            Self::GcsReadBucket
+                | Self::GcsWriteBucket
+                | Self::GcsReadFile
+                | Self::GcsWriteFile
+                | Self::GcsReadFolder
+                | Self::GcsWriteFolder
+                | Self::JavascriptUdfFile
+        )
     }
 }
 
@@ -103,22 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers_are_googles() {
-        for (index, (known, name)) in ParameterType::KNOWN.into_iter().enumerate() {
+    fn names_are_googles() {
+        for (known, name) in ParameterType::KNOWN.into_iter().zip(PARAMETER_TYPES) {
             assert_eq!(ParameterType::from_name(name), known);
-            assert_eq!(ParameterType::from_number(index as u64), Some(known.clone()));
             assert_eq!(known.name(), name);
         }
-        for (number, name) in [
-            (0, "DEFAULT"),
-            (10, "BIGQUERY_TABLE"),
-            (17, "BOOLEAN"),
-            (19, "NUMBER"),
-            (22, "KAFKA_WRITE_TOPIC"),
-        ] {
-            assert_eq!(ParameterType::from_number(number).unwrap().name(), name);
-        }
-        assert_eq!(ParameterType::from_number(23), None);
+        assert_eq!(ParameterType::from_name("BIGQUERY_TABLE"), ParameterType::BigqueryTable);
+        assert_eq!(ParameterType::KafkaWriteTopic.name(), "KAFKA_WRITE_TOPIC");
     }
 
     #[test]

@@ -1,69 +1,123 @@
-//! A regular expression of a parameter: compiled when the metadata is read, so that a launch never meets a bad one.
+//! A regular expression of a parameter: checked when the metadata is read, so that a launch never meets a bad one, and
+//! compiled when a value first meets it.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::shorten::shorten;
 
-/// A compiled regular expression beside the text it was written as.
+/// A regular expression beside the text it was written as. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub struct Pattern(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     text: String,
-    regex: Regex,
     whole: bool,
+    states: usize,
+    /// Most readers of metadata never match anything, and compiling costs a hundred times what parsing does.
+    regex: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
-    /// Bytes a compiled expression may take, so that nobody's metadata eats the memory of whoever reads it.
-    const SIZE_LIMIT: usize = 1 << 20;
+    /// States that an expression's automaton may have, so that nobody's metadata eats the memory of whoever reads it.
+    const MOST_STATES: usize = 50_000;
 
     /// A pattern that accepts a value in which it occurs anywhere, which is what Google's egrep wording says.
     pub fn search(text: &str) -> Result<Self, PatternError> {
-        Ok(Self { text: text.to_owned(), regex: compile(text, text)?, whole: false })
+        Self::new(text, false)
     }
 
     /// A pattern that accepts only a value that it matches from end to end (`tmpl.match` = `full`).
     pub fn whole(text: &str) -> Result<Self, PatternError> {
-        // Alone first: `a)|(b` is wrong by itself and would be right inside the group.
-        compile(text, text)?;
-        let regex = compile(text, &format!(r"\A(?:{text})\z"))?;
-        Ok(Self { text: text.to_owned(), regex, whole: true })
+        Self::new(text, true)
+    }
+
+    fn new(text: &str, whole: bool) -> Result<Self, PatternError> {
+        let hir = regex_syntax::parse(text).map_err(|error| {
+            // The report draws the expression over several lines; its last line is the reason.
+            let report = error.to_string();
+            let last = report.lines().last().unwrap_or_default().trim();
+            let reason = last.strip_prefix("error: ").unwrap_or(last).to_owned();
+            PatternError::Syntax { text: text.to_owned(), reason }
+        })?;
+        let states = states(&hir);
+        if states > Self::MOST_STATES {
+            return Err(PatternError::TooLarge { text: text.to_owned(), states, limit: Self::MOST_STATES });
+        }
+        Ok(Self(Arc::new(Inner { text: text.to_owned(), whole, states, regex: OnceLock::new() })))
     }
 
     /// The expression as its author wrote it.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Whether the whole value must match.
     pub fn is_whole(&self) -> bool {
-        self.whole
+        self.0.whole
+    }
+
+    /// How many states its automaton has at most.
+    pub(crate) fn states(&self) -> usize {
+        self.0.states
     }
 
     /// Whether the value satisfies the pattern.
     pub fn accepts(&self, value: &str) -> bool {
-        self.regex.is_match(value)
+        // An expression within the limit of states compiles; if one did not, no value could be said to match it.
+        self.0.regex.get_or_init(|| self.compile()).as_ref().is_some_and(|regex| regex.is_match(value))
+    }
+
+    fn compile(&self) -> Option<Regex> {
+        const MEMORY: usize = 256 << 20;
+        let whole = || format!(r"\A(?:{})\z", self.0.text);
+        let expression = if self.0.whole { whole() } else { self.0.text.clone() };
+        RegexBuilder::new(&expression).size_limit(MEMORY).build().ok()
+    }
+}
+
+/// An upper bound of the states of an expression's automaton.
+fn states(hir: &Hir) -> usize {
+    // A range of characters takes at most this many states in UTF-8.
+    const STATES_OF_RANGE: usize = 12;
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len().saturating_mul(STATES_OF_RANGE).max(1),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len().max(1),
+        HirKind::Capture(capture) => states(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(1, |sum, part| sum.saturating_add(states(part)).saturating_add(1))
+        }
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
+            let times = usize::try_from(times).unwrap_or(usize::MAX);
+            states(&repetition.sub).saturating_add(1).saturating_mul(times)
+        }
     }
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.whole == other.whole
+        self.text() == other.text() && self.is_whole() == other.is_whole()
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
+        formatter.write_str(self.text())
     }
 }
 
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.text())
     }
 }
 
@@ -79,11 +133,19 @@ pub enum PatternError {
         reason: String,
     },
     /// It is one, but too large.
-    #[error("the regex `{}` takes more than {limit} bytes when compiled", shorten(text, 200))]
+    #[error("the regex `{}` has {states} states, and at most {limit} are compiled", shorten(text, 200))]
     TooLarge {
         /// The expression.
         text: String,
-        /// The bytes it may take.
+        /// The states of its automaton, at most.
+        states: usize,
+        /// The states it may have.
+        limit: usize,
+    },
+    /// All expressions of a file together are too large.
+    #[error("the regexes of this file have more than {limit} states together")]
+    TooManyStates {
+        /// The states they may have.
         limit: usize,
     },
 }
@@ -92,7 +154,7 @@ impl PatternError {
     /// What to write instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooLarge { .. } => Some("use smaller repetition counts".to_owned()),
+            Self::TooLarge { .. } | Self::TooManyStates { .. } => Some("use smaller repetition counts".to_owned()),
             Self::Syntax { reason, .. } if reason.contains("look-around") || reason.contains("backreference") => Some(
                 "Google's engine has neither look-around nor backreferences; several regexes that must all match often do"
                     .to_owned(),
@@ -100,19 +162,6 @@ impl PatternError {
             Self::Syntax { .. } => None,
         }
     }
-}
-
-fn compile(text: &str, expression: &str) -> Result<Regex, PatternError> {
-    RegexBuilder::new(expression).size_limit(Pattern::SIZE_LIMIT).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(limit) => PatternError::TooLarge { text: text.to_owned(), limit },
-        // The report draws the expression over several lines; its last line is the reason.
-        other => {
-            let report = other.to_string();
-            let last = report.lines().last().unwrap_or_default().trim();
-            let reason = last.strip_prefix("error: ").unwrap_or(last).to_owned();
-            PatternError::Syntax { text: text.to_owned(), reason }
-        }
-    })
 }
 
 #[cfg(test)]
@@ -151,7 +200,7 @@ mod tests {
             (r"(a)\1", r"the regex `(a)\1` is not valid: backreferences are not supported", true),
             (
                 "((a{1,100}){1,100}){1,100}",
-                "the regex `((a{1,100}){1,100}){1,100}` takes more than 1048576 bytes when compiled",
+                "the regex `((a{1,100}){1,100}){1,100}` has 2030300 states, and at most 50000 are compiled",
                 true,
             ),
         ] {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::ValueFormat;
+
 /// What a parameter should have been.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "rule", rename_all = "kebab-case", rename_all_fields = "camelCase")]
@@ -35,6 +37,39 @@ pub enum Rule {
     Boolean,
     /// The value must be a whole or decimal number.
     Number,
+    /// The value must be what its type says: the name of a topic, a region, …
+    Type {
+        /// What it must be, with an article.
+        expected: String,
+        /// One such value.
+        example: String,
+        /// The regex of Google's templates for the type.
+        regex: String,
+    },
+    /// The value must be a path of storage.
+    StoragePath,
+    /// The value must have this form.
+    Format {
+        /// The form.
+        format: ValueFormat,
+    },
+    /// The value must not be less or more.
+    Range {
+        /// The least value.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        min: Option<String>,
+        /// The greatest value.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max: Option<String>,
+        /// What it counts.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
+    },
+    /// An option of the pipeline must be given once: here, not under its other name or in the launch environment too.
+    Once {
+        /// Where else it is given.
+        also: OtherPlace,
+    },
     /// Name and value must fit into one argument or environment variable of Linux.
     Length {
         /// What they take, in bytes.
@@ -44,6 +79,16 @@ pub enum Rule {
     },
     /// The value must be a reference to a secret, not the secret.
     SecretReference,
+}
+
+/// Where else an option was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherPlace {
+    /// In the launch environment, as this field.
+    Environment(String),
+    /// Among the parameters, under this name.
+    Parameter(String),
 }
 
 impl Rule {
@@ -58,6 +103,21 @@ impl Rule {
             Self::Enumeration { options } => mismatch(&format!("^({})$", options.join("|"))),
             Self::Boolean => mismatch("^(true|false)$"),
             Self::Number => mismatch(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"),
+            Self::Type { regex, .. } => mismatch(regex),
+            Self::StoragePath => mismatch(r"^gs:\/\/[^\n\r]+$"),
+            Self::Format { format: ValueFormat::Integer } => mismatch("^-?[0-9]+$"),
+            Self::Format { format } => format!("Parameter is not {format}"),
+            Self::Range { min, max, .. } => match (min, max) {
+                (Some(min), Some(max)) => format!("Parameter is not between {min} and {max}"),
+                (Some(min), None) => format!("Parameter is less than {min}"),
+                (None, max) => format!("Parameter is more than {}", max.as_deref().unwrap_or_default()),
+            },
+            Self::Once { also: OtherPlace::Parameter(name) } => format!("Parameter is also given as {name}"),
+            Self::Once { also: OtherPlace::Environment(_) } => {
+                "should not be specified in both parameters field and environment field. \
+                 Specifying runtime parameters in environment field is recommended."
+                    .to_owned()
+            }
             Self::NoNul => "Parameter has a NUL character".to_owned(),
             Self::Length { limit, .. } => format!("Parameter is longer than {limit} bytes"),
             Self::SecretReference => "Parameter must be a reference to a secret".to_owned(),

@@ -1,38 +1,100 @@
 //! In which language, and with which SDK, a template's pipeline is written.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::format_error::Problem;
-use crate::object::Object;
+use crate::keys::{LANGUAGES, SDK_INFO};
+use crate::object::{Fields, Object, Spelling};
+use crate::reader::{Dialect, Reader};
+
+/// The language of a pipeline. Names that nobody knows are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of the languages")]
+pub enum Language {
+    Unknown,
+    Java,
+    Python,
+    Go,
+    Yaml,
+    /// A name that is not Google's.
+    Other(String),
+}
+
+impl Language {
+    /// Google's languages, each at the index of its number in Google's API.
+    const KNOWN: [Self; 5] = [Self::Unknown, Self::Java, Self::Python, Self::Go, Self::Yaml];
+
+    /// The language of that name, like `PYTHON`; every name has one.
+    pub fn from_name(name: &str) -> Self {
+        let index = LANGUAGES.iter().position(|known| *known == name);
+        index
+            .and_then(|index| Self::KNOWN.get(index))
+            .cloned()
+            .unwrap_or_else(|| Self::Other(name.to_owned()))
+    }
+
+    /// The name as it is written in a spec.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Java => "JAVA",
+            Self::Python => "PYTHON",
+            Self::Go => "GO",
+            Self::Yaml => "YAML",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl Serialize for Language {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
 
 /// Google's `SDKInfo`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SdkInfo {
-    /// `PYTHON`, `JAVA`, `GO` or `YAML`.
-    pub language: String,
+    /// The language; without one Google's service knows no options of the pipeline.
+    pub language: Option<Language>,
     /// The SDK's version; nobody writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Keys that are not Google's.
-    #[serde(flatten)]
     pub other: Map<String, Value>,
+    spelling: Spelling,
 }
 
 impl SdkInfo {
     /// The language alone, which is what gcloud writes.
-    pub fn new(language: &str) -> Self {
-        Self { language: language.to_owned(), version: None, other: Map::new() }
+    pub fn new(language: Language) -> Self {
+        Self { language: Some(language), ..Self::default() }
     }
 
-    pub(crate) fn read(value: Value) -> Result<Self, Problem> {
-        let mut keys = Object::new(value)?;
-        Ok(Self {
-            language: keys
-                .required_text("language")
-                .map_err(|problem| problem.hinted("write `PYTHON`, `JAVA`, `GO` or `YAML`"))?,
-            version: keys.text("version")?,
-            other: keys.rest(),
-        })
+    pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {
+        let mut keys = Object::open(value, &SDK_INFO, reader);
+        let language = keys.name("language").map(|name| Language::from_name(&name));
+        if language.is_none() && keys.dialect() == Dialect::Author {
+            keys.report_missing("language", "write `PYTHON`, `JAVA`, `GO` or `YAML`");
+        }
+        let version = keys.text("version");
+        let (other, spelling) = keys.close();
+        Self { language, version, other, spelling }
+    }
+}
+
+impl Serialize for SdkInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(&self.spelling)
+            .add("language", self.language.as_ref())
+            .add("version", self.version.as_ref())
+            .write(&self.other, serializer)
     }
 }

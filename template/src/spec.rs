@@ -1,43 +1,56 @@
 //! A template as it lies in the bucket: Google's container spec, with our key `tmpl` beside Google's.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::canonical_json::to_canonical_json;
 use crate::digest::sha256_of;
-use crate::format_error::Problem;
-use crate::object::Object;
-use crate::{Digest, Extension, FormatError, Metadata, SdkInfo};
+use crate::keys::SPEC;
+use crate::object::{Fields, Object, Spelling};
+use crate::reader::{Dialect, Reader};
+use crate::{Digest, Environment, Extension, FormatError, Metadata, SdkInfo};
 
 /// A container spec. Reading keeps every key, writing is canonical: the file that
 /// `gcloud dataflow flex-template build` would upload, when only Google's features are used.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+///
+/// ```
+/// use tmpl_template::{Language, SdkInfo, TemplateSpec};
+///
+/// let spec = TemplateSpec::parse(r#"{"sdk_info": {"language": 2}, "image": "gcr.io/p/i", "mine": [1]}"#)?;
+/// assert_eq!(spec.sdk_info.as_ref().and_then(|sdk| sdk.language.clone()), Some(Language::Python));
+/// assert!(spec.to_canonical_json().contains("\"mine\""));
+/// # Ok::<(), tmpl_template::FormatError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TemplateSpec {
     /// The launcher image; a template without one runs only here.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// What the template asks for; without it any parameter is accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// The language of the pipeline.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sdk_info: Option<SdkInfo>,
-    /// Defaults of the launch environment, under Google's names; written even when empty, as gcloud does.
-    pub default_environment: Map<String, Value>,
+    /// Defaults of the launch environment; written even when empty, as gcloud does.
+    pub default_environment: Environment,
+    /// The secret with the user of a private registry.
+    pub image_repository_username_secret_id: Option<String>,
+    /// The secret with the password of a private registry.
+    pub image_repository_password_secret_id: Option<String>,
+    /// The certificate of a private registry.
+    pub image_repository_cert_path: Option<String>,
     /// What the spec says to `tmpl`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tmpl: Option<Extension>,
-    /// Every other key, those of private registries among them.
-    #[serde(flatten)]
+    /// Every other key.
     pub other: Map<String, Value>,
+    spelling: Spelling,
 }
 
 impl TemplateSpec {
-    /// Reads the text of a template file.
+    /// Reads the text of a template file, as Google's service reads it: both spellings of every key, and little that must be there.
     pub fn parse(text: &str) -> Result<Self, FormatError> {
-        let value = FormatError::read_json(text)?;
-        Self::read(value).map_err(|problem| FormatError::located(problem, text))
+        let mut reader = Reader::new(Dialect::Service);
+        let spec = Self::read(FormatError::read_json(text)?, &mut reader);
+        FormatError::first(reader.into_problems(), text)?;
+        Ok(spec)
     }
 
     /// The text of the template file: sorted keys, 4 spaces, ASCII, no newline at the end.
@@ -53,19 +66,56 @@ impl TemplateSpec {
         sha256_of(self.to_canonical_json().as_bytes())
     }
 
-    fn read(value: Value) -> Result<Self, Problem> {
-        let mut keys = Object::new(value)?;
-        Ok(Self {
-            // Before the rest: a newer format may change the rest.
-            tmpl: keys.take("tmpl", Extension::read)?,
-            image: keys.text("image")?,
-            metadata: keys.take("metadata", Metadata::read)?,
-            sdk_info: keys.take("sdkInfo", SdkInfo::read)?,
+    pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {
+        let is_object = value.is_object();
+        let mut keys = Object::open(value, &SPEC, reader);
+        if !is_object {
+            return Self::default();
+        }
+        let tmpl = keys.take("tmpl", |value, reader| match Extension::read(value) {
+            Ok(extension) => Some(extension),
+            Err(problem) => {
+                reader.report(problem);
+                None
+            }
+        });
+        let spec = Self {
+            tmpl,
+            image: keys.text("image"),
+            metadata: keys.take("metadata", |value, reader| Some(Metadata::read(value, reader))),
+            sdk_info: keys.take("sdkInfo", |value, reader| Some(SdkInfo::read(value, reader))),
             default_environment: keys
-                .take("defaultEnvironment", |value| Object::new(value).map(Object::rest))?
+                .take("defaultEnvironment", |value, reader| Some(Environment::read(value, reader)))
                 .unwrap_or_default(),
-            other: keys.rest(),
-        })
+            image_repository_username_secret_id: keys.text("imageRepositoryUsernameSecretId"),
+            image_repository_password_secret_id: keys.text("imageRepositoryPasswordSecretId"),
+            image_repository_cert_path: keys.text("imageRepositoryCertPath"),
+            ..Self::default()
+        };
+        let (other, spelling) = keys.close();
+        Self { other, spelling, ..spec }
+    }
+}
+
+/// A template of which nothing is known but what it asks for.
+impl From<Metadata> for TemplateSpec {
+    fn from(metadata: Metadata) -> Self {
+        Self { metadata: Some(metadata), ..Self::default() }
+    }
+}
+
+impl Serialize for TemplateSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::new(&self.spelling)
+            .add("image", self.image.as_ref())
+            .add("metadata", self.metadata.as_ref())
+            .add("sdkInfo", self.sdk_info.as_ref())
+            .add("defaultEnvironment", Some(&self.default_environment))
+            .add("imageRepositoryUsernameSecretId", self.image_repository_username_secret_id.as_ref())
+            .add("imageRepositoryPasswordSecretId", self.image_repository_password_secret_id.as_ref())
+            .add("imageRepositoryCertPath", self.image_repository_cert_path.as_ref())
+            .add("tmpl", self.tmpl.as_ref())
+            .write(&self.other, serializer)
     }
 }
 
@@ -74,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Entry, PythonMain};
+    use crate::{Entry, Language, PythonMain};
 
     const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -98,7 +148,7 @@ mod tests {
     fn the_least_spec_is_gclouds() {
         let spec = TemplateSpec {
             image: Some("gcr.io/p/i".to_owned()),
-            sdk_info: Some(SdkInfo::new("PYTHON")),
+            sdk_info: Some(SdkInfo::new(Language::Python)),
             ..TemplateSpec::default()
         };
         let expected = "{\n    \"defaultEnvironment\": {},\n    \"image\": \"gcr.io/p/i\",\n    \"sdkInfo\": {\n        \"language\": \"PYTHON\"\n    }\n}";
@@ -190,7 +240,10 @@ mod tests {
     #[test]
     fn errors_of_the_parts_have_their_path() {
         for (text, expected) in [
-            ("{\"sdkInfo\": {}}", "line 1, column 13: sdkInfo: the key `language` is missing"),
+            (
+                "{\"sdkInfo\": {\"language\": 9}}",
+                "line 1, column 26: sdkInfo.language: there is no name for the number 9",
+            ),
             (
                 "{\"metadata\": {\"name\": \"T\", \"parameters\": [{}]}}",
                 "line 1, column 43: metadata.parameters[0]: the key `name` is missing",

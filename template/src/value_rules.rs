@@ -1,13 +1,18 @@
 //! The rules for the value of one declared parameter.
 
+use crate::bounds::Magnitude;
+use crate::storage_path::{as_google_spells_it, is_for_google_storage, is_storage_path};
+use crate::type_rules::type_rule;
 use crate::violation::is_option_name;
-use crate::{Parameter, ParameterType, Pass, Rule};
+use crate::{Parameter, ParameterType, Pass, Pattern, Rule, RunnerKind, ValueFormat};
 
 /// Linux's `MAX_ARG_STRLEN`: bytes of one argument or environment variable with its final NUL.
-const LONGEST_ARGUMENT: usize = 131_072;
+pub(crate) const LONGEST_ARGUMENT: usize = 131_072;
+/// Bytes of a value that is passed as a file: a launch is a record, not a place for data.
+const LONGEST_FILE: usize = 16 << 20;
 
 /// Every rule that the value breaks: what it is, then each regex.
-pub(crate) fn broken_rules(parameter: &Parameter, value: &str) -> Vec<Rule> {
+pub(crate) fn broken_rules(parameter: &Parameter, value: &str, runner: RunnerKind) -> Vec<Rule> {
     let mut broken = Vec::new();
     if !is_option_name(&parameter.name) {
         broken.push(Rule::NameShape);
@@ -23,7 +28,8 @@ pub(crate) fn broken_rules(parameter: &Parameter, value: &str) -> Vec<Rule> {
         return broken;
     }
     broken.extend(broken_kind(parameter, value));
-    for pattern in parameter.regexes.iter().filter(|pattern| !pattern.accepts(value)) {
+    let refusing = parameter.regexes.iter().filter(|pattern| !accepts(pattern, parameter, value, runner));
+    for pattern in refusing {
         let rule = Rule::Regex { regex: pattern.text().to_owned(), whole: pattern.is_whole() };
         // Google's templates repeat the type as a regex: said once is enough.
         if broken.iter().all(|said| said.wire() != rule.wire()) {
@@ -39,10 +45,26 @@ pub(crate) fn broken_length(name: &str, value: &str, pass: &Pass) -> Option<Rule
     let around = match pass {
         Pass::Argument => "--=\0".len() + name.len(),
         Pass::Environment { name: variable } => "=\0".len() + variable.len(),
+        Pass::File if value.len() > LONGEST_FILE => {
+            return Some(Rule::Length { bytes: value.len(), limit: LONGEST_FILE });
+        }
         Pass::Switch | Pass::File => return None,
     };
     let bytes = around + value.len();
     (bytes > LONGEST_ARGUMENT).then_some(Rule::Length { bytes, limit: LONGEST_ARGUMENT })
+}
+
+/// Whether a regex accepts a value. Of a path of storage that is not Google's it is asked about the same path there: the rest of
+/// the regex, an ending say, goes on to count.
+fn accepts(pattern: &Pattern, parameter: &Parameter, value: &str, runner: RunnerKind) -> bool {
+    let elsewhere = || {
+        runner != RunnerKind::Dataflow
+            && parameter.parameter_type().is_storage_path()
+            && is_for_google_storage(pattern.text())
+            && is_storage_path(value)
+            && pattern.accepts(&as_google_spells_it(value))
+    };
+    pattern.accepts(value) || elsewhere()
 }
 
 /// The rule of the parameter's type, if the value breaks it.
@@ -51,15 +73,61 @@ fn broken_kind(parameter: &Parameter, value: &str) -> Option<Rule> {
     if parameter.pass() == Pass::Switch || *kind == ParameterType::Boolean {
         return (!matches!(value, "true" | "false")).then_some(Rule::Boolean);
     }
-    match kind {
-        ParameterType::Number => (!is_number(value)).then_some(Rule::Number),
-        ParameterType::Enum if !parameter.enum_options.is_empty() => {
-            let options = &parameter.enum_options;
-            let known = options.iter().any(|option| option.value == value);
-            let values = || options.iter().map(|option| option.value.clone()).collect();
-            (!known).then(|| Rule::Enumeration { options: values() })
-        }
-        _ => None,
+    if *kind == ParameterType::Number && !is_number(value) {
+        return Some(Rule::Number);
+    }
+    // An optional parameter can be given as nothing; what has no value has no form.
+    let is_nothing = value.is_empty() && parameter.is_optional();
+    if let Some(format) = parameter.format().filter(|_| !is_nothing) {
+        let rule = broken_format(parameter, format, value);
+        return rule.or_else(|| broken_range(parameter, value));
+    }
+    if is_nothing && *kind != ParameterType::Enum {
+        return None;
+    }
+    if *kind == ParameterType::Enum && !parameter.enum_options.is_empty() {
+        let known = parameter.enum_options.iter().any(|option| option.value() == value);
+        return (!known).then(|| enumeration(parameter));
+    }
+    if let Some(rule) = broken_range(parameter, value) {
+        return Some(rule);
+    }
+    // An author who gives a regex has said what a value must be.
+    if !parameter.regexes.is_empty() {
+        return None;
+    }
+    if kind.is_storage_path() {
+        return (!is_storage_path(value)).then_some(Rule::StoragePath);
+    }
+    let rule = type_rule(kind).filter(|rule| !rule.accepts(value))?;
+    Some(Rule::Type {
+        expected: rule.says.to_owned(),
+        example: rule.example.to_owned(),
+        regex: rule.google.to_owned(),
+    })
+}
+
+fn broken_format(parameter: &Parameter, format: ValueFormat, value: &str) -> Option<Rule> {
+    if format == ValueFormat::MultipleChoice {
+        let is_known = |chosen: &str| parameter.enum_options.iter().any(|option| option.value() == chosen);
+        return (!value.split(',').all(is_known)).then(|| enumeration(parameter));
+    }
+    (!format.accepts(value)).then_some(Rule::Format { format })
+}
+
+fn broken_range(parameter: &Parameter, value: &str) -> Option<Rule> {
+    let is_number = *parameter.parameter_type() == ParameterType::Number;
+    let magnitude = Magnitude::of(value, parameter.format(), is_number)?;
+    (!parameter.bounds().contain(magnitude)).then(|| Rule::Range {
+        min: parameter.min().map(str::to_owned),
+        max: parameter.max().map(str::to_owned),
+        unit: parameter.unit().map(str::to_owned),
+    })
+}
+
+fn enumeration(parameter: &Parameter) -> Rule {
+    Rule::Enumeration {
+        options: parameter.enum_options.iter().map(|option| option.value().to_owned()).collect(),
     }
 }
 
@@ -141,6 +209,7 @@ mod tests {
             let rule = broken_length("ab", &"x".repeat(longest + 1), &pass);
             assert_eq!(rule, Some(Rule::Length { bytes: 131_073, limit: 131_072 }));
         }
-        assert_eq!(broken_length("ab", &"x".repeat(1_000_000), &Pass::File), None);
+        assert_eq!(broken_length("ab", &"x".repeat(LONGEST_FILE), &Pass::File), None);
+        assert!(broken_length("ab", &"x".repeat(LONGEST_FILE + 1), &Pass::File).is_some());
     }
 }

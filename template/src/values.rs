@@ -28,6 +28,17 @@ impl ParameterValues {
         Self { values, warnings }
     }
 
+    /// Options that were not given as parameters; what was given as one counts.
+    pub(crate) fn add(&mut self, options: Vec<ParameterValue>) {
+        let options =
+            options.into_iter().filter(|option| self.get(&option.name).is_none()).collect::<Vec<_>>();
+        self.values.extend(options);
+    }
+
+    pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
+        self.warnings.extend(warnings);
+    }
+
     /// The given values in the order of the metadata; without metadata, in the order of the request.
     pub fn as_slice(&self) -> &[ParameterValue] {
         &self.values

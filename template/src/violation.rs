@@ -3,10 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::pipeline_options::reserved;
 use crate::shorten::shorten;
-use crate::{Parameter, Rule};
+use crate::type_rules::type_rule;
+use crate::{OtherPlace, Parameter, Rule};
 
 /// One parameter and one rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +45,13 @@ impl Violation {
         violation.label = Some(parameter.label.clone());
         violation.example = match parameter.example() {
             Some(example) => Some(example.to_owned()),
-            None => parameter.enum_options.first().map(|option| option.value.clone()),
+            None => match parameter.enum_options.first() {
+                Some(option) => Some(option.value().to_owned()),
+                None if parameter.regexes.is_empty() => {
+                    type_rule(parameter.parameter_type()).map(|rule| rule.example.to_owned())
+                }
+                None => None,
+            },
         };
         if parameter.secret() {
             violation.example = Some("env:NAME".to_owned());
@@ -68,6 +77,9 @@ impl Violation {
                 format!("give `--param {name}={}`", self.example.as_deref().unwrap_or("VALUE").escape_debug())
             }
             Rule::Recognized { nearest: Some(nearest), .. } => format!("did you mean `{}`?", nearest.escape_debug()),
+            Rule::Recognized { .. } if reserved(&self.parameter).is_some() => {
+                reserved(&self.parameter).unwrap_or_default().to_owned()
+            }
             Rule::Recognized { declared, .. } => format!("the template takes {}", quoted_list(declared)),
             Rule::NameShape => match self.parameter.trim_start_matches('-') {
                 bare if is_option_name(bare) => {
@@ -84,6 +96,29 @@ impl Violation {
             Rule::Boolean => "give `true` or `false`".to_owned(),
             Rule::Number => {
                 format!("give a number like `{}`", self.example.as_deref().unwrap_or("0.5").escape_debug())
+            }
+            Rule::Type { example, .. } => {
+                format!("write it like `{}`", self.example.as_ref().unwrap_or(example).escape_debug())
+            }
+            Rule::StoragePath => match &self.example {
+                Some(example) => format!("write it like `{}`", example.escape_debug()),
+                None => "give a path, or a URL like `s3://bucket/path`".to_owned(),
+            },
+            Rule::Format { format } => {
+                format!("write it like `{}`", self.example.as_deref().unwrap_or(format.example()).escape_debug())
+            }
+            Rule::Range { min, max, unit } => {
+                let unit = unit.as_ref().map(|unit| format!(" {}", unit.escape_debug())).unwrap_or_default();
+                match (min, max) {
+                    (Some(min), Some(max)) => format!("give a value from {min} to {max}{unit}"),
+                    (Some(min), None) => format!("give at least {min}{unit}"),
+                    (None, max) => format!("give at most {}{unit}", max.as_deref().unwrap_or_default()),
+                }
+            }
+            Rule::Once { also: OtherPlace::Parameter(other) } => format!("leave out `{}`", other.escape_debug()),
+            Rule::Once { also: OtherPlace::Environment(_) } => "leave it out of the parameters".to_owned(),
+            Rule::Length { limit, .. } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
+                "put the value into a file, and have the pipeline read that".to_owned()
             }
             Rule::Length { .. } => {
                 "have the template take it from a file: `\"customMetadata\": {\"tmpl.pass\": \"file\"}` in its metadata"
@@ -102,7 +137,11 @@ impl fmt::Display for Violation {
         }
         match &self.value {
             Some(value) => write!(formatter, ": the value {value:?} ")?,
-            None if matches!(self.rule, Rule::Required | Rule::Recognized { .. } | Rule::NameShape) => {
+            None if matches!(
+                self.rule,
+                Rule::Required | Rule::Recognized { .. } | Rule::NameShape | Rule::Once { .. }
+            ) =>
+            {
                 formatter.write_str(" ")?;
             }
             None => formatter.write_str(": the value ")?,
@@ -119,6 +158,19 @@ impl fmt::Display for Violation {
             Rule::Enumeration { .. } => formatter.write_str("is not one of those that can be chosen"),
             Rule::Boolean => formatter.write_str("is neither `true` nor `false`"),
             Rule::Number => formatter.write_str("is not a number"),
+            Rule::Type { expected, .. } => write!(formatter, "is not {expected}"),
+            Rule::StoragePath => formatter.write_str("is not a path of a file, folder or bucket"),
+            Rule::Format { format } => write!(formatter, "is not {format}"),
+            Rule::Range { .. } => formatter.write_str("is out of range"),
+            Rule::Once { also: OtherPlace::Parameter(other) } => {
+                write!(formatter, "is the same option as `{}`, which is given too", other.escape_debug())
+            }
+            Rule::Once { also: OtherPlace::Environment(field) } => {
+                write!(formatter, "is also given in the launch environment, as `{field}`")
+            }
+            Rule::Length { bytes, limit } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
+                write!(formatter, "has {bytes} bytes, and at most {limit} are taken")
+            }
             Rule::Length { bytes, limit } => {
                 write!(
                     formatter,
@@ -165,6 +217,37 @@ impl Violations {
     /// The violations.
     pub fn as_slice(&self) -> &[Violation] {
         &self.0
+    }
+
+    /// The error body that Google's REST API answers with, status 400.
+    ///
+    /// ```
+    /// use tmpl_template::{CheckRequest, TemplateSpec, check};
+    ///
+    /// let spec = r#"{"metadata": {"name": "T", "parameters": [{"name": "input", "label": "I", "helpText": "h"}]}}"#;
+    /// let violations = check(&TemplateSpec::parse(spec)?, &CheckRequest::default()).unwrap_err();
+    /// let body = violations.to_error_body();
+    /// assert_eq!(body["error"]["message"], "The template parameters are invalid. Details: \ninput: Missing required parameter");
+    /// # Ok::<(), tmpl_template::FormatError>(())
+    /// ```
+    pub fn to_error_body(&self) -> Value {
+        const INVALID: &str = "type.googleapis.com/google.dataflow.v1beta3.InvalidTemplateParameters";
+        let twice =
+            self.iter().find(|found| matches!(found.rule, Rule::Once { also: OtherPlace::Environment(_) }));
+        if let Some(twice) = twice {
+            let message = format!("Runtime parameter {} {}", twice.parameter, twice.wire());
+            return json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}});
+        }
+        let lines: Vec<_> =
+            self.iter().map(|found| format!("{}: {}", found.parameter, found.wire())).collect();
+        let violations =
+            self.iter().map(|found| json!({"parameter": found.parameter, "description": found.wire()}));
+        json!({"error": {
+            "code": 400,
+            "message": format!("The template parameters are invalid. Details: \n{}", lines.join("\n")),
+            "status": "INVALID_ARGUMENT",
+            "details": [{"@type": INVALID, "parameterViolations": violations.collect::<Vec<_>>()}],
+        }})
     }
 
     /// The violations, one after another.

@@ -149,7 +149,7 @@ proptest! {
                 prop_assert!(error.line() >= 1 && error.column() >= 1, "{}", error);
             }
             let _ = Metadata::parse(&text);
-            let _ = parse_dictionary(&text);
+            let _ = parse_dictionary(&[&text]);
         }
         // One key of good metadata replaced by anything.
         for key in ["name", "label", "isOptional", "regexes", "customMetadata", "enumOptions", "paramType"] {
@@ -171,7 +171,8 @@ proptest! {
         for (name, value) in &given {
             raw.insert(name, value).unwrap();
         }
-        match check(Some(&metadata), &raw) {
+        let spec: TemplateSpec = metadata.into();
+        match check(&spec, &raw.clone().into()) {
             Ok(values) => {
                 prop_assert_eq!(values.as_slice().len(), given.len());
                 for value in &values {

@@ -1,0 +1,296 @@
+//! Options that every Beam pipeline has: accepted in a launch without being declared, as Google's service accepts them.
+//!
+//! Sources: the option classes of Beam's SDKs for Python, Java and Go; what Google's service makes of a launch environment.
+
+use crate::keys::Kind;
+use crate::{Environment, Language, ParameterValue, Pass};
+
+/// How the Python SDK takes an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A value.
+    Value,
+    /// A whole number.
+    Integer,
+    /// Nothing: it is there or not.
+    Nothing,
+}
+
+/// One option in the spellings of the SDKs, empty where an SDK does not have it.
+#[derive(Debug)]
+pub(crate) struct PipelineOption {
+    python: &'static str,
+    java: &'static str,
+    pub(crate) takes: Takes,
+    /// The field of a launch environment that says the same.
+    environment: &'static str,
+}
+
+impl PipelineOption {
+    /// The option of that name in either spelling, if the language's SDK has it; a language that is not known has all.
+    pub(crate) fn named(name: &str, language: Option<&Language>) -> Option<&'static Self> {
+        let option = OPTIONS
+            .iter()
+            .find(|option| !name.is_empty() && (option.python == name || option.java == name))?;
+        option.spelling(language).map(|_| option)
+    }
+
+    /// The option's name in a language's SDK.
+    fn spelling(&self, language: Option<&Language>) -> Option<&'static str> {
+        let name = match language {
+            Some(Language::Java) => self.java,
+            Some(Language::Python | Language::Yaml | Language::Go) => self.python,
+            _ if self.python.is_empty() => self.java,
+            _ => self.python,
+        };
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// The option as the program of a language is given it.
+    pub(crate) fn value(&self, language: Option<&Language>, value: &str) -> ParameterValue {
+        let takes_nothing =
+            self.takes == Takes::Nothing && !matches!(language, Some(Language::Java | Language::Go));
+        ParameterValue {
+            name: self.spelling(language).unwrap_or(self.python).to_owned(),
+            value: value.to_owned(),
+            pass: if takes_nothing { Pass::Switch } else { Pass::Argument },
+            secret: false,
+        }
+    }
+
+    /// Google's name of the field of a launch environment that says the same.
+    pub(crate) fn environment_field(&self) -> Option<&'static str> {
+        (!self.environment.is_empty()).then_some(self.environment)
+    }
+}
+
+/// What the launcher alone decides.
+pub(crate) fn reserved(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "runner" => "the runner is chosen where a job is launched, not among its parameters",
+        "job_name" | "jobName" => "give `--job-name NAME` instead",
+        "template_location" | "templateLocation" => "a template is launched, not made, by its jobs",
+        _ => return None,
+    })
+}
+
+/// The options that a launch environment means on a runner that is not Google's, and the fields that mean nothing there.
+///
+/// Of a template's defaults only experiments and further options count: the rest was written for Google's workers.
+pub(crate) fn of_environment(
+    asked: &Environment,
+    defaults: &Environment,
+    language: Option<&Language>,
+) -> (Vec<ParameterValue>, Vec<&'static str>) {
+    let mut values = Vec::new();
+    let mut meaningless = Vec::new();
+    let either = |field: &str| {
+        let asked = asked.texts(field);
+        if asked.is_empty() { defaults.texts(field) } else { asked }
+    };
+    let experiments = either("additionalExperiments");
+    if !experiments.is_empty()
+        && let Some(option) = PipelineOption::named("experiments", language)
+    {
+        values.push(option.value(language, &experiments.join(",")));
+    }
+    for option in either("additionalPipelineOptions") {
+        let option = option.trim_start_matches('-');
+        let (name, value) = option.split_once('=').unwrap_or((option, "true"));
+        let value = match PipelineOption::named(name, language) {
+            Some(known) => known.value(language, value),
+            None => ParameterValue {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                pass: Pass::Argument,
+                secret: false,
+            },
+        };
+        values.push(value);
+    }
+    for (field, value) in asked.iter() {
+        match field {
+            "additionalExperiments" | "additionalPipelineOptions" => {}
+            "tempLocation" | "stagingLocation" => {
+                let option = OPTIONS.iter().find(|option| option.environment == field);
+                if let (Some(option), Some(text)) = (option, value.as_str()) {
+                    values.push(option.value(language, text));
+                }
+            }
+            _ => meaningless.push(field),
+        }
+    }
+    (values, meaningless)
+}
+
+/// Whether a field of the environment is typed as a list, a map, a number, a flag or a text.
+pub fn environment_field_kind(field: &str) -> Option<FieldKind> {
+    Some(match Environment::kind(field)? {
+        Kind::Texts => FieldKind::List,
+        Kind::TextMap => FieldKind::Map,
+        Kind::Integer => FieldKind::Integer,
+        Kind::Flag => FieldKind::Flag,
+        _ => FieldKind::Text,
+    })
+}
+
+/// What a field of a launch environment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A text, or one of a set of names.
+    Text,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Flag,
+    /// A list of texts.
+    List,
+    /// Texts by name.
+    Map,
+}
+
+const fn option(
+    python: &'static str,
+    java: &'static str,
+    takes: Takes,
+    environment: &'static str,
+) -> PipelineOption {
+    PipelineOption { python, java, takes, environment }
+}
+
+use Takes::{Integer, Nothing, Value};
+
+static OPTIONS: [PipelineOption; 76] = [
+    // Workers.
+    option("num_workers", "numWorkers", Integer, "numWorkers"),
+    option("max_num_workers", "maxNumWorkers", Integer, "maxWorkers"),
+    option("autoscaling_algorithm", "autoscalingAlgorithm", Value, "autoscalingAlgorithm"),
+    option("worker_machine_type", "workerMachineType", Value, "machineType"),
+    option("machine_type", "", Value, "machineType"),
+    option("disk_size_gb", "diskSizeGb", Integer, "diskSizeGb"),
+    option("worker_disk_type", "workerDiskType", Value, ""),
+    option("disk_provisioned_iops", "diskProvisionedIops", Integer, ""),
+    option("disk_provisioned_throughput_mibps", "diskProvisionedThroughputMibps", Integer, ""),
+    option("worker_region", "workerRegion", Value, "workerRegion"),
+    option("worker_zone", "workerZone", Value, "workerZone"),
+    option("zone", "zone", Value, "zone"),
+    option("network", "network", Value, "network"),
+    option("subnetwork", "subnetwork", Value, "subnetwork"),
+    option("use_public_ips", "usePublicIps", Nothing, "ipConfiguration"),
+    option("no_use_public_ips", "", Nothing, "ipConfiguration"),
+    option("sdk_container_image", "sdkContainerImage", Value, "sdkContainerImage"),
+    option("worker_harness_container_image", "workerHarnessContainerImage", Value, "sdkContainerImage"),
+    option("sdk_harness_container_image_overrides", "sdkHarnessContainerImageOverrides", Value, ""),
+    option("default_sdk_harness_log_level", "defaultSdkHarnessLogLevel", Value, ""),
+    option("sdk_harness_log_level_overrides", "sdkHarnessLogLevelOverrides", Value, ""),
+    option("", "defaultWorkerLogLevel", Value, ""),
+    option("min_cpu_platform", "minCpuPlatform", Value, ""),
+    option("max_cache_memory_usage_mb", "maxCacheMemoryUsageMb", Integer, ""),
+    option("element_processing_timeout_minutes", "elementProcessingTimeoutMinutes", Integer, ""),
+    option("number_of_worker_harness_threads", "numberOfWorkerHarnessThreads", Integer, ""),
+    option("dump_heap_on_oom", "dumpHeapOnOOM", Nothing, "dumpHeapOnOom"),
+    option("save_heap_dumps_to_gcs_path", "saveHeapDumpsToGcsPath", Value, "saveHeapDumpsToGcsPath"),
+    // Google Cloud.
+    option("project", "project", Value, ""),
+    option("region", "region", Value, ""),
+    option("temp_location", "tempLocation", Value, "tempLocation"),
+    option("", "gcpTempLocation", Value, "tempLocation"),
+    option("staging_location", "stagingLocation", Value, "stagingLocation"),
+    option("service_account_email", "serviceAccount", Value, "serviceAccountEmail"),
+    option("impersonate_service_account", "impersonateServiceAccount", Value, ""),
+    option("dataflow_kms_key", "dataflowKmsKey", Value, "kmsKeyName"),
+    option("dataflow_endpoint", "dataflowEndpoint", Value, ""),
+    option("dataflow_service_options", "dataflowServiceOptions", Value, ""),
+    option("enable_streaming_engine", "enableStreamingEngine", Nothing, "enableStreamingEngine"),
+    option("enable_hot_key_logging", "hotKeyLoggingEnabled", Nothing, ""),
+    option("flexrs_goal", "flexRSGoal", Value, "flexrsGoal"),
+    option("labels", "labels", Value, "additionalUserLabels"),
+    option("update", "update", Nothing, ""),
+    option("transform_name_mapping", "transformNameMapping", Value, ""),
+    option("create_from_snapshot", "createFromSnapshot", Value, ""),
+    option("gcp_oauth_scopes", "gcpOauthScopes", Value, ""),
+    option("no_auth", "", Nothing, ""),
+    option("pubsub_root_url", "pubsubRootUrl", Value, ""),
+    // The pipeline.
+    option("streaming", "streaming", Nothing, ""),
+    option("experiments", "experiments", Value, "additionalExperiments"),
+    option("resource_hints", "resourceHints", Value, ""),
+    option("auto_unique_labels", "autoUniqueLabels", Nothing, ""),
+    option("update_compatibility_version", "updateCompatibilityVersion", Value, ""),
+    option("type_check_strictness", "", Value, ""),
+    option("runtime_type_check", "", Nothing, ""),
+    option("save_main_session", "", Nothing, ""),
+    option("no_save_main_session", "", Nothing, ""),
+    option("pickle_library", "", Value, ""),
+    option("sdk_location", "", Value, ""),
+    option("user_agent", "userAgent", Value, ""),
+    option("profile_cpu", "", Nothing, ""),
+    option("profile_memory", "", Nothing, ""),
+    option("profile_location", "", Value, ""),
+    // Other runners and file systems.
+    option("direct_num_workers", "", Integer, ""),
+    option("direct_running_mode", "", Value, ""),
+    option("", "targetParallelism", Integer, ""),
+    option("parallelism", "parallelism", Integer, ""),
+    option("max_parallelism", "maxParallelism", Integer, ""),
+    option("sdk_worker_parallelism", "sdkWorkerParallelism", Integer, ""),
+    option("environment_cache_millis", "environmentCacheMillis", Integer, ""),
+    option("environment_options", "environmentOptions", Value, ""),
+    option("", "checkpointingInterval", Integer, ""),
+    option("s3_endpoint_url", "", Value, ""),
+    option("s3_region_name", "awsRegion", Value, ""),
+    option("hdfs_host", "", Value, ""),
+    option("hdfs_port", "", Integer, ""),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_known_in_both_spellings_and_passed_in_the_sdks() {
+        for (written, language, passed) in [
+            ("numWorkers", Language::Python, Some("num_workers")),
+            ("num_workers", Language::Python, Some("num_workers")),
+            ("num_workers", Language::Java, Some("numWorkers")),
+            ("service_account_email", Language::Java, Some("serviceAccount")),
+            ("maxNumWorkers", Language::Go, Some("max_num_workers")),
+            ("save_main_session", Language::Java, None),
+            ("numWorker", Language::Python, None),
+            ("", Language::Python, None),
+        ] {
+            let option = PipelineOption::named(written, Some(&language));
+            assert_eq!(
+                option.map(|option| option.value(Some(&language), "1").name).as_deref(),
+                passed,
+                "{written}"
+            );
+        }
+        let streaming = PipelineOption::named("enableStreamingEngine", Some(&Language::Python)).unwrap();
+        assert_eq!(streaming.value(Some(&Language::Python), "true").pass, Pass::Switch);
+        assert_eq!(streaming.value(Some(&Language::Java), "true").pass, Pass::Argument);
+    }
+
+    #[test]
+    fn fields_of_the_environment_exist() {
+        for option in &OPTIONS {
+            if let Some(field) = option.environment_field() {
+                assert!(Environment::kind(field).is_some(), "{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_environment_becomes_options_where_it_means_something() {
+        let environment = |text: &str| Environment::parse(text).unwrap();
+        let asked = environment(
+            r#"{"maxWorkers": 3, "tempLocation": "/tmp/x", "additionalPipelineOptions": ["a=b=c", "--streaming"]}"#,
+        );
+        let defaults =
+            environment(r#"{"additionalExperiments": ["x", "y"], "tempLocation": "gs://b", "network": "n"}"#);
+        let (values, meaningless) = of_environment(&asked, &defaults, Some(&Language::Python));
+        let values: Vec<_> = values.iter().map(|value| format!("{}={}", value.name, value.value)).collect();
+        assert_eq!(values, ["experiments=x,y", "a=b=c", "streaming=true", "temp_location=/tmp/x"]);
+        assert_eq!(meaningless, ["maxWorkers"]);
+    }
+}
