@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
-use tmpl_template::{JobId, JobName, JobState, RawParameters};
+use tmpl_template::{Environment, JobId, JobName, JobState, RawParameters};
 
 /// `job.json`: the accepted launch, as it was asked for. Secrets are in it as references only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct JobRecord {
     pub template: JobTemplate,
     /// The parameters, as asked.
     pub parameters: RawParameters,
+    /// The launch environment as it was asked for.
+    #[serde(default, skip_serializing_if = "Environment::is_empty")]
+    pub environment: Environment,
     /// The runner: `direct`.
     pub runner: String,
     /// Where the launcher runs: `process`.

@@ -40,6 +40,7 @@ fn job(at: Timestamp, random: u64) -> JobRecord {
         created: at,
         template: JobTemplate { name: name("wordcount"), digest: sha256_of(b"spec") },
         parameters: RawParameters::default(),
+        environment: tmpl_template::Environment::default(),
         runner: "direct".into(),
         place: "process".into(),
         submitter: Submitter { who: "ann".into(), host: "here".into() },

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod flags_file;
 mod follow;
 mod internal;
 mod outcome;
@@ -17,14 +18,21 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Format};
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
     if let Some(role) = internal::role() {
         return internal::run(role);
     }
-    let arguments = match Arguments::try_parse() {
+    let typed = match flags_file::expand(std::env::args_os()) {
+        Ok(typed) => typed,
+        Err(failure) => {
+            Printer::new(Format::Text, false).failure(&failure);
+            return ExitCode::from(failure.code);
+        }
+    };
+    let arguments = match Arguments::try_parse_from(typed) {
         Ok(arguments) => arguments,
         Err(error) => return report::usage(&error),
     };

@@ -1,12 +1,17 @@
 //! Launch parameters from the command line: `--parameters` as gcloud parses it, `--param` whole, `--params-file` in JSON or YAML.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use tmpl_template::{RawParameters, parse_dictionary};
 
 use crate::arguments::ParameterArguments;
+use crate::arguments::spec::wrong;
 use crate::report::{Failure, USAGE};
+
+/// Bytes of a file of parameters.
+const LONGEST: u64 = 64 << 20;
 
 /// Gathers the parameters of a launch. A name that is given twice, anywhere, is an error.
 pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Failure> {
@@ -21,17 +26,9 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
             insert(&name, &value)?;
         }
     }
-    for text in &arguments.parameters {
-        let items = parse_dictionary(text).map_err(|error| {
-            let failure = Failure::new(USAGE, format!("--parameters: {error}"));
-            match error.hint() {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        })?;
-        for (name, value) in items {
-            insert(&name, &value)?;
-        }
+    let items = parse_dictionary(&arguments.parameters).map_err(|error| wrong("--parameters", &error))?;
+    for (name, value) in items {
+        insert(&name, &value)?;
     }
     for text in &arguments.param {
         let Some((name, value)) = text.split_once('=') else {
@@ -45,9 +42,24 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
 
 /// JSON is read as the YAML that it is. Values are taken as they are written: `007` and `1.10` stay what they are.
 fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let text = fs_err::read_to_string(path).map_err(|error| {
+    let unreadable = |error: std::io::Error| {
         Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file")
-    })?;
+    };
+    let mut text = String::new();
+    fs_err::File::open(path)
+        .map_err(unreadable)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > LONGEST {
+        return Err(Failure::new(
+            USAGE,
+            format!("--params-file {}: it has more than {LONGEST} bytes", path.display()),
+        )
+        .hint(
+            "a launch is a record, not a place for data: put the data into a file that the pipeline reads",
+        ));
+    }
     if text.trim().is_empty() {
         return Ok(BTreeMap::new());
     }

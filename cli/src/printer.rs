@@ -45,6 +45,14 @@ impl Printer {
         Ok(writeln!(anstream::stdout(), "{line}")?)
     }
 
+    /// Data: a text on standard output, byte for byte, with no end of a line added.
+    #[expect(clippy::unused_self, reason = "whoever prints has a printer")]
+    pub(crate) fn bytes(&self, text: &str) -> Result<(), Failure> {
+        let mut output = std::io::stdout().lock();
+        output.write_all(text.as_bytes())?;
+        Ok(output.flush()?)
+    }
+
     /// Data: one JSON value on standard output.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(1, error.to_string()))?;

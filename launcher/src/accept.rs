@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, StoredTemplate, Submitter, layout};
 use tmpl_template::{
-    Entry, JobId, JobName, LayerReference, ParameterType, ParameterValues, PlatformBuild, RawParameters,
-    TemplateName, TemplateReference, TemplateSpec, check as check_parameters,
+    CheckRequest, Entry, Environment, JobId, JobName, LayerReference, ParameterType, ParameterValues,
+    PlatformBuild, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
+    check as check_parameters,
 };
 
 use crate::cache::Cache;
@@ -17,7 +18,7 @@ use crate::secret::Secrets;
 use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
-const RUNNER: &str = "direct";
+const RUNNER: RunnerKind = RunnerKind::Direct;
 /// The only place of this version.
 const PLACE: &str = "process";
 
@@ -28,6 +29,8 @@ pub struct LaunchRequest {
     pub template: TemplateReference,
     /// The parameters.
     pub parameters: RawParameters,
+    /// The launch environment.
+    pub environment: Environment,
     /// The job's name; one is made where none is given.
     pub job_name: Option<JobName>,
     /// The interpreter to use, where somebody names one.
@@ -69,7 +72,12 @@ pub async fn check(
     let name = &request.template.name;
     let spec = parse(name, &stored)?;
     let template = JobTemplate { name: name.clone(), digest: stored.digest };
-    let program = CheckedProgram::new(template, &spec, &request.parameters, request.python.clone(), cache)?;
+    let asked = CheckRequest {
+        parameters: request.parameters.clone(),
+        environment: request.environment.clone(),
+        runner: RUNNER,
+    };
+    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache)?;
     if !request.overwrite {
         refuse_existing_output(&spec, &program.values, &request.working_directory)?;
     }
@@ -103,7 +111,8 @@ impl CheckedLaunch {
             created: now,
             template: self.program.template.clone(),
             parameters: request.parameters.clone(),
-            runner: RUNNER.to_owned(),
+            runner: RUNNER.to_string(),
+            environment: request.environment.clone(),
             place: PLACE.to_owned(),
             submitter: request.submitter.clone(),
             working_directory: Some(request.working_directory.clone()),
@@ -144,12 +153,12 @@ impl CheckedProgram {
     pub(crate) fn new(
         template: JobTemplate,
         spec: &TemplateSpec,
-        parameters: &RawParameters,
+        asked: &CheckRequest,
         python: Option<PathBuf>,
         cache: &Cache,
     ) -> Result<Self, LaunchError> {
         let name = &template.name;
-        let values = check_parameters(spec.metadata.as_ref(), parameters)?;
+        let values = check_parameters(spec, asked)?;
         let extension =
             spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
         let here = format!("{}/{}", std::env::consts::OS, architecture());
@@ -172,6 +181,15 @@ impl CheckedProgram {
             layers: platform.layers.clone(),
             interpreter,
         })
+    }
+
+    /// What is asked of a template for a job that was accepted.
+    pub(crate) fn asked(record: &JobRecord) -> CheckRequest {
+        CheckRequest {
+            parameters: record.parameters.clone(),
+            environment: record.environment.clone(),
+            runner: RUNNER,
+        }
     }
 
     /// What is started for a job.
@@ -251,7 +269,7 @@ fn refuse_existing_output(
     let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
     let outputs = parameters.filter(|parameter| {
         *parameter.parameter_type() == ParameterType::GcsWriteFile
-            && parameter.custom_metadata.get("tmpl.existing").is_none_or(|word| word != "allow")
+            && parameter.custom_key("tmpl.existing") != Some("allow")
     });
     for output in outputs {
         let found =

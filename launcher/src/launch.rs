@@ -167,7 +167,8 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let cache = &context.cache;
     let python = record.python.clone();
     let spec = parse(&record.template.name, &stored)?;
-    let program = CheckedProgram::new(record.template.clone(), &spec, &record.parameters, python, cache)?;
+    let program =
+        CheckedProgram::new(record.template.clone(), &spec, &CheckedProgram::asked(record), python, cache)?;
     let environment = assemble(bucket, cache, &program).await?;
     bucket.create_temporary(&record.id).await?;
     let mut invocation = program.invocation(record, bucket, cache);

@@ -17,14 +17,14 @@ use crate::checksum::Checksum;
 use crate::compile::{self, Problem};
 use crate::helper::{CHECK_MAIN, RESOLVE_IMPORTS};
 use crate::own_layers::OwnCode;
-use crate::project::ProjectTemplate;
+use crate::publish::Program;
 use crate::session::Session;
 use crate::staged_file::{Content, StagedFiles};
 use crate::{BuildError, Check, Checked, Phase, child};
 
 /// What is about to be published.
 pub(crate) struct Candidate<'a> {
-    pub(crate) templates: &'a [&'a ProjectTemplate],
+    pub(crate) programs: &'a [Program<'a>],
     pub(crate) code: &'a OwnCode,
     pub(crate) layers: &'a [LayerReference],
     /// How many of the layers, from the first, are dependencies.
@@ -61,7 +61,7 @@ impl Candidate<'_> {
         let dependencies: Vec<String> =
             self.layers[..self.dependencies].iter().map(|layer| layer.diff_id.to_string()).collect();
         let mains: Vec<(&str, &PythonMain)> =
-            self.templates.iter().map(|template| (template.name.as_str(), &template.main)).collect();
+            self.programs.iter().map(|program| (program.template.name.as_str(), program.main)).collect();
         let interpreter = &session.interpreter()?.version;
         Ok(Checksum::of_json(&("checked", interpreter, dependencies, mains, &session.project.root)))
     }
@@ -91,8 +91,8 @@ async fn import_mains(session: &Session<'_>, candidate: &Candidate<'_>) -> Resul
         agree(session, &environment).await?;
     }
     let folder = session.fresh_folder("check-")?;
-    for template in candidate.templates {
-        import_main(session, &environment, template, &folder).await?;
+    for program in candidate.programs {
+        import_main(session, &environment, program, &folder).await?;
     }
     // The next change of the code is checked against the dependencies alone: let them be there by then.
     self::environment(session, &candidate.layers[..candidate.dependencies]).await?;
@@ -142,10 +142,10 @@ struct Imported {
 async fn import_main(
     session: &Session<'_>,
     environment: &Environment,
-    template: &ProjectTemplate,
+    program: &Program<'_>,
     folder: &Path,
 ) -> Result<(), BuildError> {
-    let request = match &template.main {
+    let request = match program.main {
         PythonMain::Module(module) => json!({ "module": module }),
         PythonMain::File(file) => json!({ "file": environment.root.join("app").join(file) }),
     };
@@ -160,7 +160,7 @@ async fn import_main(
         format!(" ({}:{})", inside.unwrap_or(&file).display(), imported.line)
     });
     Err(BuildError::Main {
-        template: template.name.to_string(),
+        template: program.template.name.to_string(),
         exception: format!("{exception}{}", place.unwrap_or_default()),
         missing: imported.missing,
     })
@@ -188,9 +188,9 @@ impl Modules {
         add(&mut sources, &candidate.code.app, "app/");
         // Python puts the folder of a script first on its path.
         let folders: BTreeSet<&str> = candidate
-            .templates
+            .programs
             .iter()
-            .filter_map(|template| match &template.main {
+            .filter_map(|program| match program.main {
                 PythonMain::File(file) => Some(file.rsplit_once('/')?.0),
                 PythonMain::Module(_) => None,
             })
@@ -201,12 +201,12 @@ impl Modules {
         let has = |module: &str, package: bool| {
             sources.iter().any(|source| source.module == module && source.package == package)
         };
-        let is_own = |template: &&ProjectTemplate| match &template.main {
+        let is_own = |program: &Program<'_>| match program.main {
             PythonMain::File(_) => true,
             PythonMain::Module(module) => has(module, false) || has(&format!("{module}.__main__"), false),
         };
         let no_code = |path: &String| Path::new(path).extension().is_none_or(|extension| extension != "so");
-        let tell_all = candidate.templates.iter().all(is_own) && candidate.code.packages.keys().all(no_code);
+        let tell_all = candidate.programs.iter().all(is_own) && candidate.code.packages.keys().all(no_code);
         Self { sources, tell_all }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::checksum::Checksum;
 use crate::project::{Project, is_wheel};
 use crate::project_error::ProjectError;
+use crate::python_target::PythonTarget;
 use crate::redact::redact;
 use crate::requirement_files::RequirementFiles;
 
@@ -42,9 +43,13 @@ const REQUIRING_TOOLS: &[&str] = &["uv", "setuptools", "poetry", "hatch", "flit"
 pub(crate) struct Inputs(pub(crate) BTreeMap<String, Checksum>);
 
 impl Inputs {
-    pub(crate) fn of(project: &Project, requirements: &RequirementFiles) -> Result<Self, ProjectError> {
+    pub(crate) fn of(
+        project: &Project,
+        target: &PythonTarget,
+        requirements: &RequirementFiles,
+    ) -> Result<Self, ProjectError> {
         let mut inputs = BTreeMap::new();
-        inputs.insert("[python]".to_owned(), Checksum::of_json(&project.target));
+        inputs.insert("[python]".to_owned(), Checksum::of_json(target));
         for (file, text) in &requirements.texts {
             inputs.insert(file.clone(), Checksum::of(text.as_bytes()));
         }

@@ -4,20 +4,23 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::SpecOptions;
+use crate::manifest_keys::{Key, PYTHON, TEMPLATE};
 use crate::project_error::{Position, ProjectError};
 
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.toml";
 
 const TABLES: &[&str] = &["python", "template"];
-const PYTHON: &[&str] = &["version", "requirements", "packages", "files", "platform", "libc"];
-const TEMPLATE: &[&str] = &["name", "main", "metadata", "default_environment"];
 
 #[derive(Deserialize)]
 pub(crate) struct Manifest {
-    pub(crate) python: PythonTable,
+    pub(crate) python: Option<PythonTable>,
     #[serde(default, rename = "template")]
     pub(crate) templates: Vec<TemplateTable>,
+    /// The options of each template.
+    #[serde(skip)]
+    pub(crate) options: Vec<SpecOptions>,
 }
 
 #[derive(Deserialize)]
@@ -36,10 +39,18 @@ pub(crate) struct PythonTable {
 #[derive(Deserialize)]
 pub(crate) struct TemplateTable {
     pub(crate) name: Spanned<String>,
-    pub(crate) main: Spanned<String>,
-    pub(crate) metadata: Option<Spanned<String>>,
+    pub(crate) main: Option<Spanned<String>>,
+    pub(crate) metadata_file: Option<Spanned<String>>,
+    pub(crate) yaml_pipeline_path: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) default_environment: toml::Table,
+}
+
+/// The same tables a second time: what they say of the spec. One reading cannot both flatten and know the places.
+#[derive(Deserialize)]
+struct OptionTables {
+    #[serde(default, rename = "template")]
+    templates: Vec<SpecOptions>,
 }
 
 /// A manifest's text, which errors point into.
@@ -52,6 +63,11 @@ pub(crate) struct Source<'a> {
 impl Source<'_> {
     pub(crate) fn position<T>(&self, value: &Spanned<T>) -> Position {
         Position::of(self.text, value.span().start)
+    }
+
+    /// An error at a place.
+    pub(crate) fn problem(&self, position: Position, message: String, remedy: String) -> ProjectError {
+        ProjectError::Manifest { file: self.file.to_owned(), position, message, remedy: Some(remedy) }
     }
 
     /// An error at a value.
@@ -71,17 +87,11 @@ impl Source<'_> {
 
     fn toml_error(&self, error: &toml::de::Error) -> ProjectError {
         let remedy = match error.message() {
-            message if message.contains("missing field `python`") => {
-                Some("start with `[python]` and `version = \"3.11\"`")
-            }
             message if message.contains("missing field `version`") => {
                 Some("write `version = \"3.11\"` under [python]")
             }
             message if message.contains("missing field `name`") => {
                 Some("write `name = \"…\"` under [[template]]")
-            }
-            message if message.contains("missing field `main`") => {
-                Some("write `main = \"package.module\"`, or `main = \"main.py\"`, under [[template]]")
             }
             _ => None,
         };
@@ -98,8 +108,25 @@ impl Manifest {
     pub(crate) fn parse(source: Source<'_>) -> Result<Self, ProjectError> {
         let tree = DeTable::parse(source.text).map_err(|error| source.toml_error(&error))?;
         check_keys(source, &tree)?;
-        toml::from_str(source.text).map_err(|error| source.toml_error(&error))
+        let mut manifest: Self = toml::from_str(source.text).map_err(|error| source.toml_error(&error))?;
+        let options: OptionTables = toml::from_str(source.text).map_err(|error| source.toml_error(&error))?;
+        for (index, options) in options.templates.iter().enumerate() {
+            options.check().map_err(|problem| {
+                let position = place(source, &tree, index, problem.key);
+                source.problem(position, problem.message, problem.remedy)
+            })?;
+        }
+        manifest.options = options.templates;
+        Ok(manifest)
     }
+}
+
+/// Where a key of the n-th template has its value.
+fn place(source: Source<'_>, tree: &Spanned<DeTable<'_>>, index: usize, key: &str) -> Position {
+    let templates = tree.get_ref().get("template").and_then(|templates| templates.get_ref().as_array());
+    let table = templates.and_then(|templates| templates.get(index)?.get_ref().as_table());
+    let value = table.and_then(|table| table.get(key));
+    Position::of(source.text, value.map_or(0, |value| value.span().start))
 }
 
 /// Keys that mean nothing are errors before types are looked at: a misspelt `requirements` must not read as none.
@@ -107,11 +134,11 @@ fn check_keys(source: Source<'_>, tree: &Spanned<DeTable<'_>>) -> Result<(), Pro
     check_table(source, tree.get_ref(), "tmpl.toml", TABLES)?;
     for (key, value) in tree.get_ref() {
         match (key.get_ref().as_ref(), value.get_ref()) {
-            ("python", DeValue::Table(table)) => check_table(source, table, "[python]", PYTHON)?,
+            ("python", DeValue::Table(table)) => check_table(source, table, "[python]", &names(PYTHON))?,
             ("template", DeValue::Array(templates)) => {
                 for template in templates {
                     if let DeValue::Table(table) = template.get_ref() {
-                        check_table(source, table, "[[template]]", TEMPLATE)?;
+                        check_table(source, table, "[[template]]", &names(TEMPLATE))?;
                     }
                 }
             }
@@ -125,6 +152,10 @@ fn check_keys(source: Source<'_>, tree: &Spanned<DeTable<'_>>) -> Result<(), Pro
     Ok(())
 }
 
+fn names(keys: &[Key]) -> Vec<&'static str> {
+    keys.iter().map(|key| key.name).collect()
+}
+
 fn check_table(
     source: Source<'_>,
     table: &DeTable<'_>,
@@ -135,6 +166,8 @@ fn check_table(
     unknown.sort_by_key(|key| key.span().start);
     let Some(key) = unknown.first() else { return Ok(()) };
     let near = tmpl_template::nearest(key.get_ref(), known.iter().copied());
+    // The name of this key before it was gcloud's.
+    let near = if key.get_ref() == "metadata" { Some("metadata_file") } else { near };
     let near = near.and_then(|near| known.iter().copied().find(|known| *known == near));
     Err(ProjectError::UnknownKey {
         file: source.file.to_owned(),
@@ -193,6 +226,16 @@ mod tests {
                 "tmpl.toml:3:1: [template] is not a list",
                 "a project can hold many templates: write [[template]], with two brackets",
             ),
+            (
+                format!("{template}metadata = \"m.json\"\n"),
+                "tmpl.toml:4:1: there is no key `metadata` in [[template]]",
+                "did you mean `metadata_file`?",
+            ),
+            (
+                format!("{template}max_workers = 3\nsdk_language = \"python\"\n"),
+                "tmpl.toml:5:16: \"python\" is no language of a template",
+                "write `PYTHON`, `JAVA`, `GO` or `YAML`",
+            ),
         ] {
             let error = parse(&text).err().unwrap();
             assert!(error.to_string().starts_with(message), "{text}: {error}");
@@ -204,11 +247,13 @@ mod tests {
     fn a_whole_manifest_is_read() {
         let manifest = parse(
             "[python]\nversion = \"3.11\"\nrequirements = [\"r.txt\"]\n\n[[template]]\nname = \"a\"\nmain = \"m\"\n\
-             default_environment = { maxWorkers = 3 }\n",
+             default_environment = { maxWorkers = 3 }\nmax_workers = 4\nadditional_user_labels = { a = \"b\" }\n",
         )
         .unwrap();
-        assert_eq!(manifest.python.version.get_ref(), "3.11");
+        assert_eq!(manifest.python.unwrap().version.get_ref(), "3.11");
         assert_eq!(manifest.templates.len(), 1);
         assert_eq!(manifest.templates[0].default_environment["maxWorkers"].as_integer(), Some(3));
+        assert_eq!(manifest.options[0].max_workers, Some(4));
+        assert_eq!(manifest.options[0].additional_user_labels["a"], "b");
     }
 }

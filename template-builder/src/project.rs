@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use globset::GlobBuilder;
 use serde_json::Value;
-use tmpl_template::{Metadata, PythonMain, TemplateName};
+use tmpl_template::{Environment, PythonMain, TemplateName, TemplateSpec};
 use toml::Spanned;
 
+use crate::SpecOptions;
+use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts};
 use crate::manifest::{FILE, Manifest, Source, TemplateTable};
 use crate::project_error::ProjectError;
 use crate::python_target::PythonTarget;
@@ -19,7 +21,8 @@ use crate::source_tree;
 pub(crate) struct Project {
     /// The folder, absolute and without links.
     pub(crate) root: PathBuf,
-    pub(crate) target: PythonTarget,
+    /// What programs are built for; nothing where every template is an image.
+    pub(crate) target: Option<PythonTarget>,
     /// Requirement files, relative to the root.
     pub(crate) requirements: Vec<String>,
     /// Folders and wheels of the project's own packages, relative to the root (`.` is the root), sorted.
@@ -35,14 +38,16 @@ pub(crate) struct Project {
 #[derive(Debug)]
 pub(crate) struct ProjectTemplate {
     pub(crate) name: TemplateName,
-    pub(crate) main: PythonMain,
-    pub(crate) metadata: Option<Metadata>,
-    pub(crate) default_environment: serde_json::Map<String, Value>,
+    /// Where its program begins; nothing where it is an image alone.
+    pub(crate) main: Option<PythonMain>,
+    /// Its spec, as far as it can be said without building anything.
+    pub(crate) spec: TemplateSpec,
 }
 
 impl Project {
     /// Reads the project in a folder.
-    pub(crate) fn load(folder: &Path) -> Result<Self, ProjectError> {
+    pub(crate) fn load(folder: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
+        overrides.check()?;
         let shown = folder.display().to_string();
         let Ok(root) = fs::canonicalize(folder) else { return Err(ProjectError::NoFolder { folder: shown }) };
         if !root.is_dir() {
@@ -51,6 +56,9 @@ impl Project {
         let file = folder.join(FILE);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && overrides.name_an_image() => {
+                return Ok(Self::image_alone(root, overrides.template()?));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ProjectError::NoManifest { folder: shown });
             }
@@ -59,7 +67,20 @@ impl Project {
         let file = file.display().to_string();
         let source = Source { file: &file, text: &text };
         let manifest = Manifest::parse(source)?;
-        Reader { root, source }.project(&manifest)
+        Reader { root, source, overrides }.project(&manifest)
+    }
+
+    /// A template of an image, for which no `tmpl.toml` is needed.
+    fn image_alone(root: PathBuf, template: ProjectTemplate) -> Self {
+        Self {
+            root,
+            target: None,
+            requirements: Vec::new(),
+            packages: Vec::new(),
+            scripts: Vec::new(),
+            templates: vec![template],
+            descriptions: Vec::new(),
+        }
     }
 
     /// The templates to build: all, or those of `only`.
@@ -79,14 +100,19 @@ impl Project {
     }
 }
 
+/// Keys of files that are read and not shipped.
+const DESCRIBING: [&str; 2] = ["metadata_file", "yaml_pipeline_path"];
+
 struct Reader<'a> {
     root: PathBuf,
     source: Source<'a>,
+    overrides: &'a Overrides,
 }
 
 impl Reader<'_> {
     fn project(self, manifest: &Manifest) -> Result<Project, ProjectError> {
-        let target = PythonTarget::read(&manifest.python, self.source)?;
+        let python = manifest.python.as_ref();
+        let target = python.map(|python| PythonTarget::read(python, self.source)).transpose()?;
         if manifest.templates.is_empty() {
             return Err(ProjectError::Manifest {
                 file: self.source.file.to_owned(),
@@ -96,11 +122,11 @@ impl Reader<'_> {
             });
         }
         let mut requirements = Vec::new();
-        for path in &manifest.python.requirements {
+        for path in python.map_or(&[][..], |python| &python.requirements) {
             requirements.push(self.file("requirements", path)?);
         }
         let mut packages = Vec::new();
-        for path in &manifest.python.packages {
+        for path in python.map_or(&[][..], |python| &python.packages) {
             packages.push(self.package(path)?);
         }
         packages.sort();
@@ -109,8 +135,12 @@ impl Reader<'_> {
         let mut places = BTreeMap::new();
         let mut scripts = Vec::new();
         let mut descriptions = Vec::new();
-        for table in &manifest.templates {
-            let template = self.template(table, &mut scripts, &mut descriptions)?;
+        for (table, options) in manifest.templates.iter().zip(&manifest.options) {
+            let template = self.template(table, options, &mut scripts, &mut descriptions)?;
+            if let (Some(main), None) = (&table.main, python) {
+                let remedy = "add `[python]` with `version = \"3.11\"`";
+                return Err(self.source.error(main, "a program needs a Python", remedy));
+            }
             let second = self.source.position(&table.name);
             if let Some(first) = places.insert(template.name.clone(), second) {
                 let name = template.name.to_string();
@@ -123,7 +153,7 @@ impl Reader<'_> {
             }
             templates.push(template);
         }
-        for pattern in &manifest.python.files {
+        for pattern in python.map_or(&[][..], |python| &python.files) {
             scripts.extend(self.matches(pattern)?);
         }
         scripts.sort();
@@ -134,6 +164,7 @@ impl Reader<'_> {
     fn template(
         &self,
         table: &TemplateTable,
+        options: &SpecOptions,
         scripts: &mut Vec<String>,
         descriptions: &mut Vec<String>,
     ) -> Result<ProjectTemplate, ProjectError> {
@@ -146,30 +177,53 @@ impl Reader<'_> {
                 &error.hint().unwrap_or_else(|| remedy.to_owned()),
             )
         })?;
-        let main = if is_script(table.main.get_ref()) {
-            let script = self.file("main", &table.main)?;
-            scripts.push(script.clone());
-            PythonMain::File(script)
-        } else {
-            PythonMain::Module(self.module(&table.main)?)
-        };
-        let metadata = match &table.metadata {
+        let main = match &table.main {
             None => None,
-            Some(path) => {
-                let file = self.file("metadata", path)?;
-                let shown = self.shown(&file);
-                let text = fs::read_to_string(self.root.join(&file));
-                let text = text.map_err(|source| ProjectError::Unreadable { file: shown.clone(), source })?;
-                descriptions.push(file);
-                let metadata = Metadata::parse(&text);
-                Some(metadata.map_err(|problem| ProjectError::Metadata { file: shown, problem })?)
+            Some(main) if is_script(main.get_ref()) => {
+                let script = self.file("main", main)?;
+                scripts.push(script.clone());
+                Some(PythonMain::File(script))
             }
+            Some(main) => Some(PythonMain::Module(self.module(main)?)),
         };
-        let default_environment = json_of(&toml::Value::Table(table.default_environment.clone()));
-        let Value::Object(default_environment) = default_environment else {
-            unreachable!("a table is an object")
-        };
-        Ok(ProjectTemplate { name, main, metadata, default_environment })
+        let mut texts = SpecTexts::default();
+        if let Some(path) = &table.metadata_file {
+            texts.metadata = Some(self.text("metadata_file", path, descriptions)?);
+        }
+        if let Some(path) = &table.yaml_pipeline_path {
+            texts.yaml_pipeline = Some(self.text("yaml_pipeline_path", path, descriptions)?);
+        }
+        let environment = json_of(&toml::Value::Table(table.default_environment.clone()));
+        let environment = Environment::parse(&environment.to_string()).map_err(|error| {
+            let message = format!("default_environment: {}", error.message());
+            let hint = error.hint().unwrap_or_else(|| "see the fields of Google's API".to_owned());
+            self.source.error(&table.name, message, &hint)
+        })?;
+        let draft = Draft { main: main.is_some(), options, environment, texts };
+        let spec = draft.spec(self.overrides).map_err(|problem| match problem {
+            DraftError::Project(error) => error,
+            DraftError::Option(problem) => self.source.error(
+                &table.name,
+                format!("template `{name}`: {}", problem.message),
+                &problem.remedy,
+            ),
+        })?;
+        Ok(ProjectTemplate { name, main, spec })
+    }
+
+    /// The text of a file that describes a template, beside the name it is shown under.
+    fn text(
+        &self,
+        key: &'static str,
+        path: &Spanned<String>,
+        descriptions: &mut Vec<String>,
+    ) -> Result<Described, ProjectError> {
+        let file = self.file(key, path)?;
+        let shown = self.shown(&file);
+        let text = fs::read_to_string(self.root.join(&file));
+        let text = text.map_err(|source| ProjectError::Unreadable { file: shown.clone(), source })?;
+        descriptions.push(file);
+        Ok(Described { file: shown, text })
     }
 
     /// A file of the project as errors show it: beside `tmpl.toml` as it was spelled.
@@ -222,7 +276,7 @@ impl Reader<'_> {
         let relative = normal(path.get_ref()).ok_or_else(outside)?;
         let real = fs::canonicalize(self.root.join(&relative)).map_err(|_| self.missing(key, path))?;
         // A description may be one file of several projects; code and requirements must be in this one.
-        if key != "metadata" && !real.starts_with(&self.root) {
+        if !DESCRIBING.contains(&key) && !real.starts_with(&self.root) {
             return Err(outside());
         }
         Ok(relative)
@@ -319,7 +373,7 @@ mod tests {
         }
 
         fn error(&self) -> (String, String) {
-            let error = Project::load(self.0.path()).unwrap_err();
+            let error = Project::load(self.0.path(), &Overrides::default()).unwrap_err();
             let text = error.to_string().replace(&format!("{}/", self.0.path().display()), "");
             (text, error.hint().unwrap_or_default())
         }
@@ -332,7 +386,7 @@ mod tests {
     fn a_project_is_read_whole() {
         let folder = Folder::new(&format!(
             "{PYTHON}requirements = [\"./requirements.txt\"]\npackages = [\".\", \"kit\"]\nfiles = [\"jobs/*.py\"]\n{SCRIPT}\
-             metadata = \"metadata.json\"\n[[template]]\nname = \"b\"\nmain = \"pkg.jobs\"\ndefault_environment = {{ maxWorkers = 3 }}\n"
+             metadata_file = \"metadata.json\"\n[[template]]\nname = \"b\"\nmain = \"pkg.jobs\"\ndefault_environment = {{ maxWorkers = 3 }}\n"
         ));
         folder.write("requirements.txt", "");
         folder.write("pyproject.toml", "");
@@ -342,14 +396,14 @@ mod tests {
         folder.write("outside/metadata.json", "{\"name\": \"A\", \"parameters\": []}");
         symlink(folder.0.path().join("outside/metadata.json"), folder.0.path().join("metadata.json"))
             .unwrap();
-        let project = Project::load(folder.0.path()).unwrap();
+        let project = Project::load(folder.0.path(), &Overrides::default()).unwrap();
         assert_eq!(project.requirements, ["requirements.txt"]);
         assert_eq!(project.packages, [".", "kit"]);
         assert_eq!(project.scripts, ["jobs/x.py", "main.py"]);
-        assert_eq!(project.templates[0].metadata.as_ref().unwrap().name, "A");
-        assert_eq!(project.templates[0].main, PythonMain::File("main.py".to_owned()));
-        assert_eq!(project.templates[1].main, PythonMain::Module("pkg.jobs".to_owned()));
-        assert_eq!(project.templates[1].default_environment["maxWorkers"], 3);
+        assert_eq!(project.templates[0].spec.metadata.as_ref().unwrap().name, "A");
+        assert_eq!(project.templates[0].main, Some(PythonMain::File("main.py".to_owned())));
+        assert_eq!(project.templates[1].main, Some(PythonMain::Module("pkg.jobs".to_owned())));
+        assert_eq!(project.templates[1].spec.default_environment.get("maxWorkers"), Some(&3.into()));
         let only = ["b".parse().unwrap()];
         assert_eq!(project.chosen(&only).unwrap().len(), 1);
         let error = project.chosen(&["c".parse().unwrap()]).unwrap_err();
@@ -421,7 +475,7 @@ mod tests {
         assert!(error.starts_with("tmpl.toml:4:8: ") && error.contains("../x"), "{error}");
         assert!(!hint.is_empty());
 
-        let folder = Folder::new(&format!("{PYTHON}{SCRIPT}metadata = \"metadata.json\"\n"));
+        let folder = Folder::new(&format!("{PYTHON}{SCRIPT}metadata_file = \"metadata.json\"\n"));
         folder.write("metadata.json", "{\n  \"name\": \"A\",\n}\n");
         let (error, _) = folder.error();
         assert!(error.starts_with("metadata.json: line 3, column 1"), "{error}");
@@ -430,10 +484,10 @@ mod tests {
     #[test]
     fn a_folder_without_a_manifest_is_no_project() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Project::load(folder.path()).unwrap_err();
+        let error = Project::load(folder.path(), &Overrides::default()).unwrap_err();
         assert!(error.to_string().ends_with("it has no tmpl.toml"));
         assert!(error.hint().unwrap().contains("tmpl init"));
-        let error = Project::load(&folder.path().join("gone")).unwrap_err();
+        let error = Project::load(&folder.path().join("gone"), &Overrides::default()).unwrap_err();
         assert!(error.to_string().ends_with("no such folder"));
     }
 }

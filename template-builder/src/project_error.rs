@@ -65,6 +65,16 @@ pub enum ProjectError {
         /// What to write.
         remedy: Option<String>,
     },
+    /// A flag that says something instead of `tmpl.toml` says nothing good.
+    #[error("{flag}: {message}")]
+    Flag {
+        /// The flag.
+        flag: String,
+        /// What is wrong.
+        message: String,
+        /// What to write.
+        remedy: String,
+    },
     /// A key that means nothing.
     #[error("{file}:{position}: there is no key `{key}` in {table}")]
     UnknownKey {
@@ -160,12 +170,18 @@ impl ProjectError {
             Self::NoFolder { .. } => "name the folder that holds tmpl.toml".to_owned(),
             Self::NoManifest { folder } => format!("`tmpl init {folder}` writes one from what is there"),
             Self::Manifest { remedy, .. } => return remedy.clone(),
+            Self::Flag { remedy, .. } => remedy.clone(),
             Self::UnknownKey { known, .. } if known.len() == 1 => format!("did you mean `{}`?", known[0]),
             Self::UnknownKey { known, .. } => format!("the keys there are `{}`", known.join("`, `")),
             Self::NameTwice { .. } => "give each template of the bucket a name of its own".to_owned(),
             Self::MissingFile { .. } => "paths are relative to the folder of tmpl.toml".to_owned(),
             Self::OutsideProject { .. } | Self::Include { .. } | Self::LinkOutside { .. } => {
                 "a template is built from the project's folder alone: move or copy it there".to_owned()
+            }
+            Self::Metadata { problem, file } if problem.more() > 0 => {
+                let count = problem.more();
+                let more = format!("{count} more of its mistakes: `tmpl template lint {file}`");
+                problem.hint().map_or(more.clone(), |hint| format!("{hint}; {more}"))
             }
             Self::Metadata { problem, .. } => return problem.hint(),
             Self::NoSuchTemplate { near: Some(near), .. } => format!("did you mean `{near}`?"),

@@ -10,14 +10,16 @@ use crate::Phase;
 /// What a build did.
 #[derive(Clone, Debug, Serialize)]
 pub struct BuildReport {
-    /// What became of the lock.
-    pub lock: LockState,
+    /// What became of the lock; nothing where there is no program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockState>,
     /// The layers that the templates share, in their order.
     pub layers: Vec<LayerReport>,
     /// The templates, in the project's order.
     pub templates: Vec<TemplateReport>,
-    /// What was checked before they were published.
-    pub checked: Checked,
+    /// What was checked of the programs before they were published; nothing where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
     /// Milliseconds spent in each phase that was needed.
     pub timings: BTreeMap<Phase, u64>,
     /// What was noticed and did not keep the build from succeeding.

@@ -6,6 +6,8 @@ use tmpl_bucket::{Bucket, BuildFacts};
 use tmpl_launcher::cache::Cache;
 use tmpl_template::TemplateName;
 
+use crate::Overrides;
+
 /// How thoroughly a build is checked before it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Check {
@@ -31,6 +33,10 @@ pub struct BuildRequest {
     pub check: Check,
     /// The templates to build; empty for all of the project.
     pub only: Vec<TemplateName>,
+    /// What is said instead of `tmpl.toml`.
+    pub overrides: Overrides,
+    /// Whether a version is refused that launches of the current one would not fit.
+    pub check_compatible: bool,
     /// The interpreter to build with, where one is named.
     pub python: Option<PathBuf>,
     /// uv, where one is named.

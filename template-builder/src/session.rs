@@ -20,6 +20,7 @@ use crate::{BuildError, BuildRequest, Phase, Progress};
 pub(crate) struct Session<'a> {
     pub(crate) request: &'a BuildRequest,
     pub(crate) project: &'a Project,
+    target: &'a PythonTarget,
     pub(crate) requirements: &'a RequirementFiles,
     pub(crate) cache: BuilderCache,
     pub(crate) progress: &'a dyn Progress,
@@ -35,6 +36,7 @@ impl<'a> Session<'a> {
     pub(crate) fn new(
         request: &'a BuildRequest,
         project: &'a Project,
+        target: &'a PythonTarget,
         requirements: &'a RequirementFiles,
         progress: &'a dyn Progress,
     ) -> Self {
@@ -42,6 +44,7 @@ impl<'a> Session<'a> {
         Self {
             request,
             project,
+            target,
             requirements,
             helpers: cache.helpers(),
             cache,
@@ -55,7 +58,7 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn target(&self) -> &PythonTarget {
-        &self.project.target
+        self.target
     }
 
     pub(crate) fn uv(&self) -> Result<&Uv, BuildError> {

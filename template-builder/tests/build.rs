@@ -10,7 +10,7 @@ use tmpl_template::{Entry, PythonMain};
 
 const MANIFEST: &str = "[python]\nversion = \"3.11\"\nrequirements = [\"requirements.txt\"]\npackages = [\"pkg\", \"kit\"]\n\
                         files = [\"helper.py\"]\n\n[[template]]\nname = \"script\"\nmain = \"main.py\"\n\n\
-                        [[template]]\nname = \"module\"\nmain = \"pkg\"\nmetadata = \"metadata.json\"\n";
+                        [[template]]\nname = \"module\"\nmain = \"pkg\"\nmetadata_file = \"metadata.json\"\n";
 
 /// Two templates, two packages of the project, a wheel and a source distribution from the index.
 fn workshop(index: &Index) -> Workshop {

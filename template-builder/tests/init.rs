@@ -97,7 +97,7 @@ fn a_dockerfile_tells_where_everything_is() {
          # from FLEX_TEMPLATE_PYTHON_PY_FILE in Dockerfile\n\
          main = \"jobs/start.py\"\n\
          # from the options in jobs/start.py: look it over\n\
-         metadata = \"metadata.json\"\n"
+         metadata_file = \"metadata.json\"\n"
     );
     assert_eq!(report.created, ["metadata.json", "tmpl.toml"]);
     let metadata: serde_json::Value =
@@ -127,7 +127,7 @@ fn what_is_there_is_taken_as_it_is() {
                 "main = \"main.py\"",
                 "files = [\"helper.py\", \"steps/**\"]",
                 "requirements = [\"requirements.txt\"]",
-                "metadata = \"metadata.json\"",
+                "metadata_file = \"metadata.json\"",
             ][..],
         ),
         // An installed package that can be run.
@@ -137,7 +137,12 @@ fn what_is_there_is_taken_as_it_is() {
                 ("src/jobs/__main__.py", "import jobs.cli\n"),
                 ("src/jobs/cli.py", "import argparse\nargparse.ArgumentParser().add_argument('--day')\n"),
             ],
-            &["main = \"jobs\"", "packages = [\".\"]", "version = \"3.12\"", "metadata = \"metadata.json\""],
+            &[
+                "main = \"jobs\"",
+                "packages = [\".\"]",
+                "version = \"3.12\"",
+                "metadata_file = \"metadata.json\"",
+            ],
         ),
         // A pyproject.toml that only holds settings of tools; two programs.
         (
@@ -147,7 +152,7 @@ fn what_is_there_is_taken_as_it_is() {
                 ("a.py", guard),
                 ("metadata.json", metadata),
             ],
-            &["main = \"a.py\"", "metadata = \"metadata.json\""],
+            &["main = \"a.py\"", "metadata_file = \"metadata.json\""],
         ),
     ] {
         let folder = folder(files);

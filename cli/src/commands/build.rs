@@ -4,22 +4,32 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
+use serde_json::Value;
 use tmpl_bucket::{Bucket, BucketUrl, BuildFacts};
-use tmpl_builder::{BuildReport, BuildRequest, Check, Checked, LockState, Origin};
+use tmpl_builder::{BuildError, BuildReport, BuildRequest, Check, Checked, LockState, Origin};
+use tmpl_template::TemplateName;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
 use crate::arguments::{BuildArguments, CheckMode};
 use crate::printer::{Printer, duration, size};
 use crate::progress::Bars;
-use crate::report::{Failure, signalled};
+use crate::report::{ENVIRONMENT, Failure, signalled};
 use crate::submitter;
 
 pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let printer = context.printer;
-    let url = context.settings.bucket_url(context.bucket.as_deref())?;
+    let named = context.settings.bucket_url(context.bucket.as_deref());
+    // Nothing is written there; a build that has nowhere to publish can be looked at all the same.
+    let nowhere = tempfile::tempdir()?;
+    let url = match (named, arguments.print_only) {
+        (Ok(url), true) if url.path().is_dir() => url,
+        (_, true) => nowhere.path().display().to_string().parse::<BucketUrl>()?,
+        (named, false) => named?,
+    };
     let was_there = url.path().exists();
+    let print_only = arguments.print_only;
     let request = BuildRequest {
         facts: facts(&arguments.project),
         project: arguments.project,
@@ -32,15 +42,19 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
             CheckMode::Static => Check::Static,
         },
         only: arguments.only,
+        overrides: arguments.spec.overrides()?,
+        check_compatible: arguments.check_compatible,
         python: arguments.python,
         uv: arguments.uv,
         cache: context.settings.cache()?,
     };
     let bars = Bars::new(printer.is_quiet());
-    let built = tokio::select! {
-        built = tmpl_builder::build(&request, &bars) => built.map_err(Failure::from),
-        signal = stopped() => Err(Failure::new(signalled(signal), "the build was stopped; nothing was published")),
-    };
+    if print_only {
+        let specs = until_stopped(tmpl_builder::specs(&request, &bars)).await;
+        bars.clear();
+        return print_specs(printer, &specs?);
+    }
+    let built = until_stopped(tmpl_builder::build(&request, &bars)).await;
     bars.clear();
     match built {
         Ok(report) => {
@@ -52,6 +66,29 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
             Err(failure)
         }
     }
+}
+
+/// A build, or the signal that ends it.
+async fn until_stopped<T>(build: impl Future<Output = Result<T, BuildError>>) -> Result<T, Failure> {
+    tokio::select! {
+        built = build => built.map_err(Failure::from),
+        signal = stopped() => Err(Failure::new(signalled(signal), "the build was stopped; nothing was published")),
+    }
+}
+
+/// The bytes of one spec as they would be published; of several, one JSON object of all.
+fn print_specs(printer: &Printer, specs: &[(TemplateName, String)]) -> Result<ExitCode, Failure> {
+    match specs {
+        [(_, text)] => printer.bytes(text)?,
+        specs => {
+            let parsed: Result<serde_json::Map<String, Value>, serde_json::Error> = specs
+                .iter()
+                .map(|(name, text)| Ok((name.to_string(), serde_json::from_str(text)?)))
+                .collect();
+            printer.json(&parsed.map_err(|error| Failure::new(ENVIRONMENT, error.to_string()))?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether this runs in CI, by the variable that every CI sets.
@@ -90,14 +127,13 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
     for warning in &report.warnings {
         printer.warn(warning);
     }
-    printer.say(&format!(
-        "lock       {}",
-        match report.lock {
-            LockState::Reused => "up to date",
-            LockState::Created => "tmpl.lock was made: commit it",
-            LockState::Updated => "tmpl.lock was updated: commit it",
-        }
-    ));
+    if let Some(lock) = report.lock {
+        printer.say(match lock {
+            LockState::Reused => "lock       up to date",
+            LockState::Created => "lock       tmpl.lock was made: commit it",
+            LockState::Updated => "lock       tmpl.lock was updated: commit it",
+        });
+    }
     let mut written = 0;
     for layer in &report.layers {
         written += layer.written_bytes;
@@ -109,11 +145,13 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
         let stored = if layer.written_bytes > 0 { ", stored" } else { "" };
         printer.say(&format!("layer      {:>8}  {} ({origin}{stored})", size(layer.size), layer.title));
     }
-    printer.say(match report.checked {
-        Checked::Unchanged => "check      nothing changed",
-        Checked::Static => "check      imports resolved",
-        Checked::Full => "check      main modules imported",
-    });
+    if let Some(checked) = report.checked {
+        printer.say(match checked {
+            Checked::Unchanged => "check      nothing changed",
+            Checked::Static => "check      imports resolved",
+            Checked::Full => "check      main modules imported",
+        });
+    }
     for template in &report.templates {
         let version = &template.digest.digest()[..12];
         let news = if template.changed { "published as" } else { "is" };

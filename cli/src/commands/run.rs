@@ -32,6 +32,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
     let request = LaunchRequest {
         template: arguments.template.clone(),
         parameters: parameters::gather(&arguments.parameters)?,
+        environment: arguments.environment.environment()?,
         job_name: arguments.job_name.clone(),
         python: arguments.python.clone(),
         timeout: arguments.timeout,

@@ -13,7 +13,7 @@ fn project(manifest: &str) -> Place {
     place
 }
 
-const GOOD: &str = "[python]\nversion = \"3.11\"\n\n[[template]]\nname = \"hello\"\nmain = \"main.py\"\nmetadata = \"metadata.json\"\n";
+const GOOD: &str = "[python]\nversion = \"3.11\"\n\n[[template]]\nname = \"hello\"\nmain = \"main.py\"\nmetadata_file = \"metadata.json\"\n";
 
 #[test]
 fn what_can_be_wrong_with_a_manifest() {

@@ -47,7 +47,7 @@ fn a_folder_with_a_pipeline_gets_a_manifest_from_what_is_there() {
     found      packages = ["."] (FLEX_TEMPLATE_PYTHON_SETUP_FILE in Dockerfile)
     found      name = "existing" (the folder's name)
     found      main = "main.py" (FLEX_TEMPLATE_PYTHON_PY_FILE in Dockerfile)
-    found      metadata = "metadata.json" (the options in main.py: look it over)
+    found      metadata_file = "metadata.json" (the options in main.py: look it over)
     warning: main.py:57: legacy is positional and left out: a template passes --name=value
     warning: main.py:69: --tag takes several values, but a parameter gives it one
     warning: main.py:70: default of --region_code is made as the program runs and left out
@@ -72,7 +72,7 @@ fn a_folder_with_a_pipeline_gets_a_manifest_from_what_is_there() {
     # from FLEX_TEMPLATE_PYTHON_PY_FILE in Dockerfile
     main = "main.py"
     # from the options in main.py: look it over
-    metadata = "metadata.json"
+    metadata_file = "metadata.json"
     "#);
     let metadata = std::fs::read_to_string(project.join("metadata.json")).unwrap();
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();

@@ -115,7 +115,7 @@ mod tests {
         {
             raw.insert(name, value).unwrap();
         }
-        let values = check(Some(&Metadata::parse(METADATA).unwrap()), &raw).unwrap();
+        let values = check(&Metadata::parse(METADATA).unwrap().into(), &raw.into()).unwrap();
         Direct.plan(&Launch {
             id: &"2026-11-21_08_00_00-0000000000000000001".parse().unwrap(),
             name: &"t-1".parse().unwrap(),

@@ -244,7 +244,7 @@ impl Reader<'_> {
         candidates
             .sort_by_key(|file| (file.matches('/').count(), file.as_str() != "metadata.json", file.as_str()));
         if let Some(file) = candidates.first() {
-            self.manifest.template("metadata", string(file), "the file that is there");
+            self.manifest.template("metadata_file", string(file), "the file that is there");
             return Ok(());
         }
         // The options may be declared in any module of the program's package.
@@ -266,7 +266,7 @@ impl Reader<'_> {
         if let Some(text) = draft.text {
             if create(self.folder, "metadata.json", &text, created)? {
                 self.manifest.template(
-                    "metadata",
+                    "metadata_file",
                     string("metadata.json"),
                     format!("the options in {}: look it over", main.file),
                 );

@@ -2,11 +2,17 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
 
+mod environment;
+pub(crate) mod spec;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use tmpl_template::{JobId, JobName, TemplateName, TemplateReference};
+
+pub(crate) use environment::EnvironmentArguments;
+pub(crate) use spec::SpecArguments;
 
 /// Package a data pipeline once, launch it with parameters, see what it did.
 #[derive(Debug, Parser)]
@@ -30,6 +36,9 @@ pub(crate) struct GlobalArguments {
     /// Say nothing but warnings and errors on standard error
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Flags from a YAML or JSON file, as if they stood here (repeatable)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) flags_file: Vec<PathBuf>,
 }
 
 /// The form of data on standard output.
@@ -63,6 +72,7 @@ pub(crate) enum Command {
 ///
 /// Standard output is the path of each template.
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub(crate) struct BuildArguments {
     /// The project's folder: the one with tmpl.toml
     #[arg(default_value = ".")]
@@ -82,6 +92,14 @@ pub(crate) struct BuildArguments {
     /// The uv program [default: PATH]
     #[arg(long, env = "TMPL_UV", value_name = "PATH", hide_env = true)]
     pub(crate) uv: Option<PathBuf>,
+    /// Print the specs and publish nothing
+    #[arg(long)]
+    pub(crate) print_only: bool,
+    /// Fail if launches of the current version would not fit the new one
+    #[arg(long)]
+    pub(crate) check_compatible: bool,
+    #[command(flatten)]
+    pub(crate) spec: SpecArguments,
 }
 
 /// How thoroughly `tmpl build` looks at what it built.
@@ -100,11 +118,14 @@ pub(crate) enum CheckMode {
 /// The job's id and log go to standard error. Exit codes: 0 done, 1 the program failed, 2 wrong parameters, 3 it could not
 /// be launched, 4 cancelled by somebody else, 5 --wait-timeout, 7 contact lost, 75 temporary error, 128+n signal n.
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub(crate) struct RunArguments {
     /// The template: NAME, or NAME@DIGEST for one version of it
     pub(crate) template: TemplateReference,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
     /// Show what would be started, and start nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -1,0 +1,141 @@
+//! Flags of `tmpl run` that make the launch environment: those of `gcloud dataflow flex-template run`, with its meanings.
+
+#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use tmpl_template::{Environment, parse_dictionary, parse_list};
+
+use super::spec::{switch, wrong};
+use crate::report::{Failure, USAGE};
+
+/// The launch environment. The direct runner uses the locations, experiments and pipeline options; the rest is for engines
+/// with workers.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Launch environment, as gcloud has it")]
+pub(crate) struct EnvironmentArguments {
+    /// Where temporary files of the job go, instead of the bucket
+    #[arg(long, value_name = "URL")]
+    temp_location: Option<String>,
+    /// Where files of the job are staged
+    #[arg(long, value_name = "URL")]
+    staging_location: Option<String>,
+    /// Experiments of Beam and of the runner
+    #[arg(long, value_name = "ITEM,…")]
+    additional_experiments: Vec<String>,
+    /// Further options of the pipeline
+    #[arg(long, value_name = "NAME=VALUE,…", allow_hyphen_values = true)]
+    additional_pipeline_options: Vec<String>,
+    /// Labels of the job
+    #[arg(long, value_name = "KEY=VALUE,…")]
+    additional_user_labels: Vec<String>,
+    /// The account that the job runs as
+    #[arg(long, value_name = "EMAIL")]
+    service_account_email: Option<String>,
+    /// How many workers the job may have
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    max_workers: Option<i64>,
+    /// How many workers the job starts with
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    num_workers: Option<i64>,
+    /// The machine type of workers
+    #[arg(long, value_name = "TYPE")]
+    worker_machine_type: Option<String>,
+    /// The machine type of the launcher
+    #[arg(long, value_name = "TYPE")]
+    launcher_machine_type: Option<String>,
+    /// The network of workers
+    #[arg(long)]
+    network: Option<String>,
+    /// The subnetwork of workers
+    #[arg(long)]
+    subnetwork: Option<String>,
+    /// Give workers private addresses only
+    #[arg(long, overrides_with = "no_disable_public_ips")]
+    disable_public_ips: bool,
+    /// Undo --disable-public-ips
+    #[arg(long, overrides_with = "disable_public_ips", hide = true)]
+    no_disable_public_ips: bool,
+    /// The key that encrypts what the job keeps
+    #[arg(long, value_name = "KEY")]
+    dataflow_kms_key: Option<String>,
+    /// The region of workers
+    #[arg(long, value_name = "REGION", conflicts_with = "worker_zone")]
+    worker_region: Option<String>,
+    /// The zone of workers, instead of a region
+    #[arg(long, value_name = "ZONE")]
+    worker_zone: Option<String>,
+    /// Use the streaming engine
+    #[arg(long, overrides_with = "no_enable_streaming_engine")]
+    enable_streaming_engine: bool,
+    /// Undo --enable-streaming-engine
+    #[arg(long, overrides_with = "enable_streaming_engine", hide = true)]
+    no_enable_streaming_engine: bool,
+    /// What flexible scheduling aims at
+    #[arg(long, value_enum, value_name = "GOAL")]
+    flexrs_goal: Option<FlexrsGoal>,
+}
+
+/// What flexible scheduling aims at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FlexrsGoal {
+    /// Low cost
+    #[value(name = "COST_OPTIMIZED")]
+    Cost,
+    /// A quick start
+    #[value(name = "SPEED_OPTIMIZED")]
+    Speed,
+}
+
+impl EnvironmentArguments {
+    /// The environment that they ask for.
+    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        let list = |flag: &str, texts: &[String]| parse_list(texts).map_err(|error| wrong(flag, &error));
+        let labels = parse_dictionary(&self.additional_user_labels);
+        let labels: Vec<(String, String)> =
+            labels.map_err(|error| wrong("--additional-user-labels", &error))?;
+        let text = |text: &Option<String>| text.as_ref().map(|text| Value::from(text.as_str()));
+        let items = |items: Vec<String>| (!items.is_empty()).then(|| Value::from(items));
+        let on = |on: bool, off: bool| switch(on, off).filter(|on| *on);
+        let goal = self.flexrs_goal.map(|goal| match goal {
+            FlexrsGoal::Cost => "FLEXRS_COST_OPTIMIZED",
+            FlexrsGoal::Speed => "FLEXRS_SPEED_OPTIMIZED",
+        });
+        let fields = [
+            ("tempLocation", text(&self.temp_location).or_else(|| text(&self.staging_location))),
+            ("stagingLocation", text(&self.staging_location)),
+            ("additionalExperiments", items(list("--additional-experiments", &self.additional_experiments)?)),
+            (
+                "additionalPipelineOptions",
+                items(list("--additional-pipeline-options", &self.additional_pipeline_options)?),
+            ),
+            ("additionalUserLabels", (!labels.is_empty()).then(|| labels.into_iter().collect())),
+            ("serviceAccountEmail", text(&self.service_account_email)),
+            ("maxWorkers", self.max_workers.map(Value::from)),
+            ("numWorkers", self.num_workers.map(Value::from)),
+            ("machineType", text(&self.worker_machine_type)),
+            ("launcherMachineType", text(&self.launcher_machine_type)),
+            ("network", text(&self.network)),
+            ("subnetwork", text(&self.subnetwork)),
+            (
+                "ipConfiguration",
+                on(self.disable_public_ips, self.no_disable_public_ips).map(|_| "WORKER_IP_PRIVATE".into()),
+            ),
+            ("kmsKeyName", text(&self.dataflow_kms_key)),
+            ("workerRegion", text(&self.worker_region)),
+            ("workerZone", text(&self.worker_zone)),
+            (
+                "enableStreamingEngine",
+                on(self.enable_streaming_engine, self.no_enable_streaming_engine).map(Value::from),
+            ),
+            ("flexrsGoal", goal.map(Value::from)),
+        ];
+        let mut environment = Environment::default();
+        for (field, value) in fields {
+            if let Some(value) = value {
+                environment.set(field, value).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+            }
+        }
+        Ok(environment)
+    }
+}

@@ -1,0 +1,197 @@
+//! A template's spec as far as options and description files decide it: everything but the program's layers.
+
+use std::path::PathBuf;
+
+use fs_err as fs;
+use tmpl_template::{Environment, Language, Metadata, SdkInfo, TemplateName, TemplateSpec};
+
+use crate::project::ProjectTemplate;
+use crate::project_error::ProjectError;
+use crate::spec_options::{OptionProblem, SpecOptions};
+
+/// What the command line says instead of `tmpl.toml`.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Options that end in the spec.
+    pub options: SpecOptions,
+    /// The file that says what the template asks for.
+    pub metadata_file: Option<PathBuf>,
+    /// The pipeline of a template in Beam YAML.
+    pub yaml_pipeline_path: Option<PathBuf>,
+    /// The name of a template of an image, where no `tmpl.toml` gives one.
+    pub name: Option<TemplateName>,
+}
+
+impl Overrides {
+    /// Whether they are enough for a template without a `tmpl.toml`.
+    pub(crate) fn name_an_image(&self) -> bool {
+        self.options.image.is_some() || self.options.yaml_image.is_some() || self.yaml_pipeline_path.is_some()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ProjectError> {
+        self.options.check().map_err(flag_error)
+    }
+
+    /// The template that they describe alone.
+    pub(crate) fn template(&self) -> Result<ProjectTemplate, ProjectError> {
+        let Some(name) = self.name.clone() else {
+            return Err(flag_error(OptionProblem {
+                key: "name",
+                message: "a template without a tmpl.toml has no name".to_owned(),
+                remedy: "give `--name NAME`".to_owned(),
+            }));
+        };
+        let draft = Draft {
+            main: false,
+            options: &SpecOptions::default(),
+            environment: Environment::default(),
+            texts: SpecTexts::default(),
+        };
+        let spec = draft.spec(self).map_err(|problem| match problem {
+            DraftError::Project(error) => error,
+            DraftError::Option(problem) => flag_error(problem),
+        })?;
+        Ok(ProjectTemplate { name, main: None, spec })
+    }
+
+    /// The texts of the files that are named here.
+    fn texts(&self) -> Result<SpecTexts, ProjectError> {
+        let read = |path: &Option<PathBuf>| {
+            let Some(path) = path else { return Ok(None) };
+            let file = path.display().to_string();
+            // gcloud's name of the standard input.
+            let read = if file == "-" {
+                std::io::read_to_string(std::io::stdin())
+            } else {
+                fs::read_to_string(path)
+            };
+            match read {
+                Ok(text) => Ok(Some(Described { file, text })),
+                Err(source) => Err(ProjectError::Unreadable { file, source }),
+            }
+        };
+        Ok(SpecTexts { metadata: read(&self.metadata_file)?, yaml_pipeline: read(&self.yaml_pipeline_path)? })
+    }
+}
+
+fn flag_error(problem: OptionProblem) -> ProjectError {
+    ProjectError::Flag { flag: problem.flag(), message: problem.message, remedy: problem.remedy }
+}
+
+/// A file that describes a template.
+#[derive(Debug)]
+pub(crate) struct Described {
+    /// Its name, as it is shown.
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
+/// The files that describe a template.
+#[derive(Debug, Default)]
+pub(crate) struct SpecTexts {
+    pub(crate) metadata: Option<Described>,
+    pub(crate) yaml_pipeline: Option<Described>,
+}
+
+/// Why there is no spec.
+#[derive(Debug)]
+pub(crate) enum DraftError {
+    Project(ProjectError),
+    Option(OptionProblem),
+}
+
+/// What is known of a template before its program is built.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    /// Whether it has a Python program.
+    pub(crate) main: bool,
+    pub(crate) options: &'a SpecOptions,
+    /// `default_environment`, under the names of Google's API.
+    pub(crate) environment: Environment,
+    pub(crate) texts: SpecTexts,
+}
+
+impl Draft<'_> {
+    /// The spec, with what the command line says instead.
+    pub(crate) fn spec(self, overrides: &Overrides) -> Result<TemplateSpec, DraftError> {
+        let options = self.options.overridden_by(&overrides.options);
+        options.check().map_err(DraftError::Option)?;
+        let texts = overrides.texts().map_err(DraftError::Project)?;
+        let metadata = texts.metadata.or(self.texts.metadata);
+        let yaml = texts.yaml_pipeline.or(self.texts.yaml_pipeline);
+        refuse(self.main, &options, yaml.is_some(), metadata.is_some()).map_err(DraftError::Option)?;
+
+        let mut spec = TemplateSpec::default();
+        spec.default_environment = self.environment;
+        if self.main {
+            spec.sdk_info = Some(SdkInfo::new(Language::Python));
+        }
+        let written = options.write(&mut spec);
+        written.map_err(|error| {
+            DraftError::Option(problem("default_environment", error.message(), "leave the option out"))
+        })?;
+        // gcloud takes an empty file for none.
+        if let Some(Described { file, text }) = metadata.filter(|described| !described.text.is_empty()) {
+            let metadata = Metadata::parse(&text);
+            let metadata =
+                metadata.map_err(|problem| DraftError::Project(ProjectError::Metadata { file, problem }))?;
+            spec.metadata = Some(metadata);
+        }
+        if let (Some(metadata), Some(yaml)) = (&mut spec.metadata, yaml) {
+            metadata.yaml_definition = Some(yaml.text.replace("\r\n", "\n"));
+        }
+        Ok(spec)
+    }
+}
+
+/// Options that don't go together.
+fn refuse(main: bool, options: &SpecOptions, yaml: bool, metadata: bool) -> Result<(), OptionProblem> {
+    let language = options.sdk_language.as_deref();
+    let found = match () {
+        () if main && language.is_some_and(|language| language != "PYTHON") => {
+            Some(("sdk_language", "`main` is a Python program", "leave `sdk_language` out, or `main`"))
+        }
+        () if main && yaml => Some((
+            "yaml_pipeline_path",
+            "`main` is a Python program",
+            "leave `yaml_pipeline_path` out, or `main`",
+        )),
+        () if main => None,
+        () if yaml && options.image.is_some() => {
+            Some(("image", "a pipeline in YAML has its own image", "give `yaml_image` instead"))
+        }
+        () if yaml && options.yaml_image.is_none() => Some((
+            "yaml_image",
+            "the image that runs a pipeline in YAML is not said",
+            "give `yaml_image`; Google's is the `image` of gs://dataflow-templates-REGION/latest/flex/Yaml_Template",
+        )),
+        () if options.image.is_none() && options.yaml_image.is_none() => Some((
+            "image",
+            "there is neither a program nor an image",
+            "give `main` (a module like `package.module`, or a file like `main.py`), or `image`",
+        )),
+        () if language.is_none() => Some((
+            "sdk_language",
+            "the language of an image is not said",
+            "write `PYTHON`, `JAVA`, `GO` or `YAML`",
+        )),
+        () if options.yaml_image.is_some() && !yaml => {
+            Some(("yaml_image", "there is no pipeline for it", "give `yaml_pipeline_path`"))
+        }
+        () if yaml && language != Some("YAML") => {
+            Some(("sdk_language", "a pipeline in YAML is of the language YAML", "write `YAML`"))
+        }
+        () if language == Some("YAML") && !yaml => {
+            Some(("yaml_pipeline_path", "the pipeline in YAML is not said", "give `yaml_pipeline_path`"))
+        }
+        () if yaml && !metadata => {
+            Some(("metadata_file", "a pipeline in YAML goes into metadata", "give `metadata_file`"))
+        }
+        () => None,
+    };
+    found.map_or(Ok(()), |(key, message, remedy)| Err(problem(key, message, remedy)))
+}
+
+fn problem(key: &'static str, message: &str, remedy: &str) -> OptionProblem {
+    OptionProblem { key, message: message.to_owned(), remedy: remedy.to_owned() }
+}
