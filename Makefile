@@ -13,6 +13,8 @@ export PATH := $(TOOLS)/venv/bin:$(PATH)
 # Programs that only the tests need, and the Debian packages they are in.
 TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git
 BENCH_PROGRAMS := pigz:pigz
+# How long each fuzz target runs.
+FUZZ_SECONDS := 60
 
 .PHONY: help
 help: ## Show this list
@@ -39,6 +41,18 @@ lint: ## Format and lints
 .PHONY: python-tests
 python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
 	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
+
+.PHONY: corpus
+corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
+	@test -n "$(DIR)" || { echo "error: no folder is named" >&2; echo "hint: make corpus DIR=…" >&2; exit 1; }
+	cargo run --quiet -p tmpl-template --example corpus -- "$(DIR)"
+
+.PHONY: fuzz
+fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the first time)
+	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	for target in spec metadata parameters flag_values project; do \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=2048 || exit 1; \
+	done
 
 .PHONY: bench
 bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md

@@ -3,10 +3,13 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt};
 use oci_spec::image::Digest;
 use sha2::{Digest as _, Sha256};
+use tmpl_template::sha256_of;
 use tokio::io::AsyncReadExt;
 
 use crate::{Bucket, BucketError, layout, store};
@@ -27,7 +30,7 @@ impl Bucket {
     /// it verified is still the one that lies there. Nothing where there is no such blob.
     pub async fn blob_stamp(&self, digest: &Digest) -> Result<Option<String>, BucketError> {
         let meta = self.store.head(&layout::blob(digest)).await?;
-        Ok(meta.map(|meta| meta.e_tag.unwrap_or_else(|| format!("{}-{}", meta.last_modified, meta.size))))
+        Ok(meta.map(store::stamp))
     }
 
     /// Reads a blob to its end: whether it is there and its bytes have its digest.
@@ -56,6 +59,24 @@ impl Bucket {
         found.ok_or_else(|| BucketError::MissingBlob { digest: digest.clone(), bucket: self.to_string() })
     }
 
+    /// Stores some bytes under their digest, unless they are there already. For small content: a lock file, a spec.
+    pub async fn put_bytes_blob(&self, bytes: impl Into<Bytes>) -> Result<Digest, BucketError> {
+        let bytes = bytes.into();
+        let digest = sha256_of(&bytes);
+        self.store.create_content(&layout::blob(&digest), bytes).await?;
+        Ok(digest)
+    }
+
+    /// A whole blob of at most `limit` bytes, checked against its digest.
+    pub async fn blob_bytes(&self, digest: &Digest, limit: u64) -> Result<Bytes, BucketError> {
+        let (digest, bucket) = (digest.clone(), self.to_string());
+        match self.store.get_at_most(&layout::blob(&digest), limit).await? {
+            Some(bytes) if sha256_of(&bytes) == digest => Ok(bytes),
+            Some(_) => Err(BucketError::CorruptBlob { digest, bucket }),
+            None => Err(BucketError::MissingBlob { digest, bucket }),
+        }
+    }
+
     /// Stores a local file under its digest, whatever lay there: streamed, verified on the way, visible only when it is whole.
     ///
     /// `sent` is told of every part. Returns the number of bytes written.
@@ -65,16 +86,44 @@ impl Bucket {
         file: &Path,
         sent: &(dyn Fn(u64) + Sync),
     ) -> Result<u64, BucketError> {
+        let name = file.display().to_string();
+        let failed = |error: io::Error| BucketError::of_store(&name, "read", "", error);
+        let source = Source::File(tokio::fs::File::open(file).await.map_err(failed)?);
+        let wrong = || BucketError::ChangedWhileStored { file: name.clone(), digest: digest.clone() };
+        self.upload(digest, Incoming { source, failed: &failed, wrong: &wrong, sent }).await
+    }
+
+    /// Stores a blob of another bucket under its digest, as [`put_blob`](Self::put_blob) does a file. Returns its size.
+    pub(crate) async fn put_blob_of(
+        &self,
+        from: &Self,
+        digest: &Digest,
+        size: u64,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
-        let failed = |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
-        let mut source = tokio::fs::File::open(file).await.map_err(failed)?;
-        let mut upload = self
-            .store
-            .inner()
-            .put_multipart(&store::path(&object))
-            .await
-            .map_err(|error| self.store.error("write", &object, error))?;
-        match self.send(digest, file, &mut source, upload.as_mut(), sent).await {
+        let bucket = from.to_string();
+        let Some(found) = from.store.open(&object, None).await? else {
+            return Err(BucketError::MissingBlob { digest: digest.clone(), bucket });
+        };
+        if found.meta.size != size {
+            let (digest, expected) = (digest.clone(), size);
+            return Err(BucketError::BlobSize { digest, bucket, size: found.meta.size, expected });
+        }
+        let source = match found.payload {
+            GetResultPayload::File(file, _) => Source::File(tokio::fs::File::from_std(file)),
+            GetResultPayload::Stream(stream) => Source::Stream { stream, rest: BytesMut::new() },
+        };
+        let failed = |error: io::Error| BucketError::of_store(&bucket, "read", &object, error);
+        let wrong = || BucketError::CorruptBlob { digest: digest.clone(), bucket: bucket.clone() };
+        self.upload(digest, Incoming { source, failed: &failed, wrong: &wrong, sent }).await
+    }
+
+    async fn upload(&self, digest: &Digest, incoming: Incoming<'_>) -> Result<u64, BucketError> {
+        let object = layout::blob(digest);
+        let upload = self.store.inner().put_multipart(&store::path(&object)).await;
+        let mut upload = upload.map_err(|error| self.store.error("write", &object, error))?;
+        match self.send(digest, incoming, upload.as_mut()).await {
             Ok(written) => Ok(written),
             Err(error) => {
                 // The upload never became visible; what an abort can't take away is the store's to clean.
@@ -87,51 +136,83 @@ impl Bucket {
     async fn send(
         &self,
         digest: &Digest,
-        file: &Path,
-        source: &mut tokio::fs::File,
+        mut incoming: Incoming<'_>,
         upload: &mut dyn MultipartUpload,
-        sent: &(dyn Fn(u64) + Sync),
     ) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
         let mut hash = Sha256::new();
         let mut written = 0;
         loop {
-            let mut part = Vec::with_capacity(PART);
-            let failed =
-                |error: io::Error| BucketError::of_store(&file.display().to_string(), "read", "", error);
-            let read = (&mut *source).take(PART as u64).read_to_end(&mut part).await.map_err(failed)?;
+            let part = incoming.source.part().await.map_err(incoming.failed)?;
+            let read = part.len();
             if read == 0 && written > 0 {
                 break;
             }
             hash.update(&part);
             written += read as u64;
             upload.put_part(part.into()).await.map_err(|error| self.store.error("write", &object, error))?;
-            sent(read as u64);
+            (incoming.sent)(read as u64);
             if read < PART {
                 break;
             }
         }
         if hexadecimal(&hash.finalize()) != digest.digest() {
-            return Err(BucketError::ChangedWhileStored {
-                file: file.display().to_string(),
-                digest: digest.clone(),
-            });
+            return Err((incoming.wrong)());
         }
         upload.complete().await.map_err(|error| self.store.error("write", &object, error))?;
         Ok(written)
     }
 }
 
+/// Bytes that are to become a blob, and the words for what goes wrong with them.
+struct Incoming<'a> {
+    source: Source,
+    /// They can't be read.
+    failed: &'a (dyn Fn(io::Error) -> BucketError + Sync),
+    /// They don't have the digest.
+    wrong: &'a (dyn Fn() -> BucketError + Sync),
+    /// Told of every part.
+    sent: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Where a blob's bytes come from.
+enum Source {
+    File(tokio::fs::File),
+    Stream { stream: BoxStream<'static, object_store::Result<Bytes>>, rest: BytesMut },
+}
+
+impl Source {
+    /// The next part. All but the last have the same size, as some stores demand.
+    async fn part(&mut self) -> io::Result<Bytes> {
+        match self {
+            Self::File(file) => {
+                let mut part = Vec::with_capacity(PART);
+                file.take(PART as u64).read_to_end(&mut part).await?;
+                Ok(part.into())
+            }
+            Self::Stream { stream, rest } => {
+                while rest.len() < PART {
+                    match stream.next().await {
+                        Some(bytes) => rest.extend_from_slice(&bytes.map_err(io::Error::other)?),
+                        None => break,
+                    }
+                }
+                Ok(rest.split_to(PART.min(rest.len())).freeze())
+            }
+        }
+    }
+}
+
 /// A stream of a remote store, read from a thread that may wait.
 struct StreamReader {
-    stream: futures::stream::BoxStream<'static, object_store::Result<Bytes>>,
+    stream: BoxStream<'static, object_store::Result<Bytes>>,
     rest: Bytes,
 }
 
 impl Read for StreamReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.rest.is_empty() {
-            match futures::executor::block_on(futures::StreamExt::next(&mut self.stream)) {
+            match futures::executor::block_on(self.stream.next()) {
                 Some(part) => self.rest = part.map_err(io::Error::other)?,
                 None => return Ok(0),
             }

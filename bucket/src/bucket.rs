@@ -29,11 +29,12 @@ impl Bucket {
             return Err(missing());
         }
         let files = LocalFileSystem::new_with_prefix(url.path()).map_err(|_| missing())?;
-        Ok(Self {
-            store: Store::new(Arc::new(files), url.to_string()),
-            root: url.path().to_owned(),
-            clock: Arc::default(),
-        })
+        let store = Store::new(Arc::new(files.clone()), Arc::new(files.with_fsync(true)), url.to_string());
+        Ok(Self::with_store(store, url.path().to_owned()))
+    }
+
+    pub(crate) fn with_store(store: Store, root: PathBuf) -> Self {
+        Self { store, root, clock: Arc::default() }
     }
 
     /// Opens a bucket, making its folder where there is none.

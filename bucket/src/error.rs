@@ -3,8 +3,14 @@
 use std::error::Error as StdError;
 use std::io;
 
+use jiff::Timestamp;
 use oci_spec::image::Digest;
-use tmpl_template::{JobId, TemplateName};
+use tmpl_template::{JobId, TemplateName, hex};
+
+use crate::LogEntry;
+
+/// How many digits of a digest tell versions apart for people.
+const SHORT: usize = 12;
 
 /// An error of the bucket. `Display` names the thing; [`BucketError::hint`] says the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +62,40 @@ pub enum BucketError {
         /// The versions that begin so.
         candidates: Vec<String>,
     },
+    /// The template was deleted; its versions are still there.
+    #[error("template `{name}` in {bucket} was deleted on {} by {}{}", shown(entry.time), entry.facts.who, said(entry))]
+    Deleted {
+        /// The template.
+        name: TemplateName,
+        /// The bucket's path.
+        bucket: String,
+        /// The log's entry: when, by whom, why.
+        entry: Box<LogEntry>,
+        /// The version that was current before, where it is known.
+        last: Option<Digest>,
+    },
+    /// The template's log names no version that was current before.
+    #[error("template `{name}` in {bucket} has no earlier version to go back to")]
+    NoEarlierVersion {
+        /// The template.
+        name: TemplateName,
+        /// The bucket's path.
+        bucket: String,
+    },
+    /// The newest entry of a publish log was written by a newer tmpl.
+    #[error(
+        "entry {number} of the log of template `{name}` in {bucket} has {what}, which this tmpl does not know"
+    )]
+    NewerLog {
+        /// The template.
+        name: TemplateName,
+        /// The bucket's path.
+        bucket: String,
+        /// The entry's number.
+        number: u64,
+        /// What is not known: "the action `freeze`", "format 2".
+        what: String,
+    },
     /// No job of that id.
     #[error("there is no job `{id}` in {bucket}")]
     NoSuchJob {
@@ -87,6 +127,30 @@ pub enum BucketError {
         digest: Digest,
         /// The bucket's path.
         bucket: String,
+    },
+    /// A blob has another size than the template that relies on it says.
+    #[error("blob {digest} in {bucket} has {size} bytes instead of {expected}")]
+    BlobSize {
+        /// The blob's name.
+        digest: Digest,
+        /// The bucket's path.
+        bucket: String,
+        /// How many bytes it has.
+        size: u64,
+        /// How many it should have.
+        expected: u64,
+    },
+    /// An object has more bytes than are read of its kind.
+    #[error("{bucket}/{object} has {size} bytes; more than {limit} are not read")]
+    TooLarge {
+        /// The bucket's path.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// How many bytes it has.
+        size: u64,
+        /// How many it may have.
+        limit: u64,
     },
     /// A file changed while it was being uploaded.
     #[error("{file} changed while it was stored: its bytes no longer have the digest {digest}")]
@@ -148,7 +212,7 @@ pub enum BucketError {
 pub enum BucketErrorKind {
     /// What was asked for is wrong or not there: nothing was started or written.
     Usage,
-    /// What lies in the bucket is damaged: repeating won't help, building again will.
+    /// What lies in the bucket is damaged, or newer than this program: repeating won't help, the remedy will.
     Damaged,
     /// The store failed: safe to repeat once it is mended.
     Temporary,
@@ -158,9 +222,12 @@ impl BucketError {
     /// What the caller can do about it.
     pub fn kind(&self) -> BucketErrorKind {
         match self {
-            Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::Malformed { .. } => {
-                BucketErrorKind::Damaged
-            }
+            Self::CorruptBlob { .. }
+            | Self::MissingBlob { .. }
+            | Self::BlobSize { .. }
+            | Self::TooLarge { .. }
+            | Self::NewerLog { .. }
+            | Self::Malformed { .. } => BucketErrorKind::Damaged,
             Self::ReadOnly { .. }
             | Self::Full { .. }
             | Self::Store { .. }
@@ -188,10 +255,20 @@ impl BucketError {
                 format!("leave out `@…` to launch the newest version of {name}")
             }
             Self::AmbiguousVersion { .. } => "give more of the digest".to_owned(),
+            Self::Deleted { name, last: Some(last), .. } => {
+                format!("`tmpl template rollback {name}@{}` brings it back", short(last))
+            }
+            Self::Deleted { name, last: None, .. } | Self::NoEarlierVersion { name, .. } => {
+                format!("`tmpl template versions {name}` shows what there was")
+            }
+            Self::NewerLog { .. } => "update tmpl".to_owned(),
             Self::NoSuchJob { .. } => "`tmpl jobs list` shows the jobs of a bucket".to_owned(),
             Self::Ended { id, .. } => format!("`tmpl jobs show {id}` shows what it did"),
-            Self::CorruptBlob { .. } | Self::MissingBlob { .. } => {
+            Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::BlobSize { .. } => {
                 "build the template again: `tmpl build` stores it anew".to_owned()
+            }
+            Self::TooLarge { .. } => {
+                "look what lies there, and write it again: it has some kilobytes".to_owned()
             }
             Self::ChangedWhileStored { .. } => "run the command again".to_owned(),
             Self::Malformed { .. } => "it may come from a newer tmpl, or have been edited by hand".to_owned(),
@@ -224,6 +301,20 @@ impl BucketError {
             _ => Self::Store { action, bucket, object, source: Box::new(error) },
         }
     }
+}
+
+/// The first digits of a version, as people type them after `@`.
+pub(crate) fn short(digest: &Digest) -> &str {
+    let digits = hex(digest);
+    digits.get(..SHORT).unwrap_or(digits)
+}
+
+fn shown(time: Timestamp) -> impl std::fmt::Display {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC")
+}
+
+fn said(entry: &LogEntry) -> String {
+    entry.message.as_ref().map_or_else(String::new, |message| format!(" ({message})"))
 }
 
 /// The system's own error at the bottom of a chain of causes.

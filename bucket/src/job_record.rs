@@ -51,6 +51,9 @@ pub struct JobTemplate {
     pub name: tmpl_template::TemplateName,
     /// The version: what is launched whatever is published meanwhile.
     pub digest: Digest,
+    /// Where the spec was read, if it was not published in the bucket; it is kept there as a blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// Who asked for a job, from where.

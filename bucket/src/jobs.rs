@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tmpl_template::{JobId, JobState};
 
-use crate::store::{Created, to_json};
+use crate::store::Created;
 use crate::{
     Attempt, Bucket, BucketError, BucketErrorKind, Event, EventKind, FinalRecord, JobRecord, Liveness,
     StopRequest, layout,
@@ -25,6 +25,15 @@ pub struct JobSummary {
     pub presumed_lost: bool,
 }
 
+/// A list of jobs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobList {
+    /// The jobs, the newest first.
+    pub jobs: Vec<JobSummary>,
+    /// Which jobs are left out because a record of theirs is damaged, and why.
+    pub warnings: Vec<String>,
+}
+
 /// Everything recorded of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobView {
@@ -42,7 +51,7 @@ impl Bucket {
     /// Writes a job down. From here on it is accepted: it has a history, and an end.
     pub async fn accept_job(&self, record: &JobRecord) -> Result<(), BucketError> {
         let object = layout::job_record(&record.id);
-        match self.store.create(&object, to_json(record)).await? {
+        match self.store.create_json(&object, record).await? {
             Created::Yes => Ok(()),
             // The id has 63 random bits; a second job of the same id is a clock and a generator gone wrong.
             Created::Existed => Err(self.store.malformed(&object, "another job has this id already")),
@@ -51,7 +60,7 @@ impl Bucket {
 
     /// Takes the right to run attempt `n`: true for exactly one caller.
     pub async fn take_attempt(&self, id: &JobId, n: u32, attempt: &Attempt) -> Result<bool, BucketError> {
-        Ok(self.store.create(&layout::attempt(id, n), to_json(attempt)).await? == Created::Yes)
+        Ok(self.store.create_json(&layout::attempt(id, n), attempt).await? == Created::Yes)
     }
 
     /// The accepted launch of a job.
@@ -68,13 +77,14 @@ impl Bucket {
         sequence: u64,
         event: &Event,
     ) -> Result<(), BucketError> {
-        self.store.create(&layout::event(id, attempt, sequence), to_json(event)).await?;
+        let object = layout::event(id, attempt, sequence);
+        self.store.create_unflushed(&object, self.store.json(&object, event)?).await?;
         Ok(())
     }
 
     /// Writes the end of a job. Returns the record that holds: this one, or the one that was there before.
     pub async fn finish_job(&self, id: &JobId, record: &FinalRecord) -> Result<FinalRecord, BucketError> {
-        match self.store.create(&layout::final_record(id), to_json(record)).await? {
+        match self.store.create_json(&layout::final_record(id), record).await? {
             Created::Yes => Ok(record.clone()),
             Created::Existed => Ok(self.final_record(id).await?.unwrap_or_else(|| record.clone())),
         }
@@ -90,7 +100,7 @@ impl Bucket {
         if let Some(ended) = self.job_summary(id).await?.ended {
             return Err(BucketError::Ended { id: id.clone(), state: ended.state.word() });
         }
-        self.store.create(&layout::stop(id), to_json(request)).await?;
+        self.store.create_json(&layout::stop(id), request).await?;
         Ok(())
     }
 
@@ -129,24 +139,27 @@ impl Bucket {
         Ok(events)
     }
 
-    /// The newest jobs first, at most `limit`.
-    pub async fn jobs(&self, limit: usize) -> Result<Vec<JobSummary>, BucketError> {
-        let mut jobs = Vec::new();
+    /// The newest jobs first, at most `limit`. A job whose records are damaged costs the list that one job.
+    pub async fn jobs(&self, limit: usize) -> Result<JobList, BucketError> {
+        let mut list = JobList::default();
         for day in self.store.list_folders(layout::JOBS).await?.iter().rev() {
             for id in self.store.list_folders(&layout::day(day)).await?.iter().rev() {
-                if jobs.len() == limit {
-                    return Ok(jobs);
+                if list.jobs.len() == limit {
+                    return Ok(list);
                 }
                 // A folder that is no job is somebody else's; a job without job.json was never accepted.
-                let Ok(id) = id.parse() else { continue };
+                let Ok(id) = id.parse::<JobId>() else { continue };
                 match self.job_summary(&id).await {
-                    Ok(summary) => jobs.push(summary),
+                    Ok(summary) => list.jobs.push(summary),
                     Err(BucketError::NoSuchJob { .. }) => {}
+                    Err(error) if error.kind() == BucketErrorKind::Damaged => {
+                        list.warnings.push(format!("job {id} is left out: {error}"));
+                    }
                     Err(error) => return Err(error),
                 }
             }
         }
-        Ok(jobs)
+        Ok(list)
     }
 
     async fn attempt(&self, id: &JobId, n: u32) -> Result<Option<Attempt>, BucketError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tmpl_template::JobId;
 
+use crate::store::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// How long a lease lasts after it was renewed.
@@ -27,7 +28,7 @@ pub enum Liveness {
 impl Bucket {
     /// Renews the lease of attempt `n`.
     pub async fn renew_lease(&self, id: &JobId, attempt: u32) -> Result<(), BucketError> {
-        self.store.overwrite(&layout::lease(id, attempt), "held\n").await
+        self.store.overwrite_unflushed(&layout::lease(id, attempt), "held\n").await
     }
 
     /// Whether the lease of attempt `n` is fresh. Where there is none, `since` (when the right was taken) counts.
@@ -38,7 +39,7 @@ impl Bucket {
         since: Timestamp,
     ) -> Result<Liveness, BucketError> {
         let renewed = match self.store.head(&layout::lease(id, attempt)).await? {
-            Some(meta) => store_time(&meta),
+            Some(meta) => modified(&meta),
             None => since,
         };
         let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
@@ -60,7 +61,7 @@ impl Bucket {
     /// What changes whenever a lease is renewed.
     async fn lease_stamp(&self, id: &JobId, attempt: u32) -> Result<Option<Timestamp>, BucketError> {
         let meta = self.store.head(&layout::lease(id, attempt)).await?;
-        Ok(meta.as_ref().map(store_time))
+        Ok(meta.as_ref().map(modified))
     }
 
     /// The store's clock minus ours: from an object written now, asked for once. A bucket that can't be written to is taken
@@ -78,16 +79,10 @@ impl Bucket {
         // Without randomness two readers might share a probe, which does no harm: both were written just now.
         let _ = getrandom::fill(&mut random);
         let object = format!("tmp/.clock-{}", u64::from_ne_bytes(random));
-        self.store.overwrite(&object, "").await?;
+        self.store.overwrite_unflushed(&object, "").await?;
         let ours = Timestamp::now();
         let meta = self.store.head(&object).await?;
         self.store.delete(&object).await?;
-        Ok(meta.map_or(SignedDuration::ZERO, |meta| store_time(&meta).duration_since(ours)))
+        Ok(meta.map_or(SignedDuration::ZERO, |meta| modified(&meta).duration_since(ours)))
     }
-}
-
-fn store_time(meta: &object_store::ObjectMeta) -> Timestamp {
-    let (seconds, nanoseconds) =
-        (meta.last_modified.timestamp(), meta.last_modified.timestamp_subsec_nanos());
-    Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -60,7 +60,7 @@ impl Bucket {
         offset: u64,
         lines: Vec<u8>,
     ) -> Result<(), BucketError> {
-        self.store.create(&layout::log_segment(id, attempt, offset), lines).await?;
+        self.store.create_unflushed(&layout::log_segment(id, attempt, offset), lines).await?;
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Bucket {
                 let object = layout::log_segment(id, attempt, segment.offset);
                 joined.extend_from_slice(&self.store.get(&object).await?.unwrap_or_default());
             }
-            self.store.overwrite(&layout::log_segment(id, attempt, first.offset), joined).await?;
+            self.store.overwrite_unflushed(&layout::log_segment(id, attempt, first.offset), joined).await?;
             for segment in &group[1..] {
                 self.store.delete(&layout::log_segment(id, attempt, segment.offset)).await?;
             }

@@ -2,35 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use jiff::Timestamp;
-use tempfile::TempDir;
 use tmpl_bucket::{
-    Attempt, Bucket, BucketError, BucketUrl, BuildFacts, Event, EventKind, FinalRecord, JobRecord,
-    JobTemplate, StopMode, StopRequest, Submitter,
+    Attempt, Bucket, BucketError, BucketUrl, Event, EventKind, FinalRecord, JobRecord, JobTemplate, StopMode,
+    StopRequest, Submitter,
 };
-use tmpl_template::{JobId, JobState, RawParameters, TemplateName, sha256_of};
+use tmpl_template::{JobId, JobState, RawParameters, sha256_of};
 
-struct Fixture {
-    folder: TempDir,
-    bucket: Bucket,
-}
-
-fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let url: BucketUrl = folder.path().join("bucket").to_str().unwrap().parse().unwrap();
-    Fixture { bucket: Bucket::open_or_create(&url).unwrap(), folder }
-}
-
-fn facts(who: &str) -> BuildFacts {
-    BuildFacts { who: who.into(), host: "here".into(), source_revision: None, tmpl_version: "0".into() }
-}
-
-fn name(text: &str) -> TemplateName {
-    text.parse().unwrap()
-}
+mod support;
+use support::{Fixture, fixture, name};
 
 fn job(at: Timestamp, random: u64) -> JobRecord {
     JobRecord {
@@ -38,7 +18,7 @@ fn job(at: Timestamp, random: u64) -> JobRecord {
         id: JobId::new(at, random),
         name: "wordcount-1".parse().unwrap(),
         created: at,
-        template: JobTemplate { name: name("wordcount"), digest: sha256_of(b"spec") },
+        template: JobTemplate { name: name("wordcount"), digest: sha256_of(b"spec"), origin: None },
         parameters: RawParameters::default(),
         environment: tmpl_template::Environment::default(),
         runner: "direct".into(),
@@ -69,63 +49,6 @@ async fn accepted(bucket: &Bucket) -> JobId {
     assert!(bucket.take_attempt(&record.id, 1, &attempt).await.unwrap());
     bucket.renew_lease(&record.id, 1).await.unwrap();
     record.id
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn twelve_publishers_get_twelve_entries_and_readers_see_whole_specs() {
-    let fixture = fixture();
-    let bucket = Arc::new(fixture.bucket.clone());
-    let publishers: Vec<_> = (0..12)
-        .map(|number| {
-            let bucket = Arc::clone(&bucket);
-            tokio::spawn(async move {
-                let text = format!("{{\"n\": {number}, \"padding\": \"{}\"}}", "x".repeat(10_000));
-                let published = bucket.publish(&name("wordcount"), &text, &facts("ann")).await.unwrap();
-                let read = bucket.current_template(&name("wordcount")).await.unwrap().unwrap();
-                assert_eq!(sha256_of(read.text.as_bytes()), read.digest);
-                assert!(read.text.ends_with("\"}"), "a torn spec: {}", read.text.len());
-                published.entry
-            })
-        })
-        .collect();
-    let mut entries = BTreeSet::new();
-    for publisher in publishers {
-        entries.insert(publisher.await.unwrap());
-    }
-    assert_eq!(entries, (1..=12).collect());
-    let (newest, entry) = bucket.newest_entry(&name("wordcount")).await.unwrap().unwrap();
-    let current = bucket.current_template(&name("wordcount")).await.unwrap().unwrap();
-    assert_eq!((newest, entry.digest), (12, current.digest), "the projection is not the newest entry");
-}
-
-#[tokio::test]
-async fn a_spec_that_is_current_is_not_published_again() {
-    let Fixture { bucket, folder: _folder } = fixture();
-    let first = bucket.publish(&name("t"), "{}", &facts("ann")).await.unwrap();
-    let second = bucket.publish(&name("t"), "{}", &facts("bob")).await.unwrap();
-    assert!(first.changed && !second.changed);
-    assert_eq!(first.entry, second.entry);
-    // A projection that was lost is written again from the log.
-    remove(&first.path);
-    bucket.publish(&name("t"), "{}", &facts("ann")).await.unwrap();
-    assert_eq!(bucket.current_template(&name("t")).await.unwrap().unwrap().text, "{}");
-}
-
-fn remove(path: &str) {
-    std::process::Command::new("rm").arg(path).status().unwrap();
-}
-
-#[tokio::test]
-async fn versions_are_found_by_any_unique_prefix() {
-    let Fixture { bucket, folder: _folder } = fixture();
-    let first = bucket.publish(&name("t"), "{\"a\": 1}", &facts("ann")).await.unwrap();
-    bucket.publish(&name("t"), "{\"a\": 2}", &facts("ann")).await.unwrap();
-    let reference = format!("t@{}", &first.digest.digest()[..8]).parse().unwrap();
-    assert_eq!(bucket.template(&reference).await.unwrap().text, "{\"a\": 1}");
-    let error = bucket.template(&"t@ffffffff0".parse().unwrap()).await.unwrap_err();
-    assert!(error.to_string().starts_with("template `t` has no version `ffffffff0` in "), "{error}");
-    let error = bucket.template(&"tt".parse().unwrap()).await.unwrap_err();
-    assert!(matches!(error, BucketError::NoSuchTemplate { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -167,6 +90,32 @@ async fn an_empty_blob_is_a_blob() {
 }
 
 #[tokio::test]
+async fn small_content_is_stored_once_and_checked_when_it_is_read() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    for bytes in [&b""[..], b"lock = 1"] {
+        let digest = bucket.put_bytes_blob(bytes).await.unwrap();
+        assert_eq!(digest, sha256_of(bytes));
+        assert_eq!(bucket.blob_bytes(&digest, 8).await.unwrap(), bytes);
+    }
+    let digest = sha256_of(b"lock = 1");
+    let stamp = bucket.blob_stamp(&digest).await.unwrap();
+    bucket.put_bytes_blob("lock = 1").await.unwrap();
+    assert_eq!(bucket.blob_stamp(&digest).await.unwrap(), stamp, "it was written again");
+
+    let error = bucket.blob_bytes(&digest, 7).await.unwrap_err();
+    assert!(matches!(error, BucketError::TooLarge { size: 8, limit: 7, .. }), "{error}");
+    let error = bucket.blob_bytes(&sha256_of(b"other"), 7).await.unwrap_err();
+    assert!(matches!(error, BucketError::MissingBlob { .. }), "{error}");
+    let stored = bucket.root().join(format!("staging/blobs/sha256/{}", digest.digest()));
+    tokio::fs::write(&stored, b"lock = 2").await.unwrap();
+    let error = bucket.blob_bytes(&digest, 8).await.unwrap_err();
+    assert!(matches!(error, BucketError::CorruptBlob { .. }), "{error}");
+    // Damaged content is mended by whoever has the right one.
+    bucket.put_bytes_blob("lock = 1").await.unwrap();
+    assert_eq!(bucket.blob_bytes(&digest, 8).await.unwrap(), "lock = 1");
+}
+
+#[tokio::test]
 async fn a_job_has_one_attempt_one_end_and_a_state_in_between() {
     let Fixture { bucket, folder: _folder } = fixture();
     let id = accepted(&bucket).await;
@@ -202,9 +151,36 @@ async fn the_newest_jobs_come_first_across_days() {
         bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();
     }
     let listed: Vec<String> =
-        bucket.jobs(2).await.unwrap().iter().map(|job| job.record.id.to_string()).collect();
+        bucket.jobs(2).await.unwrap().jobs.iter().map(|job| job.record.id.to_string()).collect();
     assert_eq!(listed.len(), 2);
     assert!(listed[0] > listed[1] && listed[1].starts_with("2026-11-21"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_record_costs_a_list_one_job() {
+    let Fixture { bucket, folder: _folder } = fixture();
+    let mut ids = Vec::new();
+    for random in 1..=4 {
+        let record = job("2026-11-21T00:00:00Z".parse().unwrap(), random);
+        bucket.accept_job(&record).await.unwrap();
+        bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();
+        ids.push(record.id);
+    }
+    for (id, file, text) in [(&ids[1], "job.json", ""), (&ids[2], "final.json", "{\"state\": 1}")] {
+        let path = bucket.root().join(format!("staging/jobs/{}/{id}/{file}", id.day()));
+        tokio::fs::write(path, text).await.unwrap();
+    }
+    // What is left out does not count.
+    let found = bucket.jobs(2).await.unwrap();
+    let listed: Vec<&JobId> = found.jobs.iter().map(|job| &job.record.id).collect();
+    assert_eq!(listed, [&ids[3], &ids[0]]);
+    assert_eq!(found.warnings.len(), 2, "{:?}", found.warnings);
+    for (warning, id, file) in
+        [(&found.warnings[0], &ids[2], "final.json"), (&found.warnings[1], &ids[1], "job.json")]
+    {
+        assert!(warning.starts_with(&format!("job {id} is left out: ")), "{warning}");
+        assert!(warning.contains(&format!("{id}/{file} can't be read: ")), "{warning}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ mod progress;
 mod report;
 mod settings;
 mod submitter;
+mod template_page;
+mod template_source;
 mod this_process;
 
 use std::process::ExitCode;

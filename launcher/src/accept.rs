@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use tmpl_bucket::{Bucket, JobRecord, JobTemplate, StoredTemplate, Submitter, layout};
+use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, JobId, JobName, LayerReference, ParameterType, ParameterValues,
+    CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterType, ParameterValues,
     PlatformBuild, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check as check_parameters,
+    check as check_parameters, sha256_of,
 };
 
 use crate::cache::Cache;
@@ -22,11 +22,33 @@ const RUNNER: RunnerKind = RunnerKind::Direct;
 /// The only place of this version.
 const PLACE: &str = "process";
 
+/// The template of a launch.
+#[derive(Clone, Debug)]
+pub enum LaunchTemplate {
+    /// One that was published in the bucket: the current version, or the one that is named.
+    Published(TemplateReference),
+    /// A spec that lies elsewhere. It is kept in the bucket, beside the job, so that the job can always be understood.
+    Unpublished(UnpublishedSpec),
+}
+
+/// A spec that was not published in the bucket.
+#[derive(Clone, Debug)]
+pub struct UnpublishedSpec {
+    /// What its jobs are called after.
+    pub name: TemplateName,
+    /// Its text.
+    pub text: String,
+    /// Where it was read.
+    pub origin: String,
+    /// The bucket that has its layers, where it is another one.
+    pub layers: Option<Bucket>,
+}
+
 /// A launch as it is asked for.
 #[derive(Clone, Debug)]
 pub struct LaunchRequest {
-    /// Which template, and which version of it.
-    pub template: TemplateReference,
+    /// Which template.
+    pub template: LaunchTemplate,
     /// The parameters.
     pub parameters: RawParameters,
     /// The launch environment.
@@ -68,10 +90,18 @@ pub async fn check(
     cache: &Cache,
     request: LaunchRequest,
 ) -> Result<CheckedLaunch, LaunchError> {
-    let stored = bucket.template(&request.template).await?;
-    let name = &request.template.name;
-    let spec = parse(name, &stored)?;
-    let template = JobTemplate { name: name.clone(), digest: stored.digest };
+    let (template, text) = match &request.template {
+        LaunchTemplate::Published(reference) => {
+            let stored = bucket.template(reference).await?;
+            let name = reference.name.clone();
+            (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
+        }
+        LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
+            let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
+            (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
+        }
+    };
+    let spec = parse(&template.name, &text)?;
     let asked = CheckRequest {
         parameters: request.parameters.clone(),
         environment: request.environment.clone(),
@@ -82,6 +112,7 @@ pub async fn check(
         refuse_existing_output(&spec, &program.values, &request.working_directory)?;
     }
     let checked = CheckedLaunch { request, program };
+    checked.find_layers(bucket).await?;
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
     Secrets::resolve(&mut checked.program.invocation(&checked.job(), bucket, cache))?;
     Ok(checked)
@@ -91,6 +122,33 @@ impl CheckedLaunch {
     /// What is odd about the launch but does not forbid it.
     pub fn warnings(&self) -> &[String] {
         self.program.values.warnings()
+    }
+
+    /// Finds out whether the layers of a spec that lies elsewhere can be had.
+    async fn find_layers(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
+        for layer in &self.program.layers {
+            let elsewhere = match &spec.layers {
+                Some(other) => other.has_blob(&layer.digest, layer.size).await?,
+                None => false,
+            };
+            if !elsewhere && !bucket.has_blob(&layer.digest, layer.size).await? {
+                let layer = format!("{} ({})", layer.title, layer.digest);
+                return Err(LaunchError::LayerElsewhere { layer, bucket: bucket.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
+    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
+        if let Some(layers) = &spec.layers {
+            let needed = self.program.layers.iter().map(|layer| (layer.digest.clone(), layer.size));
+            bucket.copy_blobs(layers, &needed.collect::<Vec<_>>(), &|_| ()).await?;
+        }
+        bucket.put_bytes_blob(spec.text.clone()).await?;
+        Ok(())
     }
 
     /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
@@ -103,7 +161,7 @@ impl CheckedLaunch {
         let id_random = u64::from_le_bytes(id_part.try_into().unwrap_or_default());
         let name_random = u16::from_le_bytes(name_part.try_into().unwrap_or_default());
         let request = &self.request;
-        let name = &request.template.name;
+        let name = &self.program.template.name;
         JobRecord {
             format: 1,
             id: JobId::new(now, digits(now, id_random)),
@@ -214,9 +272,21 @@ fn digits(now: Timestamp, random: u64) -> u64 {
     u64::try_from(now.subsec_nanosecond()).unwrap_or(0) * RANDOM + random % RANDOM
 }
 
-/// Reads a stored template's spec.
-pub(crate) fn parse(name: &TemplateName, stored: &StoredTemplate) -> Result<TemplateSpec, LaunchError> {
-    TemplateSpec::parse(&stored.text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
+/// The text of a job's spec: as it was published, or as it was kept for the job.
+pub(crate) async fn text(bucket: &Bucket, template: &JobTemplate) -> Result<String, LaunchError> {
+    if template.origin.is_none() {
+        let version = template.digest.digest().parse().ok();
+        let reference = TemplateReference { name: template.name.clone(), version };
+        return Ok(bucket.template(&reference).await?.text);
+    }
+    let bytes = bucket.blob_bytes(&template.digest, FormatError::LONGEST_TEXT as u64).await?;
+    // It was a text when it was kept, and its digest is still the same.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a template's spec.
+pub(crate) fn parse(name: &TemplateName, text: &str) -> Result<TemplateSpec, LaunchError> {
+    TemplateSpec::parse(text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
 }
 
 /// The machine's architecture by the name that images use.

@@ -79,6 +79,14 @@ pub enum LaunchError {
         /// Why; never the value.
         reason: String,
     },
+    /// A spec that lies elsewhere needs a layer that neither its bucket nor this one has.
+    #[error("the layer {layer} of the template is not in {bucket}")]
+    LayerElsewhere {
+        /// The layer's title and digest.
+        layer: String,
+        /// The bucket that the launch would be written to.
+        bucket: String,
+    },
     /// A layer in the bucket is not what the template was built with.
     #[error("a layer of the template can't be unpacked")]
     Layer {
@@ -170,6 +178,9 @@ impl LaunchError {
             ),
             Self::Secret { .. } => {
                 "set the variable or make the file readable where the launcher runs".to_owned()
+            }
+            Self::LayerElsewhere { .. } => {
+                "name the bucket it was built in with --bucket, or bring it here with `tmpl template copy`".to_owned()
             }
             Self::Layer { source, .. } if source.is_corrupt() => {
                 "the bucket's copy is damaged and was not run; `tmpl build` stores it anew".to_owned()

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, set_child_subreaper, wait as wait_any};
 use tmpl_bucket::ExitStatus;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
@@ -30,6 +31,7 @@ const REAP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs as the guard: reads its orders from the socket it was given as standard input. Returns when everything is over.
 pub fn run() -> std::io::Result<()> {
+    let _deaf = outlive_signals()?;
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut orders = BufReader::new(socket.try_clone()?).lines();
     let Some(first) = orders.next() else { return Ok(()) };
@@ -51,6 +53,19 @@ pub fn run() -> std::io::Result<()> {
     end_the_rest(program);
     drop(files);
     say(&socket, &FromGuard::Ended(status))
+}
+
+/// Takes no notice of what ends other processes: a service manager signals everything it started at once, and it is the launcher
+/// that then gives the program its time to end. A handler, unlike an ignored signal, is not handed down to the program.
+fn outlive_signals() -> std::io::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()] {
+        // The handler stays when nobody listens any more.
+        drop(signal(kind)?);
+    }
+    drop(entered);
+    Ok(runtime)
 }
 
 fn start(invocation: &Invocation) -> std::io::Result<Pid> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
 use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource};
-use tmpl_template::{JobId, JobState, TemplateReference};
+use tmpl_template::{JobId, JobState};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,7 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 
-use crate::accept::{CheckedProgram, parse};
+use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
 use crate::cause::{out_of_memory_kills, signal_name};
 use crate::environment::{self, Environment};
@@ -161,12 +161,9 @@ struct Prepared {
 
 async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared, LaunchError> {
     let bucket = &context.bucket;
-    let version = record.template.digest.digest().parse().ok();
-    let reference = TemplateReference { name: record.template.name.clone(), version };
-    let stored = bucket.template(&reference).await?;
     let cache = &context.cache;
     let python = record.python.clone();
-    let spec = parse(&record.template.name, &stored)?;
+    let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
     let program =
         CheckedProgram::new(record.template.clone(), &spec, &CheckedProgram::asked(record), python, cache)?;
     let environment = assemble(bucket, cache, &program).await?;

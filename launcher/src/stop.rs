@@ -74,13 +74,14 @@ async fn renew(bucket: Bucket, id: JobId, stops: Sender<Stop>) {
             let _ = stops.send(Stop::LeaseLost).await;
             return;
         }
-        match bucket.renew_lease(&id, 1).await {
-            Ok(()) => renewed = Instant::now(),
-            Err(_) if renewed.elapsed() > LEASE / 2 => {
+        // A bucket that does not answer at all is no better than one that refuses.
+        match tokio::time::timeout(LEASE_RENEWAL, bucket.renew_lease(&id, 1)).await {
+            Ok(Ok(())) => renewed = Instant::now(),
+            Ok(Err(_)) | Err(_) if renewed.elapsed() > LEASE / 2 => {
                 let _ = stops.send(Stop::LeaseLost).await;
                 return;
             }
-            Err(_) => {}
+            Ok(Err(_)) | Err(_) => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tmpl_template::{LayerReference, TemplateName, TemplateSpec};
+use tmpl_template::{LayerReference, TemplateName, TemplateSpec, difference};
 
 use crate::bucket_blobs::BucketBlobs;
 use crate::inputs::Inputs;
@@ -28,6 +28,7 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     let programs = Program::among(&templates);
     let Some(target) = project.target.as_ref().filter(|_| !programs.is_empty()) else {
         let ready = in_order(&templates, Vec::new());
+        refuse_incompatible(request, &ready, &current_texts(request, &templates).await?)?;
         return Ok(BuildReport {
             lock: None,
             layers: Vec::new(),
@@ -56,6 +57,10 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     let checked = check::check(&session, &candidate).await?;
 
     let written = session.measured(Phase::Upload, blobs.send(&made.layers)).await?;
+    if changed {
+        // Whoever compares two versions later wants to know what they depended on.
+        request.bucket.put_bytes_blob(made.lock.bytes()).await?;
+    }
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
     if changed {
         session.cache.sweep();
@@ -149,6 +154,27 @@ async fn publish_all(request: &BuildRequest, ready: &[Ready<'_>]) -> Result<Vec<
         reports.push(publish(request, ready).await?);
     }
     Ok(reports)
+}
+
+/// Where it was asked for: refuses a version that would refuse launches which the current one accepts.
+fn refuse_incompatible(
+    request: &BuildRequest,
+    ready: &[Ready<'_>],
+    current: &[Option<String>],
+) -> Result<(), BuildError> {
+    if !request.check_compatible {
+        return Ok(());
+    }
+    for (ready, current) in ready.iter().zip(current) {
+        // What can't be read nobody can launch.
+        let Some(Ok(current)) = current.as_ref().map(|text| TemplateSpec::parse(text)) else { continue };
+        let difference = difference(&current, &ready.spec);
+        let changes: Vec<String> = difference.breaking().map(ToString::to_string).collect();
+        if !changes.is_empty() {
+            return Err(BuildError::Incompatible { template: ready.template.name.to_string(), changes });
+        }
+    }
+    Ok(())
 }
 
 /// An image or a description belongs to one template.

@@ -17,6 +17,14 @@ pub enum BuildError {
     /// The project's folder or its `tmpl.toml` is wrong.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// A version that would refuse launches which the current one accepts, where that was not to happen.
+    #[error("template `{template}` would refuse launches that worked: {}", changes.join("; "))]
+    Incompatible {
+        /// The template.
+        template: String,
+        /// What would refuse them.
+        changes: Vec<String>,
+    },
     /// uv was not found.
     #[error("uv was not found: {looked}")]
     NoUv {
@@ -214,6 +222,7 @@ impl BuildError {
             | Self::Backend { .. }
             | Self::Distribution { .. }
             | Self::FileConflict { .. }
+            | Self::Incompatible { .. }
             | Self::Syntax { .. }
             | Self::Imports { .. }
             | Self::Main { .. }
@@ -238,6 +247,9 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Project(error) => return error.hint(),
+            Self::Incompatible { .. } => {
+                "keep what launches give valid, publish under a new name, or build without --check-compatible".to_owned()
+            }
             Self::NoUv { .. } => {
                 "install uv (`pipx install uv`, or `pip install uv`), or name it with --uv PATH or TMPL_UV"
                     .to_owned()

@@ -73,6 +73,8 @@ pub use build::{build, specs};
 pub use draft::Overrides;
 pub use error::{BuildError, BuildErrorKind};
 pub use init::{Finding, InitError, InitReport, initialise};
+pub use lock::locked_packages;
+pub use manifest::check_manifest;
 pub use manifest_keys::manifest_schema;
 pub use progress::{Phase, Progress, Silent};
 pub use project_error::{Position, ProjectError};

@@ -3,6 +3,7 @@
 //! It names no address and no machine: where a file comes from is decided by whoever builds, what it must be is decided here.
 
 use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -94,6 +95,12 @@ pub(crate) fn requirement_line(name: &str, version: &str, hashes: &[Checksum]) -
     line
 }
 
+/// The versions that a lock pins, by the names of their packages; nothing for a text that is no lock of this version.
+pub fn locked_packages(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
+    let lock: Lock = toml::from_str(str::from_utf8(bytes).ok()?).ok()?;
+    Some(lock.packages.into_iter().map(|package| (package.name, package.version)).collect())
+}
+
 impl Lock {
     pub(crate) fn new(
         inputs: Inputs,
@@ -136,6 +143,11 @@ impl Lock {
     /// Writes the lock next to the project, whole or not at all.
     pub(crate) fn write(&self, root: &Path) -> io::Result<()> {
         atomic_file::write(&root.join(FILE), self.render().as_bytes())
+    }
+
+    /// The file's text, as bytes that are kept in the bucket under [`digest`](Self::digest).
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.render().into_bytes()
     }
 
     /// The digest of the file's text.

@@ -121,6 +121,11 @@ impl Manifest {
     }
 }
 
+/// Whether a text is a `tmpl.toml`, as far as the text alone tells: keys, types and options, not the files that it names.
+pub fn check_manifest(text: &str) -> Result<(), ProjectError> {
+    Manifest::parse(Source { file: FILE, text }).map(|_| ())
+}
+
 /// Where a key of the n-th template has its value.
 fn place(source: Source<'_>, tree: &Spanned<DeTable<'_>>, index: usize, key: &str) -> Position {
     let templates = tree.get_ref().get("template").and_then(|templates| templates.get_ref().as_array());

@@ -4,15 +4,19 @@
 
 mod environment;
 pub(crate) mod spec;
+mod template;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
-use tmpl_template::{JobId, JobName, TemplateName, TemplateReference};
+use tmpl_template::{JobId, JobName, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
 pub(crate) use spec::SpecArguments;
+pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
+
+use crate::template_source::TemplateSource;
 
 /// Package a data pipeline once, launch it with parameters, see what it did.
 #[derive(Debug, Parser)]
@@ -56,6 +60,9 @@ pub(crate) enum Command {
     Build(BuildArguments),
     /// Launch a template and wait for its job
     Run(RunArguments),
+    /// List, show, compare, check, promote and withdraw templates
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// List, show, follow and cancel jobs
     #[command(subcommand)]
     Jobs(JobsCommand),
@@ -120,8 +127,8 @@ pub(crate) enum CheckMode {
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct RunArguments {
-    /// The template: NAME, or NAME@DIGEST for one version of it
-    pub(crate) template: TemplateReference,
+    /// The template: NAME, NAME@DIGEST for one version of it, or the path or URL of a spec
+    pub(crate) template: TemplateSource,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]

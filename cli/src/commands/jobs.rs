@@ -21,7 +21,13 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
     let bucket = context.open_bucket()?;
     let printer = context.printer;
     match command {
-        JobsCommand::List { limit } => list(printer, &bucket.jobs(limit).await?)?,
+        JobsCommand::List { limit } => {
+            let found = bucket.jobs(limit).await?;
+            for warning in &found.warnings {
+                printer.warn(&printable(warning));
+            }
+            list(printer, &found.jobs)?;
+        }
         JobsCommand::Show { id } => show(printer, &bucket.job_view(&id).await?)?,
         JobsCommand::Logs { id, follow } => follow::logs(&bucket, &id, follow, printer).await?,
         JobsCommand::Cancel { id, no_wait } => return cancel(context, &bucket, &id, no_wait).await,

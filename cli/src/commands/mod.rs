@@ -5,6 +5,7 @@ mod cache;
 mod init;
 mod jobs;
 mod run;
+mod template;
 mod wait;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
         match arguments.command {
             Command::Build(arguments) => build::run(&context, arguments).await,
             Command::Run(arguments) => run::run(&context, arguments).await,
+            Command::Template(command) => template::run(&context, command).await,
             Command::Jobs(command) => jobs::run(&context, command).await,
             Command::Wait(arguments) => wait::run(&context, &arguments).await,
             Command::Init(arguments) => init::run(&context, &arguments),
@@ -39,6 +41,11 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
 }
 
 impl Context<'_> {
+    /// Whether a bucket is meant at all.
+    pub(crate) fn names_a_bucket(&self) -> bool {
+        self.settings.bucket_url(self.bucket.as_deref()).is_ok()
+    }
+
     /// The bucket that is meant, which must exist.
     pub(crate) fn open_bucket(&self) -> Result<tmpl_bucket::Bucket, Failure> {
         self.settings.bucket(self.bucket.as_deref())

@@ -27,10 +27,10 @@ const LONGEST_WAIT: Duration = Duration::from_hours(10 * 365 * 24);
 
 pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Result<ExitCode, Failure> {
     let printer = context.printer;
-    let bucket = context.open_bucket()?;
+    let (bucket, template) = arguments.template.for_launch(context).await?;
     let cache = context.settings.cache()?;
     let request = LaunchRequest {
-        template: arguments.template.clone(),
+        template,
         parameters: parameters::gather(&arguments.parameters)?,
         environment: arguments.environment.environment()?,
         job_name: arguments.job_name.clone(),
@@ -53,6 +53,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
         written.map_err(|error| Failure::new(USAGE, format!("--id-file: {error}")))?;
     }
     let executable = executable()?;
+    checked.stage(&bucket).await?;
     bucket.accept_job(&record).await?;
     printer.say(&format!("job {} ({})", record.id, record.name));
     let launcher = match place::start_process(&executable, &bucket, &record.id, &cache) {

@@ -234,6 +234,16 @@ fn killing_the_guard_ends_the_program() {
 }
 
 #[test]
+fn a_service_manager_that_signals_everything_leaves_the_program_its_grace() {
+    let place = Place::with_talker();
+    let running = start(&place, "sleep", &["--param", "count=3", "--quiet"]);
+    for signal in ["TERM", "INT", "HUP"] {
+        send(signal, &running.guard());
+    }
+    assert_eq!(running.end().code, 0, "the guard went on, and the program with it");
+}
+
+#[test]
 fn a_signal_to_the_launcher_itself_cancels() {
     let place = Place::with_talker();
     let running = start(&place, "hang", &[]);

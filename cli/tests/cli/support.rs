@@ -88,6 +88,11 @@ impl Place {
         self.ended(self.command(arguments).spawn().unwrap())
     }
 
+    /// A command that is typed in another folder.
+    pub(crate) fn in_folder(&self, folder: &Path, arguments: &[&str]) -> Ended {
+        self.ended(self.command(arguments).current_dir(folder).spawn().unwrap())
+    }
+
     /// `tmpl run talker` with this mode and these further arguments.
     pub(crate) fn talk(&self, mode: &str, arguments: &[&str]) -> Ended {
         let mode = format!("mode={mode}");
@@ -135,6 +140,8 @@ impl Place {
             (r"(?m)^\d\d:\d\d:\d\d\.\d{3}".to_owned(), "[TIME]".to_owned()),
             (r"sha256:[0-9a-f]{64}".to_owned(), "[DIGEST]".to_owned()),
             (r"\([0-9a-f]{12}\)".to_owned(), "([DIGEST])".to_owned()),
+            (r"\b[0-9a-f]{12}\b".to_owned(), "[VERSION]".to_owned()),
+            (r"\bann on [\w.-]+".to_owned(), "ann on [HOST]".to_owned()),
             (r"environments/[0-9a-f]{32}".to_owned(), "environments/[KEY]".to_owned()),
             (r" (in|after) \d+(\.\d+)? s\b".to_owned(), " $1 [DURATION]".to_owned()),
             (r"\b\d+(\.\d)? [kM]?B\b".to_owned(), "[SIZE]".to_owned()),

@@ -1,0 +1,280 @@
+//! Every template of a bucket at a glance: one listing, and a look into what is new since the last one.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use jiff::Timestamp;
+use oci_spec::image::Digest;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use tmpl_template::{TemplateName, sha256_of};
+
+use crate::list_cache::ListCache;
+use crate::store::Listed;
+use crate::templates::SPEC_LIMIT;
+use crate::{Bucket, BucketError, BucketErrorKind, layout};
+
+/// How many specs are read at a time.
+const READS: usize = 32;
+/// How many objects that are no templates a warning names.
+const SHOWN: usize = 3;
+
+/// One line of a list of templates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateSummary {
+    /// The template's name.
+    pub name: TemplateName,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How many parameters it has.
+    pub parameters: usize,
+    /// The language of the pipeline: `PYTHON`, `JAVA`, `GO` or `YAML`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The launcher image, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The current version; none where the spec could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// When the current spec was written, by the store's clock.
+    pub modified: Timestamp,
+    /// Why the spec can't be used, where it can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// The templates of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateList {
+    /// The templates, in the order of their names.
+    pub templates: Vec<TemplateSummary>,
+    /// What else lies there and is left out.
+    pub warnings: Vec<String>,
+}
+
+impl Bucket {
+    /// Every template of the bucket. A spec that can't be used has a line that says why.
+    ///
+    /// `cache` is a folder in which this machine remembers what it read; specs that were not written again since are not
+    /// read again. Without it, or with a damaged one, the list is the same and takes longer.
+    pub async fn template_list(&self, cache: Option<&Path>) -> Result<TemplateList, BucketError> {
+        let mut cache = match cache {
+            Some(folder) => Some(ListCache::read(folder, &self.to_string()).await),
+            None => None,
+        };
+        let mut list = TemplateList::default();
+        let (mut unread, mut refused) = (Vec::new(), Vec::new());
+        for listed in self.store.list(layout::TEMPLATES).await? {
+            let Some(stem) = listed.name.strip_suffix(".json") else { continue };
+            let Ok(name) = stem.parse::<TemplateName>() else {
+                refused.push(listed.name);
+                continue;
+            };
+            match cache.as_ref().and_then(|cache| cache.find(&name, &listed.stamp)) {
+                Some(known) => list.templates.push(known.clone()),
+                None => unread.push((name, listed)),
+            }
+        }
+        let reads: Vec<_> = unread.into_iter().map(|(name, listed)| self.look(name, listed)).collect();
+        let mut reads = futures::stream::iter(reads).buffer_unordered(READS);
+        while let Some(look) = reads.next().await {
+            let Some(Look { summary, stamp }) = look else { continue };
+            if let (Some(cache), Some(stamp)) = (&mut cache, stamp) {
+                cache.note(stamp, summary.clone());
+            }
+            list.templates.push(summary);
+        }
+        list.templates.sort_by(|a, b| a.name.cmp(&b.name));
+        list.warnings.extend(warning(&refused));
+        if let Some(cache) = cache {
+            cache.write(&list.templates).await;
+        }
+        Ok(list)
+    }
+
+    /// Reads a spec as far as a list needs it. Nothing where it was deleted meanwhile.
+    async fn look(&self, name: TemplateName, listed: Listed) -> Option<Look> {
+        let Listed { modified, stamp, .. } = listed;
+        match self.store.get_at_most(&layout::template(&name), SPEC_LIMIT).await {
+            Ok(Some(bytes)) => {
+                let read = tokio::task::spawn_blocking({
+                    let name = name.clone();
+                    move || summary(name, modified, &bytes)
+                });
+                match read.await {
+                    Ok(summary) => Some(Look { summary, stamp: Some(stamp) }),
+                    Err(error) => Some(Look { summary: problem(name, modified, &error), stamp: None }),
+                }
+            }
+            Ok(None) => None,
+            Err(error) => {
+                // What is damaged stays so until it is written again; what a store refuses once, it may give the next time.
+                let stamp = (error.kind() == BucketErrorKind::Damaged).then_some(stamp);
+                Some(Look { summary: problem(name, modified, &error), stamp })
+            }
+        }
+    }
+}
+
+/// What a look into a spec found.
+struct Look {
+    summary: TemplateSummary,
+    /// The stamp to remember it under, where it will be the same the next time.
+    stamp: Option<String>,
+}
+
+/// The keys that a list shows. The rest is skipped over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    metadata: Option<Metadata>,
+    sdk_info: Option<Sdk>,
+    #[serde(rename = "sdk_info")]
+    sdk_info_snake: Option<Sdk>,
+    image: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: Option<String>,
+    description: Option<String>,
+    parameters: Option<Vec<IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+struct Sdk {
+    language: Option<String>,
+}
+
+fn summary(name: TemplateName, modified: Timestamp, bytes: &Bytes) -> TemplateSummary {
+    let spec = match read(bytes) {
+        Ok(spec) => spec,
+        Err(error) => {
+            return TemplateSummary { digest: Some(sha256_of(bytes)), ..problem(name, modified, &error) };
+        }
+    };
+    let (title, description, parameters) = match spec.metadata {
+        Some(metadata) => {
+            let parameters = metadata.parameters.map_or(0, |parameters| parameters.len());
+            (metadata.name, metadata.description, parameters)
+        }
+        None => (None, None, 0),
+    };
+    TemplateSummary {
+        name,
+        title,
+        description,
+        parameters,
+        language: spec.sdk_info.or(spec.sdk_info_snake).and_then(|sdk| sdk.language),
+        image: spec.image,
+        digest: Some(sha256_of(bytes)),
+        modified,
+        problem: None,
+    }
+}
+
+fn read(bytes: &[u8]) -> serde_json::Result<Spec> {
+    serde_json::from_slice(bytes).or_else(|error| {
+        // A key that is there twice is an error above; whoever launches the template takes the last, as gcloud does.
+        serde_json::from_slice(bytes).and_then(serde_json::from_value::<Spec>).map_err(|_| error)
+    })
+}
+
+fn problem(name: TemplateName, modified: Timestamp, error: &dyn std::error::Error) -> TemplateSummary {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    TemplateSummary {
+        name,
+        title: None,
+        description: None,
+        parameters: 0,
+        language: None,
+        image: None,
+        digest: None,
+        modified,
+        problem: Some(text),
+    }
+}
+
+fn warning(refused: &[String]) -> Option<String> {
+    let (count, names) = (refused.len(), refused.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "));
+    match count {
+        0 => None,
+        1 => Some(format!("{names} is left out: that is no template name")),
+        2..=SHOWN => Some(format!("{names} are left out: those are no template names")),
+        _ => Some(format!("{count} objects are left out, {names} among them: those are no template names")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> TemplateSummary {
+        summary("t".parse().unwrap(), Timestamp::UNIX_EPOCH, &Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_list_reads_both_spellings_and_what_gcloud_tolerates() {
+        for (text, title, language, parameters) in [
+            (
+                r#"{"metadata":{"name":"T","parameters":[{"a":[1]},{}]},"sdkInfo":{"language":"JAVA"}}"#,
+                Some("T"),
+                Some("JAVA"),
+                2,
+            ),
+            (r#"{"sdk_info":{"language":"GO","x":1},"tmpl":{"deep":[{}]}}"#, None, Some("GO"), 0),
+            (r#"{"sdk_info":{"language":"GO"},"sdkInfo":{"language":"PYTHON"}}"#, None, Some("PYTHON"), 0),
+            (r#"{"metadata":{"name":"A","name":"B","parameters":null}}"#, Some("B"), None, 0),
+            (r#"{"image":"i","image":"j"}"#, None, None, 0),
+            ("{}", None, None, 0),
+        ] {
+            let line = line(text);
+            assert_eq!(line.problem, None, "{text}");
+            assert_eq!((line.title.as_deref(), line.language.as_deref()), (title, language), "{text}");
+            assert_eq!(
+                (line.parameters, line.digest),
+                (parameters, Some(sha256_of(text.as_bytes()))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_spec_has_a_line_with_the_reason() {
+        for (text, reason) in [
+            ("", "EOF while parsing a value"),
+            ("{\"metadata\": {\"name\": 5}}", "invalid type: integer `5`, expected a string"),
+            ("[1]", "invalid type: integer `1`"),
+            ("{\"image\": \"i\"", "EOF while parsing an object"),
+        ] {
+            let problem = line(text).problem.unwrap();
+            assert!(problem.starts_with(reason), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let names = |count: usize| vec!["X.json".to_owned(); count];
+        for (count, text) in [
+            (1, "X.json is left out: that is no template name"),
+            (2, "X.json, X.json are left out: those are no template names"),
+            (9, "9 objects are left out, X.json, X.json, X.json among them: those are no template names"),
+        ] {
+            assert_eq!(warning(&names(count)).unwrap(), text);
+        }
+        assert_eq!(warning(&[]), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! Buckets on local disk for tests.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use tmpl_bucket::{Bucket, BucketUrl, BuildFacts};
+use tmpl_template::{Digest, TemplateName};
+
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) bucket: Bucket,
+}
+
+/// An empty bucket, and the folder it is in.
+pub(crate) fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = bucket(&folder, "bucket");
+    Fixture { folder, bucket }
+}
+
+/// An empty bucket in a folder.
+pub(crate) fn bucket(folder: &TempDir, name: &str) -> Bucket {
+    let url: BucketUrl = folder.path().join(name).to_str().unwrap().parse().unwrap();
+    Bucket::open_or_create(&url).unwrap()
+}
+
+pub(crate) fn facts(who: &str) -> BuildFacts {
+    BuildFacts { who: who.into(), host: "here".into(), source_revision: None, tmpl_version: "0".into() }
+}
+
+pub(crate) fn name(text: &str) -> TemplateName {
+    text.parse().unwrap()
+}
+
+/// Where the current spec of a template lies.
+pub(crate) fn projection(bucket: &Bucket, template: &str) -> PathBuf {
+    bucket.root().join(format!("templates/{template}.json"))
+}
+
+/// Where an entry of a template's log lies.
+pub(crate) fn log_entry(bucket: &Bucket, template: &str, number: u64) -> PathBuf {
+    bucket.root().join(format!("templates/{template}/log/{number:08}.json"))
+}
+
+/// Where a version of a template lies.
+pub(crate) fn version(bucket: &Bucket, template: &str, digest: &Digest) -> PathBuf {
+    bucket.root().join(format!("templates/{template}/{}.json", digest.digest()))
+}

@@ -1,0 +1,91 @@
+//! `tmpl template versions`, `rollback` and `delete`: the publish log, and what is added to it.
+
+use serde_json::json;
+use tmpl_bucket::BuildFacts;
+use tmpl_template::{TemplateName, TemplateReference};
+
+use super::super::Context;
+use crate::printer::printable;
+use crate::report::Failure;
+use crate::submitter;
+
+pub(super) async fn versions(context: &Context<'_>, name: &TemplateName) -> Result<(), Failure> {
+    let printer = context.printer;
+    let log = context.open_bucket()?.versions(name).await?;
+    for warning in &log.warnings {
+        printer.warn(warning);
+    }
+    if printer.is_json() {
+        return printer.json(&log.entries);
+    }
+    for (index, found) in log.entries.iter().enumerate() {
+        let entry = &found.entry;
+        let digest = entry.digest.as_ref().map_or("", |digest| &digest.digest()[..12]);
+        let current = if index == 0 && entry.digest.is_some() { "*" } else { " " };
+        let mut line = format!(
+            "{current} {:>4}  {digest:12}  {:8}  {}  {} on {}",
+            found.number,
+            entry.action.to_string(),
+            printer.time(entry.time),
+            entry.facts.who,
+            entry.facts.host,
+        );
+        for text in [&entry.from.as_ref().map(|from| format!("from {from}")), &entry.facts.source_revision, &entry.message] {
+            if let Some(text) = text {
+                line = format!("{line}  {text}");
+            }
+        }
+        printer.data(&printable(&line))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn rollback(
+    context: &Context<'_>,
+    template: &TemplateReference,
+    message: Option<&str>,
+) -> Result<(), Failure> {
+    let (name, version) = (&template.name, template.version.as_ref());
+    let done = context.open_bucket()?.rollback(name, version, message, &facts()).await?;
+    let digest = &done.digest.digest()[..12];
+    context.printer.say(&if done.changed {
+        format!("{name} is {digest} again (entry {} of its log)", done.entry)
+    } else {
+        format!("{name} is {digest} already")
+    });
+    if context.printer.is_json() {
+        return context.printer.json(&json!({
+            "name": name, "digest": done.digest, "entry": done.entry, "changed": done.changed, "path": done.path,
+        }));
+    }
+    context.printer.data(&done.path)
+}
+
+pub(super) async fn delete(
+    context: &Context<'_>,
+    name: &TemplateName,
+    message: Option<&str>,
+) -> Result<(), Failure> {
+    let done = context.open_bucket()?.delete_template(name, message, &facts()).await?;
+    let last = done.last.as_ref().map(|digest| digest.digest()[..12].to_owned());
+    context.printer.say(&match (done.changed, &last) {
+        (true, Some(last)) => format!("{name} is deleted; `tmpl template rollback {name}@{last}` brings it back"),
+        (true, None) => format!("{name} is deleted"),
+        (false, _) => format!("{name} was deleted already"),
+    });
+    if context.printer.is_json() {
+        let (entry, changed, digest) = (done.entry, done.changed, done.last);
+        context.printer.json(&json!({"name": name, "entry": entry, "changed": changed, "last": digest}))?;
+    }
+    Ok(())
+}
+
+/// Who does this, where.
+pub(super) fn facts() -> BuildFacts {
+    BuildFacts {
+        who: submitter::user(),
+        host: submitter::host(),
+        source_revision: None,
+        tmpl_version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}

@@ -1,0 +1,189 @@
+//! Where a template is taken from: the bucket, by name, or a spec that lies elsewhere, by path or URL.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use tmpl_bucket::{Bucket, BucketUrl};
+use tmpl_launcher::accept::{LaunchTemplate, UnpublishedSpec};
+use tmpl_template::{FormatError, TemplateName, TemplateReference};
+
+use crate::commands::Context;
+use crate::report::{Failure, TEMPORARY, USAGE};
+
+/// A template, as it is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TemplateSource {
+    /// `NAME` or `NAME@DIGEST`.
+    Published(TemplateReference),
+    /// A file.
+    File(PathBuf),
+    /// An `http://` or `https://` URL.
+    Web(String),
+}
+
+/// A spec that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// Its name: the template's, else the file's.
+    pub(crate) name: TemplateName,
+    pub(crate) text: String,
+    /// The number of the bucket's reference, where it came from there.
+    pub(crate) reference: Option<TemplateReference>,
+}
+
+impl FromStr for TemplateSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Self::Web(text.to_owned()));
+        }
+        if let Some(path) = text.strip_prefix("file://") {
+            return Ok(Self::File(PathBuf::from(path.strip_prefix("localhost").unwrap_or(path))));
+        }
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(format!("a template is not read from {scheme}://; give a path, or a file:// or https:// URL"));
+        }
+        let is_json = Path::new(text).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        if text.contains('/') || is_json {
+            return Ok(Self::File(PathBuf::from(text)));
+        }
+        let reference: Result<TemplateReference, _> = text.parse();
+        reference.map(Self::Published).map_err(|error| match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        })
+    }
+}
+
+impl TemplateSource {
+    /// The spec.
+    pub(crate) async fn load(&self, context: &Context<'_>) -> Result<Loaded, Failure> {
+        match self {
+            Self::Published(reference) => {
+                let stored = context.open_bucket()?.template(reference).await?;
+                let (name, reference) = (reference.name.clone(), Some(reference.clone()));
+                Ok(Loaded { name, text: stored.text, reference })
+            }
+            Self::File(path) => Ok(Loaded { name: name_of(path), text: read(path)?, reference: None }),
+            Self::Web(url) => {
+                let path = url.split(['?', '#']).next().unwrap_or(url);
+                Ok(Loaded { name: name_of(Path::new(path)), text: fetch(url).await?, reference: None })
+            }
+        }
+    }
+
+    /// The bucket that a launch is written to, and the template as the launcher takes it.
+    pub(crate) async fn for_launch(&self, context: &Context<'_>) -> Result<(Bucket, LaunchTemplate), Failure> {
+        let Self::Published(reference) = self else {
+            let beside = self.bucket_around();
+            let bucket = match (context.open_bucket(), &beside) {
+                (Ok(bucket), _) => bucket,
+                // The template's own bucket, where no other is meant.
+                (Err(_), Some(beside)) if !context.names_a_bucket() => beside.clone(),
+                (Err(failure), _) => return Err(failure),
+            };
+            let Loaded { name, text, .. } = self.load(context).await?;
+            let spec = UnpublishedSpec { name, text, origin: self.to_string(), layers: beside };
+            return Ok((bucket, LaunchTemplate::Unpublished(spec)));
+        };
+        Ok((context.open_bucket()?, LaunchTemplate::Published(reference.clone())))
+    }
+
+    /// The bucket whose `templates/` a file lies in.
+    fn bucket_around(&self) -> Option<Bucket> {
+        let Self::File(path) = self else { return None };
+        let path = std::path::absolute(path).ok()?;
+        let mut folders = path.ancestors().skip(1);
+        let templates = folders.find(|folder| folder.file_name().is_some_and(|name| name == "templates"))?;
+        let url: BucketUrl = templates.parent()?.to_str()?.parse().ok()?;
+        url.path().join("staging").is_dir().then(|| Bucket::open(&url).ok())?
+    }
+}
+
+impl std::fmt::Display for TemplateSource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Published(reference) => write!(formatter, "{reference}"),
+            Self::File(path) => write!(formatter, "{}", path.display()),
+            // What stands behind the question mark may be a signature.
+            Self::Web(url) => formatter.write_str(url.split('?').next().unwrap_or(url)),
+        }
+    }
+}
+
+/// A file's name as a template's: what no template may be called is left out.
+fn name_of(path: &Path) -> TemplateName {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_lowercase();
+    let allowed = |c: char| if matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-') { c } else { '-' };
+    let name: String = stem.chars().map(allowed).take(63).collect();
+    let name = name.trim_start_matches(['.', '_', '-']);
+    name.parse().or_else(|_| "template".parse()).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(USAGE, format!("{} can't be read", path.display())).cause(error.to_string())
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    bounded(file).map_err(unreadable)
+}
+
+fn bounded(reader: impl Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    reader.take(FormatError::LONGEST_TEXT as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+async fn fetch(url: &str) -> Result<String, Failure> {
+    let shown = url.split('?').next().unwrap_or(url).to_owned();
+    let url = url.to_owned();
+    let fetched = tokio::task::spawn_blocking(move || {
+        let answer = reqwest::blocking::get(url)?.error_for_status()?;
+        Ok::<_, reqwest::Error>(bounded(answer))
+    });
+    let failed = |code: u8, cause: String| Failure::new(code, format!("{shown} can't be read")).cause(cause);
+    match fetched.await {
+        Ok(Ok(Ok(text))) => Ok(text),
+        Ok(Ok(Err(error))) => Err(failed(TEMPORARY, error.to_string())),
+        Ok(Err(error)) => {
+            let refused = error.status().is_some_and(|status| status.is_client_error()) || error.is_builder();
+            let code = if refused { USAGE } else { TEMPORARY };
+            Err(failed(code, error.without_url().to_string()))
+        }
+        Err(error) => Err(failed(TEMPORARY, error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_paths_and_urls_are_told_apart() {
+        let file = |path: &str| TemplateSource::File(path.into());
+        for (text, source) in [
+            ("wordcount", TemplateSource::Published("wordcount".parse().unwrap())),
+            ("wordcount@0a1b", TemplateSource::Published("wordcount@0a1b".parse().unwrap())),
+            ("./wordcount", file("./wordcount")),
+            ("x.json", file("x.json")),
+            ("file:///b/templates/x.json", file("/b/templates/x.json")),
+            ("https://h/x.json?s=1", TemplateSource::Web("https://h/x.json?s=1".to_owned())),
+        ] {
+            assert_eq!(text.parse(), Ok(source), "{text}");
+        }
+        for text in ["s3://b/x.json", "Word", ""] {
+            assert!(text.parse::<TemplateSource>().is_err(), "{text}");
+        }
+        let signed: TemplateSource = "https://h/x.json?signature=1".parse().unwrap();
+        assert_eq!(signed.to_string(), "https://h/x.json");
+    }
+
+    #[test]
+    fn a_file_gives_its_template_a_name() {
+        for (path, name) in [("a/Word Count.json", "word-count"), ("/x/y.json", "y"), ("_.json", "template")] {
+            assert_eq!(name_of(Path::new(path)).as_str(), name);
+        }
+    }
+}
