@@ -26,7 +26,11 @@ pub(crate) fn gather(arguments: &ParameterArguments) -> Result<RawParameters, Fa
             insert(&name, &value)?;
         }
     }
-    let items = parse_dictionary(&arguments.parameters).map_err(|error| wrong("--parameters", &error))?;
+    let items = parse_dictionary(&arguments.parameters).map_err(|error| {
+        let failure = wrong("--parameters", &error);
+        let hint = failure.hint.clone().unwrap_or_default();
+        failure.hint(format!("{hint}; or give it whole: `--param key=value`"))
+    })?;
     for (name, value) in items {
         insert(&name, &value)?;
     }

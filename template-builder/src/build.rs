@@ -43,10 +43,9 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     let blobs = BucketBlobs::new(&session);
     let made = Made::new(&session, &blobs, programs, true).await?;
     let ready = in_order(&templates, made.specs(&session));
-    let changed = ready
-        .iter()
-        .zip(&current_texts(request, &templates).await?)
-        .any(|(ready, current)| Some(&ready.text) != current.as_ref());
+    let current = current_texts(request, &templates).await?;
+    refuse_incompatible(request, &ready, &current)?;
+    let changed = ready.iter().zip(&current).any(|(ready, current)| Some(&ready.text) != current.as_ref());
     let candidate = check::Candidate {
         programs: &made.programs,
         code: &made.code,

@@ -115,7 +115,7 @@ mod tests {
     fn read(lines: &str) -> Result<PythonTarget, ProjectError> {
         let text = format!("[python]\n{lines}");
         let source = Source { file: "tmpl.toml", text: &text };
-        PythonTarget::read(&Manifest::parse(source).unwrap().python, source)
+        PythonTarget::read(&Manifest::parse(source).unwrap().python.unwrap(), source)
     }
 
     #[test]

@@ -45,8 +45,8 @@ async fn a_project_becomes_templates_and_nothing_is_done_twice() {
     let index = Index::start();
     let workshop = workshop(&index);
     let first = workshop.build().await.unwrap_or_else(|error| panic!("{}", told(&error)));
-    assert_eq!(first.lock, LockState::Created);
-    assert_eq!(first.checked, Checked::Full);
+    assert_eq!(first.lock, Some(LockState::Created));
+    assert_eq!(first.checked, Some(Checked::Full));
     let titles: Vec<&str> = first.layers.iter().map(|layer| layer.title.as_str()).collect();
     assert_eq!(titles, ["dependencies", "packages", "app"]);
     assert!(
@@ -88,8 +88,8 @@ async fn a_project_becomes_templates_and_nothing_is_done_twice() {
     let before = files(&workshop.bucket());
     let second = workshop.build_without_uv(Check::Auto).await.unwrap();
     assert_eq!(files(&workshop.bucket()), before);
-    assert_eq!(second.lock, LockState::Reused);
-    assert_eq!(second.checked, Checked::Unchanged);
+    assert_eq!(second.lock, Some(LockState::Reused));
+    assert_eq!(second.checked, Some(Checked::Unchanged));
     assert_eq!(digests(&second), digests(&first));
     assert!(second.layers.iter().all(|layer| layer.origin == Origin::Cached && layer.written_bytes == 0));
     assert!(second.templates.iter().all(|template| !template.changed && template.entry == 1));
@@ -100,7 +100,7 @@ async fn a_project_becomes_templates_and_nothing_is_done_twice() {
         workshop.build_without_uv(Check::Static).await.unwrap_or_else(|error| panic!("{}", told(&error)));
     let origins: Vec<Origin> = third.layers.iter().map(|layer| layer.origin).collect();
     assert_eq!(origins, [Origin::Cached, Origin::Made, Origin::Cached]);
-    assert_eq!(third.checked, Checked::Static);
+    assert_eq!(third.checked, Some(Checked::Static));
     assert!(third.templates.iter().all(|template| template.changed && template.entry == 2));
     let record = workshop.layer(third.layers[1].digest.digest());
     let (_, _, record) =
@@ -113,7 +113,7 @@ async fn a_project_becomes_templates_and_nothing_is_done_twice() {
         other.write(file, &workshop.read(file));
     }
     let fourth = other.build().await.unwrap();
-    assert_eq!(fourth.lock, LockState::Reused);
+    assert_eq!(fourth.lock, Some(LockState::Reused));
     assert_eq!(digests(&fourth), digests(&third));
     let texts = |workshop: &Workshop| fs::read(workshop.bucket().join("templates/module.json")).unwrap();
     assert_eq!(texts(&other), texts(&workshop));

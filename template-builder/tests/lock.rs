@@ -31,7 +31,7 @@ async fn versions_move_only_when_they_must() {
     let index = Index::start();
     packages(&index);
     let workshop = workshop(&index, "one<1.5\ntwo\n");
-    assert_eq!(workshop.build().await.unwrap().lock, LockState::Created);
+    assert_eq!(workshop.build().await.unwrap().lock, Some(LockState::Created));
     let first = workshop.read("tmpl.lock");
     assert!(first.contains("name = \"one\"\nversion = \"1.0\""), "{first}");
     assert!(first.contains("name = \"two\"\nversion = \"1.5\""), "{first}");
@@ -40,7 +40,7 @@ async fn versions_move_only_when_they_must() {
     index.wheel("two", "1.6", &[("two.py", "new")], "");
     let locked =
         BuildRequest { locked: true, uv: Some("/nowhere".into()), check: Check::Auto, ..workshop.request() };
-    assert_eq!(build(&locked).await.unwrap().lock, LockState::Reused);
+    assert_eq!(build(&locked).await.unwrap().lock, Some(LockState::Reused));
 
     // The inputs changed: what is named moves, the other stays.
     workshop.write("requirements.txt", &format!("{}one\ntwo\n", index.lines()));
@@ -53,7 +53,7 @@ async fn versions_move_only_when_they_must() {
     );
     assert_eq!(error.kind(), BuildErrorKind::Usage);
     assert_eq!(workshop.read("tmpl.lock"), first);
-    assert_eq!(workshop.build().await.unwrap().lock, LockState::Updated);
+    assert_eq!(workshop.build().await.unwrap().lock, Some(LockState::Updated));
     let second = workshop.read("tmpl.lock");
     assert!(second.contains("name = \"two\"\nversion = \"1.5\""), "{second}");
 

@@ -58,7 +58,7 @@ async fn a_program_is_imported_and_not_run() {
     ] {
         let workshop = script(main);
         let report = workshop.build().await.unwrap_or_else(|error| panic!("{main}{}", told(&error)));
-        assert_eq!(report.checked, Checked::Full);
+        assert_eq!(report.checked, Some(Checked::Full));
     }
 }
 

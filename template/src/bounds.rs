@@ -35,7 +35,7 @@ impl Magnitude {
         }
     }
 
-    fn compare(self, other: Self) -> Option<Ordering> {
+    pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Integer(one), Self::Integer(two)) => Some(one.cmp(&two)),
             (Self::Date(one), Self::Date(two)) => Some(one.cmp(&two)),

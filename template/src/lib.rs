@@ -14,6 +14,7 @@
 //! * **The format**: [`TemplateSpec`] with [`Metadata`] and [`Parameter`]s, read tolerantly and without loss, written
 //!   canonically; [`Extension`] is what we add to Google's keys. Errors are a [`FormatError`] with line and column.
 //! * **The check**: [`check`](check()) is the only way to [`ParameterValues`].
+//! * **The difference**: [`difference`](difference()) says whether launches of one version work with another.
 //! * **Jobs**: [`JobState`] and which may follow which.
 
 mod bounds;
@@ -21,6 +22,7 @@ mod canonical_json;
 mod check;
 mod command_spec;
 mod custom_keys;
+mod difference;
 mod digest;
 mod digest_prefix;
 mod entry;
@@ -65,6 +67,7 @@ mod violation;
 
 pub use check::{CheckRequest, check};
 pub use command_spec::{Command, CommandSpec};
+pub use difference::{Change, ChangeKind, Difference, Subject, difference};
 pub use digest::{Digest, hex, sha256_digest_from_hex, sha256_of};
 pub use digest_prefix::DigestPrefix;
 pub use entry::{Entry, PythonMain};

@@ -35,6 +35,17 @@ impl PipelineOption {
         option.spelling(language).map(|_| option)
     }
 
+    /// Every option of any SDK.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
+        OPTIONS.iter()
+    }
+
+    /// The names it can be given under, each once.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let java = if self.java == self.python { "" } else { self.java };
+        [self.python, java].into_iter().filter(|name| !name.is_empty())
+    }
+
     /// The option's name in a language's SDK.
     fn spelling(&self, language: Option<&Language>) -> Option<&'static str> {
         let name = match language {
@@ -63,6 +74,10 @@ impl PipelineOption {
         (!self.environment.is_empty()).then_some(self.environment)
     }
 }
+
+/// The names for which [`reserved`] has a reason.
+pub(crate) const RESERVED: [&str; 5] =
+    ["runner", "job_name", "jobName", "template_location", "templateLocation"];
 
 /// What the launcher alone decides.
 pub(crate) fn reserved(name: &str) -> Option<&'static str> {
@@ -246,6 +261,7 @@ static OPTIONS: [PipelineOption; 76] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::violation::is_option_name;
 
     #[test]
     fn an_option_is_known_in_both_spellings_and_passed_in_the_sdks() {
@@ -269,6 +285,16 @@ mod tests {
         let streaming = PipelineOption::named("enableStreamingEngine", Some(&Language::Python)).unwrap();
         assert_eq!(streaming.value(Some(&Language::Python), "true").pass, Pass::Switch);
         assert_eq!(streaming.value(Some(&Language::Java), "true").pass, Pass::Argument);
+    }
+
+    #[test]
+    fn no_option_is_reserved() {
+        for name in RESERVED {
+            assert!(reserved(name).is_some(), "{name}");
+        }
+        for name in PipelineOption::all().flat_map(PipelineOption::names) {
+            assert!(reserved(name).is_none() && is_option_name(name), "{name}");
+        }
     }
 
     #[test]

@@ -33,14 +33,18 @@ impl<'a> Triggers<'a> {
 
     /// The value the program will work with: the given one, else the declared default, else the type's.
     fn effective_value(&self, parameter: &'a Parameter) -> Option<&'a str> {
-        self.raw
-            .get(&parameter.name)
-            .or(parameter.default_value.as_deref())
-            .or_else(|| (*parameter.parameter_type() == ParameterType::Boolean).then_some("false"))
+        self.raw.get(&parameter.name).or_else(|| value_when_absent(parameter))
     }
 }
 
-fn asks_for(child: &Parameter, parent_value: Option<&str>) -> bool {
+/// The value the program will work with when none is given: the declared default, else the type's.
+pub(crate) fn value_when_absent(parameter: &Parameter) -> Option<&str> {
+    let of_type = || (*parameter.parameter_type() == ParameterType::Boolean).then_some("false");
+    parameter.default_value.as_deref().or_else(of_type)
+}
+
+/// Whether a value of its parent asks for a child.
+pub(crate) fn asks_for(child: &Parameter, parent_value: Option<&str>) -> bool {
     match parent_value {
         None => false,
         Some(value) if child.parent_trigger_values.is_empty() => !value.is_empty(),

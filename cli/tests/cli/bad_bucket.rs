@@ -134,7 +134,9 @@ fn a_corrupted_blob_is_named_not_run_and_mended_by_the_next_build() {
     .unwrap();
     place.tmpl(&["build", "talker", "--check", "static"]).expect(0);
     let blobs = place.bucket().join("staging/blobs/sha256");
-    let blob = std::fs::read_dir(&blobs).unwrap().next().unwrap().unwrap().path();
+    // Beside the layer lies the lock.
+    let blobs = std::fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path());
+    let blob = blobs.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
     let whole = std::fs::read(&blob).unwrap();
     let mut broken = whole.clone();
     let middle = broken.len() / 2;

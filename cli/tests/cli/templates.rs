@@ -33,18 +33,50 @@ fn versions_are_told_compared_and_gone_back_to() {
     rebuilt(&place, narrower);
     let old = format!("talker@{}", &first["sha256:".len()..][..12]);
 
-    assert_snapshot!(place.tmpl(&["template", "diff", &old, "talker", "--exit-code"]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["template", "diff", &old, "talker", "--exit-code"]).whole(), @r#"
+    exit: 1
+    --- stdout
+    ! parameter `text` is required and was optional
+      parameter `number` is new
+    ! parameter `count` is no longer declared and is refused
+    --- stderr
+    launches that worked may be refused (!)
+    "#);
     place.tmpl(&["template", "diff", &old, "talker"]).expect(0);
     place.tmpl(&["template", "diff", "talker", "talker", "--exit-code"]).expect(0);
 
     let refused = place.talk("ok", &["--dry-run"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert_snapshot!(place.tmpl(&["template", "rollback", "talker", "-m", "the text stays optional"]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["template", "rollback", "talker", "-m", "the text stays optional"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    [DIR]/bucket/templates/talker.json
+    --- stderr
+    talker is [VERSION] again (entry 3 of its log)
+    "#);
     place.talk("ok", &["--quiet"]).expect(0);
-    assert_snapshot!(place.tmpl(&["template", "versions", "talker"]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["template", "versions", "talker"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    *    3  [VERSION]  rollback  [TIME]  ann on [HOST]  the text stays optional
+         2  [VERSION]  publish   [TIME]  ann on [HOST]
+         1  [VERSION]  publish   [TIME]  ann on [HOST]
+    --- stderr
+    "#);
 
-    assert_snapshot!(place.tmpl(&["template", "delete", "talker"]).whole(), @"");
-    assert_snapshot!(place.talk("ok", &[]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["template", "delete", "talker"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    --- stderr
+    talker is deleted; `tmpl template rollback talker@[VERSION]` brings it back
+    "#);
+    assert_snapshot!(place.talk("ok", &[]).whole(), @r#"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: template `talker` in [DIR]/bucket was deleted on [TIME] by ann
+    hint: `tmpl template rollback talker@[VERSION]` brings it back
+    "#);
     let pinned = place.tmpl(&["run", &old, "--param", "mode=ok", "--quiet"]);
     assert_eq!(pinned.code, 0, "a version that somebody pinned goes on: {pinned:?}");
     place.tmpl(&["template", "rollback", &old]).expect(0);
@@ -59,7 +91,13 @@ fn a_build_that_would_break_launches_publishes_nothing_where_it_is_asked_to() {
     let metadata = project.join("metadata.json");
     std::fs::write(&metadata, narrower(std::fs::read_to_string(&metadata).unwrap())).unwrap();
     let ended = place.tmpl(&["build", project.to_str().unwrap(), "--check", "static", "--check-compatible"]);
-    assert_snapshot!(ended.whole(), @"");
+    assert_snapshot!(ended.whole(), @r#"
+    exit: 1
+    --- stdout
+    --- stderr
+    error: template `talker` would refuse launches that worked: parameter `text` is required and was optional; parameter `count` is no longer declared and is refused
+    hint: keep what launches give valid, publish under a new name, or build without --check-compatible
+    "#);
     assert_eq!(versions(&place).len(), 1);
 }
 
@@ -68,7 +106,13 @@ fn a_version_is_promoted_without_a_rebuild() {
     let place = Place::with_talker();
     let other = place.path("production");
     let to = other.to_str().unwrap();
-    assert_snapshot!(place.tmpl(&["template", "copy", "talker", "--to", to, "--name", "nightly"]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["template", "copy", "talker", "--to", to, "--name", "nightly"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    [DIR]/production/templates/nightly.json
+    --- stderr
+    nightly@[VERSION] is current now in [DIR]/production: 2 of 2 blobs sent, [SIZE]
+    "#);
     let again = place.tmpl(&["template", "copy", "talker", "--to", to, "--name", "nightly", "--format", "json"]);
     let again: Value = serde_json::from_str(&again.expect(0).stdout).unwrap();
     assert_eq!((&again["changed"], &again["blobs"]["sent"]), (&Value::Bool(false), &Value::from(0)));
@@ -76,7 +120,13 @@ fn a_version_is_promoted_without_a_rebuild() {
     place.tmpl(&["run", "nightly", "--param", "mode=ok", "--bucket", to, "--quiet"]).expect(0);
 
     let missing = place.tmpl(&["template", "copy", "talkre", "--to", to]);
-    assert_snapshot!(missing.whole(), @"");
+    assert_snapshot!(missing.whole(), @r#"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: there is no template `talkre` in [DIR]/bucket
+    hint: did you mean talker?
+    "#);
 }
 
 #[test]
@@ -113,7 +163,13 @@ fn a_spec_that_lies_elsewhere_is_launched_and_recorded() {
     assert_eq!(ended.code, 3);
     assert!(ended.stderr.contains("is not in") && ended.stderr.contains("tmpl template copy"), "{ended:?}");
     let gone = place.tmpl(&["run", "./gone.json", "--param", "mode=ok"]);
-    assert_snapshot!(gone.whole(), @"");
+    assert_snapshot!(gone.whole(), @r#"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: ./gone.json can't be read
+      caused by: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]
@@ -134,13 +190,72 @@ fn templates_are_listed_searched_and_shown() {
          "paramType": "NUMBER", "defaultValue": "500", "customMetadata": {"tmpl.min": "1", "tmpl.max": "1000", "tmpl.unit": "rows"}}]}"#,
     );
     let folder = project.parent().unwrap().to_str().unwrap();
-    assert_snapshot!(place.tmpl(&["build", folder]).whole(), @"");
-    assert_snapshot!(place.tmpl(&["template", "list"]).whole(), @"");
-    assert_snapshot!(place.tmpl(&["template", "list", "ORDERS", "xml"]).whole(), @"");
-    assert_snapshot!(place.tmpl(&["template", "list", "nothing"]).whole(), @"");
-    assert_snapshot!(place.tmpl(&["template", "show", "xml-to-bigquery"]).whole(), @"");
+    assert_snapshot!(place.tmpl(&["build", folder]).whole(), @r#"
+    exit: 0
+    --- stdout
+    [DIR]/bucket/templates/xml-to-bigquery.json
+    --- stderr
+    template   xml-to-bigquery published as version 1 ([DIGEST])
+    [SIZE] written to the bucket in [DURATION]
+    "#);
+    assert_snapshot!(place.tmpl(&["template", "list"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    talker           [VERSION]  Talker: Does what its mode says, so that tests see how programs are launched and ended.
+    xml-to-bigquery  [VERSION]  XML to BigQuery: Loads customer orders.
+    --- stderr
+    "#);
+    assert_snapshot!(place.tmpl(&["template", "list", "ORDERS", "xml"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    xml-to-bigquery  [VERSION]  XML to BigQuery: Loads customer orders.
+    --- stderr
+    "#);
+    assert_snapshot!(place.tmpl(&["template", "list", "nothing"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    --- stderr
+    no template has these words
+    "#);
+    assert_snapshot!(place.tmpl(&["template", "show", "xml-to-bigquery"]).whole(), @r#"
+    exit: 0
+    --- stdout
+    XML to BigQuery (xml-to-bigquery)
+      Loads customer orders.
+      Every night.
+
+      version    [DIGEST]
+      published  [TIME] by ann on [HOST]
+      language   Python
+      image      eu.gcr.io/p/xml:1
+      default    maxWorkers = 5
+
+    It asks for
+      input  Input
+          XML files to read.
+          a file to read, matching ^gs:\/\/[^\n\r]+$; for example gs://bucket/*.xml
+      table  Table
+          Where rows go.
+          a BigQuery table
+
+    It also takes
+      [Tuning]
+      batch  Batch size
+          How much is sent at once.
+          a number in rows, from 1 to 1000; 500 if left out
+
+      tmpl run xml-to-bigquery --param input='gs://bucket/*.xml' --param table=…
+    --- stderr
+    "#);
     let wrong = place.tmpl(&["run", "xml-to-bigquery", "--param", "input=/data/a.xml", "--param", "table=orders", "--param", "batch=2000"]);
-    assert_snapshot!(wrong.whole(), @"");
+    assert_snapshot!(wrong.whole(), @r#"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: the parameters break 2 rules of the template
+      parameter `table` (Table): the value "orders" is not a BigQuery table; write it like `my-project:my_dataset.my_table`
+      parameter `batch` (Batch size): the value "2000" is out of range; give a value from 1 to 1000 rows
+    "#);
     let right = place.tmpl(&["run", "xml-to-bigquery", "--param", "input=/data/a.xml", "--param", "table=p:d.orders"]);
     assert_eq!(right.code, 3, "an image can't be launched yet: {right:?}");
 }

@@ -216,6 +216,7 @@ def killed(_: argparse.Namespace) -> None:
 
 def sleep(arguments: argparse.Namespace) -> None:
     """Works for `count` seconds, with a line for each."""
+    print("pid:", os.getpid(), flush=True)
     for number in range(arguments.count):
         print("second", number, flush=True)
         time.sleep(1)
