@@ -86,7 +86,9 @@ fn read(file: &str) -> Result<Flags, Failure> {
     if text.trim().is_empty() {
         return Err(Failure::new(USAGE, format!("{FLAG} {file}: it is empty")).hint(SHAPE));
     }
-    serde_saphyr::from_str(&text).map_err(|error| {
+    // In YAML 1.2, as gcloud reads it, `n` and `yes` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
         let line = line.strip_prefix("error: ").unwrap_or(line);

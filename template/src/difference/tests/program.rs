@@ -1,3 +1,5 @@
+//! Two versions of a template, and what is said of their difference.
+
 use serde_json::{Value, json};
 
 use super::{difference, lines, spec};
