@@ -51,7 +51,8 @@ corpus: ## Read a folder of real files and compare with gcloud's verdicts: make 
 fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the first time)
 	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 	for target in spec metadata parameters flag_values project; do \
-	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=2048 || exit 1; \
+	  mkdir -p fuzz/corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -dict=fuzz/format.dict -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=2048 || exit 1; \
 	done
 
 .PHONY: bench

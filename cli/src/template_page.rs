@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use tmpl_template::{Language, Metadata, Parameter, ParameterType, Pass, TemplateName, TemplateSpec, ValueFormat};
+use tmpl_template::{
+    Language, Metadata, Parameter, ParameterType, Pass, TemplateName, TemplateSpec, ValueFormat,
+};
 
 use crate::printer::printable;
 
@@ -96,9 +98,15 @@ fn what(parameter: &Parameter) -> String {
         let _ = write!(text, " in {unit}");
     }
     match (parameter.min(), parameter.max()) {
-        (Some(min), Some(max)) => { let _ = write!(text, ", from {min} to {max}"); }
-        (Some(min), None) => { let _ = write!(text, ", at least {min}"); }
-        (None, Some(max)) => { let _ = write!(text, ", at most {max}"); }
+        (Some(min), Some(max)) => {
+            let _ = write!(text, ", from {min} to {max}");
+        }
+        (Some(min), None) => {
+            let _ = write!(text, ", at least {min}");
+        }
+        (None, Some(max)) => {
+            let _ = write!(text, ", at most {max}");
+        }
         (None, None) => {}
     }
     for regex in &parameter.regexes {
@@ -171,9 +179,13 @@ fn command(name: &TemplateName, required: &[&Parameter]) -> String {
     for parameter in required {
         let example = if parameter.secret() { Some("env:NAME") } else { parameter.example() };
         let value = example.unwrap_or("…");
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | '@' | '…');
-        let quoted =
-            if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) };
+        let plain =
+            |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | '@' | '…');
+        let quoted = if value.chars().all(plain) {
+            value.to_owned()
+        } else {
+            format!("'{}'", value.replace('\'', r"'\''"))
+        };
         let _ = write!(command, " --param {}={}", printable(&parameter.name), printable(&quoted));
     }
     command

@@ -43,9 +43,12 @@ impl FromStr for TemplateSource {
             return Ok(Self::File(PathBuf::from(path.strip_prefix("localhost").unwrap_or(path))));
         }
         if let Some((scheme, _)) = text.split_once("://") {
-            return Err(format!("a template is not read from {scheme}://; give a path, or a file:// or https:// URL"));
+            return Err(format!(
+                "a template is not read from {scheme}://; give a path, or a file:// or https:// URL"
+            ));
         }
-        let is_json = Path::new(text).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let is_json =
+            Path::new(text).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         if text.contains('/') || is_json {
             return Ok(Self::File(PathBuf::from(text)));
         }
@@ -75,7 +78,10 @@ impl TemplateSource {
     }
 
     /// The bucket that a launch is written to, and the template as the launcher takes it.
-    pub(crate) async fn for_launch(&self, context: &Context<'_>) -> Result<(Bucket, LaunchTemplate), Failure> {
+    pub(crate) async fn for_launch(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<(Bucket, LaunchTemplate), Failure> {
         let Self::Published(reference) = self else {
             let beside = self.bucket_around();
             let bucket = match (context.open_bucket(), &beside) {
@@ -182,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_file_gives_its_template_a_name() {
-        for (path, name) in [("a/Word Count.json", "word-count"), ("/x/y.json", "y"), ("_.json", "template")] {
+        for (path, name) in [("a/Word Count.json", "word-count"), ("/x/y.json", "y"), ("_.json", "template")]
+        {
             assert_eq!(name_of(Path::new(path)).as_str(), name);
         }
     }

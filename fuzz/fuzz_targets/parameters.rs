@@ -1,29 +1,32 @@
-//! A check: metadata and parameters from anywhere are accepted as they were given, or every violation has its sentence.
+//! A check: a spec and parameters from anywhere are accepted as they were given, or every violation has its sentence.
+//!
+//! The text is cut at NUL characters: a spec, a launch environment, then parameters as `name=value`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tmpl_template::{CheckRequest, Environment, RawParameters, RunnerKind, TemplateSpec, check};
 
-fuzz_target!(|texts: (&str, Vec<(&str, &str)>, &str, bool)| {
-    let (spec, values, environment, dataflow) = texts;
-    let Ok(spec) = TemplateSpec::parse(spec) else { return };
+fuzz_target!(|text: &str| {
+    let mut parts = text.split('\0');
+    let Ok(spec) = TemplateSpec::parse(parts.next().unwrap_or_default()) else { return };
+    let environment = Environment::parse(parts.next().unwrap_or_default()).unwrap_or_default();
     let mut parameters = RawParameters::new();
-    for (name, value) in values {
-        let _ = parameters.insert(name, value);
+    for part in parts {
+        if let Some((name, value)) = part.split_once('=') {
+            let _ = parameters.insert(name, value);
+        }
     }
-    // Names that are declared are rarely guessed.
-    for parameter in spec.metadata.iter().flat_map(|metadata| &metadata.parameters).take(3) {
-        let _ = parameters.insert(parameter.name.clone(), environment);
-    }
-    let environment = Environment::parse(environment).unwrap_or_default();
-    let runner = if dataflow { RunnerKind::Dataflow } else { RunnerKind::Direct };
     let count = parameters.len();
-    match check(&spec, &CheckRequest { parameters, environment, runner }) {
-        Ok(values) => assert!(values.as_slice().len() >= count),
-        Err(violations) => {
-            assert!(!violations.as_slice().is_empty());
-            let _ = violations.to_error_body().to_string();
-            assert_eq!(violations.to_string().lines().count(), violations.as_slice().len() + 1);
+    for runner in [RunnerKind::Direct, RunnerKind::Dataflow] {
+        let request =
+            CheckRequest { parameters: parameters.clone(), environment: environment.clone(), runner };
+        match check(&spec, &request) {
+            Ok(values) => assert!(values.as_slice().len() >= count),
+            Err(violations) => {
+                assert!(!violations.as_slice().is_empty());
+                assert!(violations.to_error_body()["error"]["code"] == 400);
+                assert_eq!(violations.to_string().lines().count(), violations.as_slice().len() + 1);
+            }
         }
     }
 });

@@ -180,7 +180,8 @@ impl LaunchError {
                 "set the variable or make the file readable where the launcher runs".to_owned()
             }
             Self::LayerElsewhere { .. } => {
-                "name the bucket it was built in with --bucket, or bring it here with `tmpl template copy`".to_owned()
+                "name the bucket it was built in with --bucket, or bring it here with `tmpl template copy`"
+                    .to_owned()
             }
             Self::Layer { source, .. } if source.is_corrupt() => {
                 "the bucket's copy is damaged and was not run; `tmpl build` stores it anew".to_owned()

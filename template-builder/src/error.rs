@@ -248,7 +248,8 @@ impl BuildError {
         Some(match self {
             Self::Project(error) => return error.hint(),
             Self::Incompatible { .. } => {
-                "keep what launches give valid, publish under a new name, or build without --check-compatible".to_owned()
+                "keep what launches give valid, publish under a new name, or build without --check-compatible"
+                    .to_owned()
             }
             Self::NoUv { .. } => {
                 "install uv (`pipx install uv`, or `pip install uv`), or name it with --uv PATH or TMPL_UV"

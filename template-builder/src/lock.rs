@@ -2,8 +2,8 @@
 //!
 //! It names no address and no machine: where a file comes from is decided by whoever builds, what it must be is decided here.
 
-use std::fmt::Write as _;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 

@@ -159,7 +159,11 @@ impl SpecOptions {
         }
         for (key, image) in [("image", &self.image), ("yaml_image", &self.yaml_image)] {
             if image.as_ref().is_some_and(String::is_empty) {
-                return Err(OptionProblem::new(key, "the image has no name", "name an image, or leave it out"));
+                return Err(OptionProblem::new(
+                    key,
+                    "the image has no name",
+                    "name an image, or leave it out",
+                ));
             }
         }
         if self.worker_region.is_some() && self.worker_zone.is_some() {

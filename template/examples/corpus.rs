@@ -20,7 +20,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .map_err(|error| format!("{folder}/INDEX.tsv: {error}"))?;
     let mut lines = index.lines();
     let header: Vec<&str> = lines.next().ok_or("INDEX.tsv is empty")?.split('\t').collect();
-    let column = |name: &str| header.iter().position(|column| *column == name).ok_or(format!("INDEX.tsv has no column {name}"));
+    let column = |name: &str| {
+        header.iter().position(|column| *column == name).ok_or(format!("INDEX.tsv has no column {name}"))
+    };
     let (file, kind, notes) = (column("file")?, column("kind")?, column("notes")?);
 
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();

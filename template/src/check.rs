@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use crate::nearest::nearest;
 use crate::pipeline_options::{PipelineOption, Takes, of_environment, reserved};
+use crate::sdk::Sdk;
 use crate::storage_path::as_sdk_spells_it;
 use crate::triggers::Triggers;
 use crate::value_rules::{broken_length, broken_rules};
 use crate::violation::is_option_name;
 use crate::{
-    Entry, Environment, Language, OtherPlace, Parameter, ParameterValue, ParameterValues, Pass,
-    RawParameters, Rule, RunnerKind, TemplateSpec, ValueFormat, Violation, Violations,
+    Environment, OtherPlace, Parameter, ParameterValue, ParameterValues, Pass, RawParameters, Rule,
+    RunnerKind, TemplateSpec, ValueFormat, Violation, Violations,
 };
 
 /// What a launch asks of a template.
@@ -63,7 +64,7 @@ pub fn check(spec: &TemplateSpec, request: &CheckRequest) -> Result<ParameterVal
     let context = Context { sdk: Sdk::of(spec), request };
     let mut found =
         if declared.is_empty() { context.check_undeclared() } else { context.check_declared(declared) }?;
-    if request.runner != RunnerKind::Dataflow && !matches!(context.sdk, Sdk::NotBeam) {
+    if request.runner != RunnerKind::Dataflow && context.sdk.is_beam() {
         let (options, meaningless) =
             of_environment(&request.environment, &spec.default_environment, context.sdk.language());
         found.add(options);
@@ -75,38 +76,6 @@ pub fn check(spec: &TemplateSpec, request: &CheckRequest) -> Result<ParameterVal
         found.warn(["the launch environment means nothing to a program without Beam".to_owned()]);
     }
     Ok(found)
-}
-
-/// What reads a pipeline's options.
-enum Sdk<'a> {
-    /// Beam's SDK of this language, if it is known.
-    Beam(Option<&'a Language>),
-    /// A program without Beam, which has no options but its own.
-    NotBeam,
-}
-
-impl<'a> Sdk<'a> {
-    fn of(spec: &'a TemplateSpec) -> Self {
-        match spec.tmpl.as_ref().map(|extension| &extension.entry) {
-            Some(Entry::Python { beam: None, .. }) => Self::NotBeam,
-            _ => Self::Beam(spec.sdk_info.as_ref().and_then(|sdk| sdk.language.as_ref())),
-        }
-    }
-
-    fn language(&self) -> Option<&'a Language> {
-        match self {
-            Self::Beam(language) => *language,
-            Self::NotBeam => None,
-        }
-    }
-
-    /// The option of every pipeline of that name.
-    fn option(&self, name: &str) -> Option<&'static PipelineOption> {
-        match self {
-            Self::Beam(language) => PipelineOption::named(name, *language),
-            Self::NotBeam => None,
-        }
-    }
 }
 
 struct Context<'a> {
@@ -180,7 +149,7 @@ impl Context<'_> {
             }
             if !is_option_name(name) {
                 misnamed.push(Violation::undeclared(name, Rule::NameShape));
-            } else if matches!(self.sdk, Sdk::Beam(_)) && reserved(name).is_some() {
+            } else if self.sdk.is_beam() && reserved(name).is_some() {
                 misnamed.push(Violation::undeclared(
                     name,
                     Rule::Recognized { nearest: None, declared: Vec::new() },

@@ -45,3 +45,26 @@ pub struct LayerReference {
     /// The key of what went in: another build machine that comes to the same key can take these bytes.
     pub key: String,
 }
+
+/// Whether what was built for one C library (`glibc 2.28`) runs on another one: on the same, and on newer ones of its kind.
+///
+/// ```
+/// use tmpl_template::runs_on_libc;
+///
+/// assert!(runs_on_libc("glibc 2.28", "glibc 2.36"));
+/// assert!(!runs_on_libc("glibc 2.28", "glibc 2.17"));
+/// assert!(!runs_on_libc("glibc 2.28", "musl"));
+/// ```
+pub fn runs_on_libc(needed: &str, here: &str) -> bool {
+    fn parts(text: &str) -> Option<(&str, u32, u32)> {
+        let (kind, version) = text.split_once(' ')?;
+        let (major, minor) = version.split_once('.')?;
+        Some((kind, major.parse().ok()?, minor.parse().ok()?))
+    }
+    match (parts(needed), parts(here)) {
+        (Some((kind, major, minor)), Some((here, here_major, here_minor))) => {
+            kind == here && (major, minor) <= (here_major, here_minor)
+        }
+        _ => needed == here,
+    }
+}

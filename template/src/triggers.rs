@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::{Parameter, ParameterType, RawParameters};
 
+/// How many parents of parents are asked: nobody's form is this deep, and each costs time.
+pub(crate) const MOST_LINKS: usize = 100;
+
 /// The declared parameters of a launch by name.
 pub(crate) struct Triggers<'a> {
     parameters: HashMap<&'a str, &'a Parameter>,
@@ -12,16 +15,20 @@ pub(crate) struct Triggers<'a> {
 
 impl<'a> Triggers<'a> {
     pub(crate) fn new(parameters: &'a [Parameter], raw: &'a RawParameters) -> Self {
-        let parameters = parameters.iter().map(|parameter| (parameter.name.as_str(), parameter)).collect();
-        Self { parameters, raw }
+        let mut by_name = HashMap::new();
+        for parameter in parameters {
+            // Of two declarations the first counts.
+            by_name.entry(parameter.name.as_str()).or_insert(parameter);
+        }
+        Self { parameters: by_name, raw }
     }
 
     /// The child and its parent, from this parameter upwards, where the parent's value does not ask for the child;
     /// none if the parameter is asked for. A parent that does not exist asks for everything.
     pub(crate) fn broken_link(&self, parameter: &'a Parameter) -> Option<(&'a Parameter, &'a Parameter)> {
         let mut child = parameter;
-        // Parents in a circle end when everyone was asked.
-        for _ in 0..self.parameters.len() {
+        // Parents in a circle end here too.
+        for _ in 0..MOST_LINKS {
             let parent = *self.parameters.get(child.parent_name.as_deref()?)?;
             if !asks_for(child, self.effective_value(parent)) {
                 return Some((child, parent));

@@ -27,7 +27,10 @@ fn the_same_flags_give_the_same_bytes() {
             // gcloud loses what its metadata message has beside the parameters; we keep it.
             Some(output) if without_kept(&ended.stdout) == output && ended.code == 0 => {}
             None if ended.code == 2 && ended.stdout.is_empty() => {}
-            output => wrong.push(format!("{}: exit {}\n{}{}\ngcloud: {output:?}", case["name"], ended.code, ended.stdout, ended.stderr)),
+            output => wrong.push(format!(
+                "{}: exit {}\n{}{}\ngcloud: {output:?}",
+                case["name"], ended.code, ended.stdout, ended.stderr
+            )),
         }
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));

@@ -23,7 +23,9 @@ fn versions(place: &Place) -> Vec<Value> {
 fn narrower(metadata: String) -> String {
     let text = "\"helpText\": \"Any text; the program tells it back.\",\n      \"isOptional\": true,";
     assert!(metadata.contains(text));
-    metadata.replace(text, "\"helpText\": \"Any text; the program tells it back.\",").replace("\"count\"", "\"number\"")
+    metadata
+        .replace(text, "\"helpText\": \"Any text; the program tells it back.\",")
+        .replace("\"count\"", "\"number\"")
 }
 
 #[test]
@@ -113,7 +115,8 @@ fn a_version_is_promoted_without_a_rebuild() {
     --- stderr
     nightly@[VERSION] is current now in [DIR]/production: 2 of 2 blobs sent, [SIZE]
     "#);
-    let again = place.tmpl(&["template", "copy", "talker", "--to", to, "--name", "nightly", "--format", "json"]);
+    let again =
+        place.tmpl(&["template", "copy", "talker", "--to", to, "--name", "nightly", "--format", "json"]);
     let again: Value = serde_json::from_str(&again.expect(0).stdout).unwrap();
     assert_eq!((&again["changed"], &again["blobs"]["sent"]), (&Value::Bool(false), &Value::from(0)));
     assert_eq!(again["digest"], versions(&place)[0]["digest"]);
@@ -154,7 +157,8 @@ fn a_spec_that_lies_elsewhere_is_launched_and_recorded() {
 
     // A copy of the file alone has no layers.
     let alone = place.write("alone/x.json", &std::fs::read_to_string(&spec).unwrap());
-    let ended = place.tmpl(&["run", alone.to_str().unwrap(), "--param", "mode=ok", "--bucket", bucket, "--quiet"]);
+    let ended =
+        place.tmpl(&["run", alone.to_str().unwrap(), "--param", "mode=ok", "--bucket", bucket, "--quiet"]);
     assert_eq!(ended.code, 0, "the layers came with the first launch: {ended:?}");
     let empty = place.path("empty");
     std::fs::create_dir(&empty).unwrap();
@@ -247,7 +251,16 @@ fn templates_are_listed_searched_and_shown() {
       tmpl run xml-to-bigquery --param input='gs://bucket/*.xml' --param table=…
     --- stderr
     "#);
-    let wrong = place.tmpl(&["run", "xml-to-bigquery", "--param", "input=/data/a.xml", "--param", "table=orders", "--param", "batch=2000"]);
+    let wrong = place.tmpl(&[
+        "run",
+        "xml-to-bigquery",
+        "--param",
+        "input=/data/a.xml",
+        "--param",
+        "table=orders",
+        "--param",
+        "batch=2000",
+    ]);
     assert_snapshot!(wrong.whole(), @r#"
     exit: 2
     --- stdout
@@ -256,7 +269,14 @@ fn templates_are_listed_searched_and_shown() {
       parameter `table` (Table): the value "orders" is not a BigQuery table; write it like `my-project:my_dataset.my_table`
       parameter `batch` (Batch size): the value "2000" is out of range; give a value from 1 to 1000 rows
     "#);
-    let right = place.tmpl(&["run", "xml-to-bigquery", "--param", "input=/data/a.xml", "--param", "table=p:d.orders"]);
+    let right = place.tmpl(&[
+        "run",
+        "xml-to-bigquery",
+        "--param",
+        "input=/data/a.xml",
+        "--param",
+        "table=p:d.orders",
+    ]);
     assert_eq!(right.code, 3, "an image can't be launched yet: {right:?}");
 }
 
@@ -270,7 +290,8 @@ fn what_would_be_published_is_printed_and_nothing_is_touched() {
     assert_eq!(printed.stdout, published);
     let elsewhere = place.path("no-bucket");
     std::fs::remove_file(project.join("tmpl.lock")).ok();
-    let printed = place.tmpl(&["build", folder, "--print-only", "--bucket", elsewhere.to_str().unwrap()]).expect(0);
+    let printed =
+        place.tmpl(&["build", folder, "--print-only", "--bucket", elsewhere.to_str().unwrap()]).expect(0);
     assert_eq!(printed.stdout, published);
     assert!(!elsewhere.exists() && !project.join("tmpl.lock").exists());
 }
@@ -284,10 +305,16 @@ fn the_launch_environment_and_flags_from_a_file() {
     );
     let flags = format!("--flags-file={}", file.display());
     let ended = place.tmpl(&["run", "talker", &flags, "--quiet"]).expect(0);
-    assert!(ended.stderr.contains("the launch environment means nothing to a program without Beam"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("the launch environment means nothing to a program without Beam"),
+        "{ended:?}"
+    );
     let job = place.job(&place.newest_job());
     assert_eq!(job["job"]["parameters"]["text"], "a,b=c");
-    assert_eq!(job["job"]["environment"], serde_json::json!({"maxWorkers": 3, "additionalUserLabels": {"team": "data"}}));
+    assert_eq!(
+        job["job"]["environment"],
+        serde_json::json!({"maxWorkers": 3, "additionalUserLabels": {"team": "data"}})
+    );
     let twice = place.tmpl(&["run", "talker", &flags, "--param", "mode=ok"]);
     assert_eq!(twice.code, 2, "{twice:?}");
 }

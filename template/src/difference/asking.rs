@@ -25,7 +25,7 @@ pub(super) fn lacking(parameter: &Parameter, old: &Side<'_>, new: &Side<'_>) -> 
     let was = old.parameter(&parameter.name).filter(|was| !was.is_optional());
     let was_asked = |was| {
         let before = old.links(was);
-        let is_known = before.len() < Side::MOST_LINKS;
+        let is_known = before.len() < crate::triggers::MOST_LINKS;
         is_known && before.iter().all(|before| links.iter().any(|now| follows(before, now, old)))
     };
     if was.is_some_and(was_asked) { Lacking::AlwaysGiven } else { Lacking::Possible }

@@ -6,7 +6,9 @@ use super::change::{Change, ChangeKind, Subject};
 use super::parameters::lost_options;
 use super::side::Side;
 use crate::shorten::shorten;
-use crate::{Entry, Extension, Interpreter, Language, LayerReference, PlatformBuild, PythonMain};
+use crate::{
+    Entry, Extension, Interpreter, Language, LayerReference, PlatformBuild, PythonMain, runs_on_libc,
+};
 
 /// Every change of what runs.
 pub(super) fn program_changes(old: &Side<'_>, new: &Side<'_>) -> Vec<Change> {
@@ -120,7 +122,7 @@ fn platform_changes(name: &str, old: &PlatformBuild, new: &PlatformBuild) -> Vec
         let subject = Subject::CLibrary { platform: name.to_owned() };
         let what = format!("the oldest C library for {shown}");
         let mut change = Change::of(subject, ChangeKind::Changed, &what, Some(&old.libc), Some(&new.libc));
-        if !runs_on(&new.libc, &old.libc) {
+        if !runs_on_libc(&new.libc, &old.libc) {
             change.say("; machines that have only the former are refused");
             change.breaking = true;
         }
@@ -132,21 +134,6 @@ fn platform_changes(name: &str, old: &PlatformBuild, new: &PlatformBuild) -> Vec
 
 fn interpreter(it: &Interpreter) -> String {
     format!("{} {} ({})", it.implementation, it.version, it.abi)
-}
-
-/// Whether what needs one C library runs on another one: on the same, and on newer ones of its kind.
-fn runs_on(needed: &str, there: &str) -> bool {
-    fn parts(text: &str) -> Option<(&str, u32, u32)> {
-        let (kind, version) = text.split_once(' ')?;
-        let (major, minor) = version.split_once('.')?;
-        Some((kind, major.parse().ok()?, minor.parse().ok()?))
-    }
-    match (parts(needed), parts(there)) {
-        (Some((kind, major, minor)), Some((there, there_major, there_minor))) => {
-            kind == there && (major, minor) <= (there_major, there_minor)
-        }
-        _ => needed == there,
-    }
 }
 
 /// The layers by title; of those with one title, each with the one at the same turn.

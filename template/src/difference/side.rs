@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::accepted::Accepted;
 use crate::pipeline_options::{PipelineOption, reserved};
+use crate::sdk::Sdk;
+use crate::triggers::MOST_LINKS;
 use crate::violation::is_option_name;
-use crate::{Entry, Language, Parameter, TemplateSpec};
+use crate::{Language, Parameter, TemplateSpec};
 
 /// A version with its parameters by name.
 pub(super) struct Side<'a> {
@@ -13,21 +15,15 @@ pub(super) struct Side<'a> {
     /// Each name once: of two declarations the first counts.
     pub(super) declared: Vec<&'a Parameter>,
     by_name: HashMap<&'a str, &'a Parameter>,
-    /// The parameters that can be parents: here the last declaration counts, as it does in the check.
-    parents: HashMap<&'a str, &'a Parameter>,
 }
 
 impl<'a> Side<'a> {
-    /// How many links upwards are looked at: nobody's form is this deep, and each link costs time.
-    pub(super) const MOST_LINKS: usize = 100;
-
     pub(super) fn new(spec: &'a TemplateSpec) -> Self {
         let all = spec.metadata.as_ref().map_or(&[][..], |metadata| &metadata.parameters);
         let mut names = HashSet::new();
         let declared: Vec<_> = all.iter().filter(|parameter| names.insert(parameter.name.as_str())).collect();
         let by_name = declared.iter().map(|parameter| (parameter.name.as_str(), *parameter)).collect();
-        let parents = all.iter().map(|parameter| (parameter.name.as_str(), parameter)).collect();
-        Self { spec, declared, by_name, parents }
+        Self { spec, declared, by_name }
     }
 
     /// Whether any parameter is accepted, because none is declared.
@@ -43,10 +39,9 @@ impl<'a> Side<'a> {
         self.spec.sdk_info.as_ref()?.language.as_ref()
     }
 
-    /// Whether Beam reads the program's options. Of a template that does not say how it begins, nothing else can be known.
+    /// Whether Beam reads the program's options.
     pub(super) fn is_beam(&self) -> bool {
-        let entry = self.spec.tmpl.as_ref().map(|extension| &extension.entry);
-        !matches!(entry, Some(Entry::Python { beam: None, .. }))
+        Sdk::of(self.spec).is_beam()
     }
 
     /// The values that a launch can give under a name; none if the name is refused.
@@ -63,19 +58,19 @@ impl<'a> Side<'a> {
 
     /// The option of every pipeline of that name.
     pub(super) fn option(&self, name: &str) -> Option<&'static PipelineOption> {
-        if self.is_beam() { PipelineOption::named(name, self.language()) } else { None }
+        Sdk::of(self.spec).option(name)
     }
 
-    /// A parameter's links to its parent, to the parent's parent and so on; at most [`MOST_LINKS`](Self::MOST_LINKS).
+    /// A parameter's links to its parent, to the parent's parent and so on; at most [`MOST_LINKS`].
     pub(super) fn links(&self, parameter: &'a Parameter) -> Vec<Link<'a>> {
         let mut links = Vec::new();
         let mut child = parameter;
         let mut seen = HashSet::from([child.name.as_str()]);
-        while let Some(parent) = child.parent_name.as_deref().and_then(|name| self.parents.get(name).copied())
+        while let Some(parent) = child.parent_name.as_deref().and_then(|name| self.by_name.get(name).copied())
         {
             links.push(Link { child, parent });
             // Parents in a circle ask each other.
-            if !seen.insert(parent.name.as_str()) || links.len() == Self::MOST_LINKS {
+            if !seen.insert(parent.name.as_str()) || links.len() == MOST_LINKS {
                 break;
             }
             child = parent;

@@ -60,7 +60,9 @@ async fn add_lock(
     spec: &TemplateSpec,
     blobs: &mut Vec<(Digest, u64)>,
 ) -> Result<bool, Failure> {
-    let Some(lock) = spec.tmpl.as_ref().and_then(|extension| extension.lock.as_ref()) else { return Ok(false) };
+    let Some(lock) = spec.tmpl.as_ref().and_then(|extension| extension.lock.as_ref()) else {
+        return Ok(false);
+    };
     match from.blob_bytes(lock, super::diff::LONGEST_LOCK).await {
         Ok(bytes) => blobs.push((lock.clone(), bytes.len() as u64)),
         Err(BucketError::MissingBlob { .. }) => return Ok(true),

@@ -23,10 +23,8 @@ pub(super) async fn run(context: &Context<'_>, arguments: &DiffArguments) -> Res
     let difference = difference(&old, &new);
     let packages = packages(context, (&old_loaded, &old), (&new_loaded, &new)).await;
     if printer.is_json() {
-        let packages: Vec<Value> = packages
-            .iter()
-            .map(|(name, old, new)| json!({"name": name, "old": old, "new": new}))
-            .collect();
+        let packages: Vec<Value> =
+            packages.iter().map(|(name, old, new)| json!({"name": name, "old": old, "new": new})).collect();
         printer.json(&json!({
             "compatible": difference.is_compatible(), "changes": difference.changes, "dependencies": packages,
         }))?;

@@ -30,7 +30,11 @@ pub(super) async fn versions(context: &Context<'_>, name: &TemplateName) -> Resu
             entry.facts.who,
             entry.facts.host,
         );
-        for text in [&entry.from.as_ref().map(|from| format!("from {from}")), &entry.facts.source_revision, &entry.message] {
+        for text in [
+            &entry.from.as_ref().map(|from| format!("from {from}")),
+            &entry.facts.source_revision,
+            &entry.message,
+        ] {
             if let Some(text) = text {
                 line = format!("{line}  {text}");
             }
@@ -69,7 +73,9 @@ pub(super) async fn delete(
     let done = context.open_bucket()?.delete_template(name, message, &facts()).await?;
     let last = done.last.as_ref().map(|digest| digest.digest()[..12].to_owned());
     context.printer.say(&match (done.changed, &last) {
-        (true, Some(last)) => format!("{name} is deleted; `tmpl template rollback {name}@{last}` brings it back"),
+        (true, Some(last)) => {
+            format!("{name} is deleted; `tmpl template rollback {name}@{last}` brings it back")
+        }
         (true, None) => format!("{name} is deleted"),
         (false, _) => format!("{name} was deleted already"),
     });

@@ -72,7 +72,8 @@ pub(super) async fn show(context: &Context<'_>, template: &TemplateSource) -> Re
         let log = context.open_bucket()?.versions(&loaded.name).await?;
         if let Some(found) = log.entries.iter().find(|found| found.entry.digest.as_ref() == Some(&digest)) {
             let facts_of = &found.entry.facts;
-            let mut text = format!("{} by {} on {}", printer.time(found.entry.time), facts_of.who, facts_of.host);
+            let mut text =
+                format!("{} by {} on {}", printer.time(found.entry.time), facts_of.who, facts_of.host);
             if let Some(revision) = &facts_of.source_revision {
                 text += &format!(", revision {revision}");
             }
@@ -84,7 +85,8 @@ pub(super) async fn show(context: &Context<'_>, template: &TemplateSource) -> Re
     }
     let spec = TemplateSpec::parse(&loaded.text).map_err(|error| unusable(template, &error))?;
     if printer.is_json() {
-        return printer.json(&json!({"name": loaded.name, "digest": digest, "published": published, "spec": spec}));
+        return printer
+            .json(&json!({"name": loaded.name, "digest": digest, "published": published, "spec": spec}));
     }
     template_page::page(&loaded.name, &spec, &facts).iter().try_for_each(|line| printer.data(line))
 }
