@@ -131,8 +131,6 @@ pub(crate) struct RunArguments {
     pub(crate) template: TemplateSource,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
-    #[command(flatten)]
-    pub(crate) environment: EnvironmentArguments,
     /// Show what would be started, and start nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -160,6 +158,9 @@ pub(crate) struct RunArguments {
     /// The interpreter to run with [default: configuration, uv's, PATH]
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+    // The last: its heading would count for what follows.
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
 }
 
 /// The parameters of a launch.

@@ -1,0 +1,255 @@
+//! The check, table by table: what a launch may give, on which runner, and what is said of the rest.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its case cannot be read")]
+
+use serde_json::{Value, json};
+use tmpl_template::{
+    CheckRequest, Environment, ParameterValues, Pass, RawParameters, RunnerKind, TemplateSpec, Violations,
+    check,
+};
+
+fn spec(language: &str, parameters: &Value) -> TemplateSpec {
+    let mut parameters = parameters.clone();
+    for parameter in parameters.as_array_mut().unwrap() {
+        parameter["label"] = "L".into();
+        parameter["helpText"] = "H.".into();
+    }
+    let spec =
+        json!({"sdkInfo": {"language": language}, "metadata": {"name": "T", "parameters": parameters}});
+    TemplateSpec::parse(&spec.to_string()).unwrap()
+}
+
+fn request(values: &[(&str, &str)], environment: &Value, runner: RunnerKind) -> CheckRequest {
+    let mut parameters = RawParameters::new();
+    for (name, value) in values {
+        parameters.insert(*name, *value).unwrap();
+    }
+    CheckRequest { parameters, environment: Environment::parse(&environment.to_string()).unwrap(), runner }
+}
+
+fn checked(spec: &TemplateSpec, values: &[(&str, &str)]) -> Result<ParameterValues, Violations> {
+    check(spec, &request(values, &json!({}), RunnerKind::Direct))
+}
+
+/// The wire texts for one value of an optional parameter with these keys.
+fn wire(keys: &Value, value: &str, runner: RunnerKind) -> Vec<String> {
+    let mut parameter = keys.clone();
+    parameter["name"] = "p".into();
+    parameter["isOptional"] = true.into();
+    match check(&spec("PYTHON", &json!([parameter])), &request(&[("p", value)], &json!({}), runner)) {
+        Ok(_) => Vec::new(),
+        Err(violations) => violations.iter().map(|found| found.wire()).collect(),
+    }
+}
+
+#[test]
+fn storage_paths_are_googles_on_dataflow_and_anybodys_elsewhere() {
+    let builtin = r"^gs:\/\/[^\n\r]+$";
+    let csv = r"^gs:\/\/[^\n\r]+\.csv$";
+    for (regexes, value, direct, dataflow) in [
+        (json!([builtin]), "gs://b/x", true, true),
+        (json!([builtin]), "s3://b/x", true, false),
+        (json!([builtin]), "file:///x", true, false),
+        (json!([builtin]), "az://c/x", true, false),
+        (json!([builtin]), "/data/x", true, false),
+        (json!([builtin]), "data/x", true, false),
+        (json!([builtin]), "ftp://h/x", false, false),
+        (json!([builtin]), "a\nb", false, false),
+        (json!([csv]), "/data/x.csv", true, false),
+        (json!([csv]), "/data/x.xml", false, false),
+        (json!([builtin, "csv$"]), "s3://b/x.csv", true, false),
+        (json!([builtin, "csv$"]), "s3://b/x.xml", false, false),
+        (json!(["^s3://"]), "gs://b", false, false),
+        (json!([]), "s3://b/x", true, true),
+        (json!([]), "ftp://h/x", false, false),
+        (json!([]), "", true, true),
+    ] {
+        let keys = json!({"paramType": "GCS_READ_FILE", "regexes": regexes});
+        assert_eq!(
+            wire(&keys, value, RunnerKind::Direct).is_empty(),
+            direct,
+            "{value} for {regexes} on direct"
+        );
+        assert_eq!(
+            wire(&keys, value, RunnerKind::Dataflow).is_empty(),
+            dataflow,
+            "{value} for {regexes} on dataflow"
+        );
+    }
+    // A text is no path, whatever its regex says.
+    assert!(!wire(&json!({"paramType": "TEXT", "regexes": [builtin]}), "/x", RunnerKind::Direct).is_empty());
+}
+
+#[test]
+fn storage_paths_reach_the_program_in_the_sdks_spelling() {
+    let spec = spec(
+        "PYTHON",
+        &json!([{"name": "p", "paramType": "GCS_READ_FILE"}, {"name": "t", "isOptional": true}]),
+    );
+    let given = [("p", "file:///a%20b,az://c/x"), ("t", "file:///x")];
+    let passed = |runner| {
+        check(&spec, &request(&given, &json!({}), runner))
+            .map(|values| (values.get("p").unwrap().value.clone(), values.get("t").unwrap().value.clone()))
+    };
+    assert_eq!(passed(RunnerKind::Direct).unwrap(), ("/a b,azfs://c/x".to_owned(), "file:///x".to_owned()));
+    assert_eq!(passed(RunnerKind::Dataflow).unwrap().0, "file:///a%20b,az://c/x", "Google decides there");
+}
+
+#[test]
+fn types_forms_and_ranges() {
+    let format = |name: &str| json!({"customMetadata": {"tmpl.type": name, "tmpl.min": null}});
+    let region = "Parameter didn't match regex '[a-z]+-[a-z]+[0-9]+'";
+    for (keys, value, expected) in [
+        (json!({"paramType": "WORKER_REGION"}), "europe-west1", ""),
+        (json!({"paramType": "WORKER_REGION"}), "Europe", region),
+        (json!({"paramType": "WORKER_REGION", "regexes": ["^E"]}), "Europe", ""),
+        (json!({"paramType": "WORKER_REGION"}), "", ""),
+        (json!({"paramType": "KAFKA_READ_TOPIC"}), "broker:9092;topic", ""),
+        (format("date"), "2026-11-21", ""),
+        (format("date"), "21.11.2026", "Parameter is not a date"),
+        (format("date-time"), "2026-11-21T08:00:00+01:00", ""),
+        (format("date-time"), "2026-11-21", "Parameter is not a date and time with an offset"),
+        (format("duration"), "1h30m", ""),
+        (format("duration"), "1 fortnight", "Parameter is not a duration"),
+        (format("json"), "{\"a\": [1]}", ""),
+        (format("json"), "{a}", "Parameter is not JSON"),
+        (format("integer"), "-3", ""),
+        (format("integer"), "3.5", "Parameter didn't match regex '^-?[0-9]+$'"),
+        (
+            json!({"customMetadata": {"tmpl.type": "multiple-choice"}, "enumOptions": [{"value": "a"}, {"value": "b"}]}),
+            "b,a",
+            "",
+        ),
+        (
+            json!({"customMetadata": {"tmpl.type": "multiple-choice"}, "enumOptions": [{"value": "a"}, {"value": "b"}]}),
+            "b,c",
+            "Parameter didn't match regex '^(a|b)$'",
+        ),
+        (json!({"paramType": "NUMBER", "customMetadata": {"tmpl.min": "1", "tmpl.max": "9.5"}}), "9.5", ""),
+        (
+            json!({"paramType": "NUMBER", "customMetadata": {"tmpl.min": "1", "tmpl.max": "9.5"}}),
+            "10",
+            "Parameter is not between 1 and 9.5",
+        ),
+        (
+            json!({"customMetadata": {"tmpl.type": "date", "tmpl.min": "2026-01-01"}}),
+            "2025-12-31",
+            "Parameter is less than 2026-01-01",
+        ),
+        (
+            json!({"customMetadata": {"tmpl.type": "duration", "tmpl.max": "2h"}}),
+            "121m",
+            "Parameter is more than 2h",
+        ),
+    ] {
+        assert_eq!(wire(&keys, value, RunnerKind::Direct).join("; "), expected, "{value:?} for {keys}");
+    }
+}
+
+#[test]
+fn options_of_every_pipeline_need_no_declaration() {
+    let declared = json!([{"name": "input"}]);
+    for (language, given, passed, pass) in [
+        ("PYTHON", ("numWorkers", "3"), Some("num_workers"), Pass::Argument),
+        ("PYTHON", ("num_workers", "3"), Some("num_workers"), Pass::Argument),
+        ("PYTHON", ("save_main_session", "true"), Some("save_main_session"), Pass::Switch),
+        ("JAVA", ("num_workers", "3"), Some("numWorkers"), Pass::Argument),
+        ("JAVA", ("enable_streaming_engine", "true"), Some("enableStreamingEngine"), Pass::Argument),
+        ("JAVA", ("save_main_session", "true"), None, Pass::Argument),
+        ("PYTHON", ("num_workers", "many"), None, Pass::Argument),
+        ("PYTHON", ("save_main_session", "yes"), None, Pass::Argument),
+        ("PYTHON", ("runner", "DirectRunner"), None, Pass::Argument),
+        ("PYTHON", ("job_name", "x"), None, Pass::Argument),
+    ] {
+        let found = checked(&spec(language, &declared), &[("input", "x"), given]);
+        match (&found, passed) {
+            (Ok(values), Some(passed)) => {
+                assert_eq!(values.get(passed).map(|value| value.pass.clone()), Some(pass), "{given:?}");
+            }
+            (Err(_), None) => {}
+            _ => panic!("{given:?} of {language}: {found:?}"),
+        }
+    }
+    let twice =
+        checked(&spec("PYTHON", &declared), &[("input", "x"), ("num_workers", "1"), ("numWorkers", "2")]);
+    assert!(twice.unwrap_err().to_string().contains("is the same option as `num_workers`"));
+    let runner =
+        checked(&spec("PYTHON", &declared), &[("input", "x"), ("runner", "FlinkRunner")]).unwrap_err();
+    assert!(runner.to_string().contains("the runner is chosen where a job is launched"), "{runner}");
+    // Without Beam there are no such options.
+    let mut plain = spec("PYTHON", &declared);
+    let extension = json!({"tmpl": {"format": 1, "entry": {"kind": "python", "main": {"file": "m.py"}}, "platforms": {}}});
+    plain.tmpl = TemplateSpec::parse(&extension.to_string()).unwrap().tmpl;
+    assert!(checked(&plain, &[("input", "x"), ("num_workers", "1")]).is_err());
+}
+
+#[test]
+fn what_is_in_the_environment_too_gets_googles_text() {
+    let spec = spec("JAVA", &json!([{"name": "input"}]));
+    let asked = request(
+        &[("workerMachineType", "n1-standard-1")],
+        &json!({"machineType": "n1-standard-2"}),
+        RunnerKind::Dataflow,
+    );
+    let body = check(&spec, &asked).unwrap_err().to_error_body();
+    let expected = "Runtime parameter workerMachineType should not be specified in both parameters field and environment \
+        field. Specifying runtime parameters in environment field is recommended.";
+    assert_eq!(body, json!({"error": {"code": 400, "message": expected, "status": "INVALID_ARGUMENT"}}));
+}
+
+#[test]
+fn the_error_body_is_googles() {
+    let spec = spec("PYTHON", &json!([{"name": "A"}, {"name": "C", "isOptional": true, "regexes": ["^x$"]}]));
+    let body = checked(&spec, &[("B", "1"), ("C", "y")]).unwrap_err().to_error_body();
+    assert_eq!(
+        body,
+        json!({"error": {
+            "code": 400,
+            "message": "The template parameters are invalid. Details: \nA: Missing required parameter\nB: Unrecognized parameter\nC: Parameter didn't match regex '^x$'",
+            "status": "INVALID_ARGUMENT",
+            "details": [{
+                "@type": "type.googleapis.com/google.dataflow.v1beta3.InvalidTemplateParameters",
+                "parameterViolations": [
+                    {"parameter": "A", "description": "Missing required parameter"},
+                    {"parameter": "B", "description": "Unrecognized parameter"},
+                    {"parameter": "C", "description": "Parameter didn't match regex '^x$'"},
+                ],
+            }],
+        }})
+    );
+}
+
+#[test]
+fn an_environment_becomes_options_or_is_told_to_mean_nothing() {
+    let mut spec = spec("PYTHON", &json!([{"name": "input"}]));
+    spec.default_environment.set("additionalExperiments", json!(["shuffle"])).unwrap();
+    spec.default_environment.set("tempLocation", "gs://google/only").unwrap();
+    let environment =
+        json!({"tempLocation": "/tmp/x", "maxWorkers": 2, "additionalPipelineOptions": ["my_option=a=b"]});
+    let values = check(&spec, &request(&[("input", "x")], &environment, RunnerKind::Direct)).unwrap();
+    let passed: Vec<_> = values.iter().map(|value| format!("{}={}", value.name, value.value)).collect();
+    assert_eq!(passed, ["input=x", "experiments=shuffle", "my_option=a=b", "temp_location=/tmp/x"]);
+    assert_eq!(values.warnings(), ["`maxWorkers` means nothing to the runner direct"]);
+}
+
+#[test]
+fn texts_without_end_are_refused_in_time() {
+    let long = "x".repeat(20 << 20);
+    for text in [format!("{{\"image\": \"{long}\"}}"), format!("{}1{}", "[".repeat(200), "]".repeat(200))] {
+        assert!(TemplateSpec::parse(&text).is_err());
+    }
+    let parameter = json!({"name": "a", "regexes": ["(a{1,300}){1,300}"]});
+    let text = json!({"metadata": {"name": "T", "parameters": [parameter]}}).to_string();
+    let error = TemplateSpec::parse(&text).unwrap_err();
+    assert!(error.message().contains("states, and at most 50000 are compiled"), "{error}");
+    let many: Vec<_> = (0..10_001).map(|number| json!({"name": format!("p{number}")})).collect();
+    let error =
+        TemplateSpec::parse(&json!({"metadata": {"name": "T", "parameters": many}}).to_string()).unwrap_err();
+    assert_eq!(error.message(), "a template has at most 10000 parameters");
+    // Parents of parents without end.
+    let chain: Vec<_> = (0..10_000)
+        .map(|number| json!({"name": format!("p{number}"), "parentName": format!("p{}", number + 1)}))
+        .collect();
+    let spec = spec("PYTHON", &Value::from(chain));
+    assert!(checked(&spec, &[]).is_err());
+}
