@@ -181,6 +181,11 @@ impl Problem {
     pub(crate) fn path(&self) -> &KeyPath {
         &self.path
     }
+
+    /// Path, message and hint.
+    pub(crate) fn into_parts(self) -> (KeyPath, String, Option<String>) {
+        (self.path, self.message, self.hint)
+    }
 }
 
 #[cfg(test)]

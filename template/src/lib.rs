@@ -15,6 +15,8 @@
 //!   canonically; [`Extension`] is what we add to Google's keys. Errors are a [`FormatError`] with line and column.
 //! * **The check**: [`check`](check()) is the only way to [`ParameterValues`].
 //! * **The difference**: [`difference`](difference()) says whether launches of one version work with another.
+//! * **The linter**: [`lint()`](lint::lint) finds all that is wrong with a file and all that is doubtful;
+//!   [`metadata_schema`] and [`spec_schema`] are the same tables as JSON Schemas, for editors.
 //! * **Jobs**: [`JobState`] and which may follow which.
 
 mod bounds;
@@ -36,6 +38,7 @@ mod job_name;
 mod job_state;
 mod key_path;
 mod keys;
+pub mod lint;
 mod metadata;
 mod name;
 mod name_error;
@@ -45,6 +48,7 @@ mod parameter;
 mod parameter_type;
 mod pass;
 mod pattern;
+mod pattern_shape;
 mod pipeline_options;
 mod platform_build;
 mod position;
@@ -53,6 +57,7 @@ mod reader;
 mod reference;
 mod rule;
 mod runner_kind;
+mod schema;
 mod sdk;
 mod sdk_info;
 mod shorten;
@@ -94,6 +99,7 @@ pub use raw_parameters::{DuplicateParameter, RawParameters};
 pub use reference::TemplateReference;
 pub use rule::{OtherPlace, Rule};
 pub use runner_kind::RunnerKind;
+pub use schema::{metadata_schema, spec_schema};
 pub use sdk_info::{Language, SdkInfo};
 pub use spec::TemplateSpec;
 pub use value_format::ValueFormat;

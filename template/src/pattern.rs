@@ -4,11 +4,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::pattern_shape::Shape;
 use crate::shorten::shorten;
 
 /// A regular expression beside the text it was written as. Cheap to clone.
@@ -20,7 +22,9 @@ struct Inner {
     text: String,
     whole: bool,
     states: usize,
-    /// Most readers of metadata never match anything, and compiling costs a hundred times what parsing does.
+    shape: Shape,
+    hir: Hir,
+    /// Compiled when a value first meets it: most readers of metadata never match anything.
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -50,7 +54,8 @@ impl Pattern {
         if states > Self::MOST_STATES {
             return Err(PatternError::TooLarge { text: text.to_owned(), states, limit: Self::MOST_STATES });
         }
-        Ok(Self(Arc::new(Inner { text: text.to_owned(), whole, states, regex: OnceLock::new() })))
+        let shape = Shape::of(&hir);
+        Ok(Self(Arc::new(Inner { text: text.to_owned(), whole, states, shape, hir, regex: OnceLock::new() })))
     }
 
     /// The expression as its author wrote it.
@@ -68,17 +73,31 @@ impl Pattern {
         self.0.states
     }
 
+    /// What of a value it leaves unsaid.
+    pub(crate) fn shape(&self) -> Shape {
+        self.0.shape
+    }
+
     /// Whether the value satisfies the pattern.
     pub fn accepts(&self, value: &str) -> bool {
         // An expression within the limit of states compiles; if one did not, no value could be said to match it.
         self.0.regex.get_or_init(|| self.compile()).as_ref().is_some_and(|regex| regex.is_match(value))
     }
 
+    /// The engines of the crate `regex` that are quick to make: a launch matches an expression once, against a few dozen bytes,
+    /// and a linter hundreds of them. Those that pay over megabytes cost ten times what matching does.
     fn compile(&self) -> Option<Regex> {
         const MEMORY: usize = 256 << 20;
-        let whole = || format!(r"\A(?:{})\z", self.0.text);
-        let expression = if self.0.whole { whole() } else { self.0.text.clone() };
-        RegexBuilder::new(&expression).size_limit(MEMORY).build().ok()
+        let config = meta::Config::new()
+            .hybrid(false)
+            .dfa(false)
+            .onepass(false)
+            .auto_prefilter(false)
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MEMORY));
+        let hir = self.0.hir.clone();
+        let hir = if self.0.whole { Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]) } else { hir };
+        meta::Builder::new().configure(config).build_from_hir(&hir).ok()
     }
 }
 
@@ -183,6 +202,8 @@ mod tests {
             ("[[:space:]]", "a b", true, false),
         ] {
             assert_eq!(Pattern::search(text).unwrap().accepts(value), searched, "{text} in {value:?}");
+            let full = Pattern::search(text).unwrap().compile().unwrap();
+            assert_eq!(full.is_match(value), searched, "{text} in {value:?}, by the full engine");
             assert_eq!(Pattern::whole(text).unwrap().accepts(value), whole, "{text} over {value:?}");
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Reader {
     path: KeyPath,
     problems: Vec<Problem>,
     /// Each expression once: templates repeat a few of them hundreds of times.
-    patterns: HashMap<(String, bool), Result<Pattern, PatternError>>,
+    patterns: [HashMap<String, Result<Pattern, PatternError>>; 2],
     regex_states: usize,
 }
 
@@ -37,7 +37,7 @@ impl Reader {
             dialect,
             path: KeyPath::default(),
             problems: Vec::new(),
-            patterns: HashMap::new(),
+            patterns: Default::default(),
             regex_states: 0,
         }
     }
@@ -67,8 +67,8 @@ impl Reader {
 
     /// Compiles an expression, or takes the one that the file had before.
     pub(crate) fn pattern(&mut self, text: &str, whole: bool) -> Result<Pattern, PatternError> {
-        let key = (text.to_owned(), whole);
-        if let Some(known) = self.patterns.get(&key) {
+        let patterns = &mut self.patterns[usize::from(whole)];
+        if let Some(known) = patterns.get(text) {
             return known.clone();
         }
         let pattern = if whole { Pattern::whole(text) } else { Pattern::search(text) };
@@ -79,7 +79,7 @@ impl Reader {
             }
             Ok(pattern)
         });
-        self.patterns.insert(key, pattern.clone());
+        patterns.insert(text.to_owned(), pattern.clone());
         pattern
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Spans<'text> {
 
 /// One value: its bytes and what is inside.
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     span: Range<usize>,
     inside: Inside,
 }
@@ -28,6 +28,37 @@ enum Inside {
     Items(Vec<Node>),
     /// Bytes of each key, with its quotes, and its value.
     Keys(Vec<(Range<usize>, Node)>),
+}
+
+impl Node {
+    /// The bytes of the value.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The values of a list, none of anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.inside {
+            Inside::Items(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The keys of an object, each with its quotes, and their values in the order of the text; none of anything else.
+    pub(crate) fn keys(&self) -> &[(Range<usize>, Self)] {
+        match &self.inside {
+            Inside::Keys(keys) => keys,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self.inside, Inside::Keys(_))
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.inside, Inside::Items(_))
+    }
 }
 
 impl<'text> Spans<'text> {
@@ -48,71 +79,42 @@ impl<'text> Spans<'text> {
         let mut node = &self.root;
         for step in path.steps() {
             match self.child(node, step) {
-                Some((_, inner)) => node = inner,
+                Some(inner) => node = inner,
                 None => break,
             }
         }
         node.span.clone()
     }
 
-    /// The bytes of the last key of a path, with its quotes; nothing if the path ends in an index or doesn't exist.
-    pub(crate) fn key(&self, path: &KeyPath) -> Option<Range<usize>> {
-        let mut node = &self.root;
-        let mut found = None;
-        for step in path.steps() {
-            let (key, inner) = self.child(node, step)?;
-            found = key;
-            node = inner;
-        }
-        found
+    /// The outermost value.
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
-    /// The keys of the object at the end of a path that are written more than once: each earlier place.
-    pub(crate) fn repeated_keys(&self) -> Vec<(String, Range<usize>)> {
-        let mut repeated = Vec::new();
-        self.find_repeated(&self.root, &mut repeated);
-        repeated
+    /// What stands at some bytes of the text.
+    pub(crate) fn written(&self, span: Range<usize>) -> &'text str {
+        self.text.get(span).unwrap_or_default()
     }
 
-    fn find_repeated(&self, node: &Node, repeated: &mut Vec<(String, Range<usize>)>) {
-        match &node.inside {
-            Inside::Nothing => {}
-            Inside::Items(items) => items.iter().for_each(|item| self.find_repeated(item, repeated)),
-            Inside::Keys(keys) => {
-                let mut seen = std::collections::HashSet::new();
-                for (key, value) in keys.iter().rev() {
-                    let name = self.name(key);
-                    if seen.contains(&name) {
-                        repeated.push((name.into_owned(), key.clone()));
-                    } else {
-                        seen.insert(name);
-                    }
-                    self.find_repeated(value, repeated);
-                }
-            }
-        }
-    }
-
-    /// A value one step inside another, and its key; of keys given twice the last, which is the one that counts.
-    fn child<'node>(&self, node: &'node Node, step: &Step) -> Option<(Option<Range<usize>>, &'node Node)> {
-        match (step, &node.inside) {
-            (Step::Index(index), Inside::Items(items)) => items.get(*index).map(|item| (None, item)),
-            (Step::Key(name), Inside::Keys(keys)) => keys
-                .iter()
-                .rev()
-                .find(|(key, _)| self.name(key) == **name)
-                .map(|(key, value)| (Some(key.clone()), value)),
-            _ => None,
-        }
-    }
-
-    /// What a key says, without quotes and escapes.
-    fn name(&self, key: &Range<usize>) -> Cow<'text, str> {
-        let written = self.text.get(key.clone()).unwrap_or_default();
+    /// What a key or text says, without quotes and escapes.
+    pub(crate) fn said(&self, span: Range<usize>) -> Cow<'text, str> {
+        let written = self.written(span);
         if written.contains('\\') {
             Cow::Owned(serde_json::from_str(written).unwrap_or_default())
         } else {
-            Cow::Borrowed(written.trim_matches('"'))
+            let inside = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            Cow::Borrowed(inside.unwrap_or(written))
+        }
+    }
+
+    /// A value one step inside another; of keys given twice the last, which is the one that counts.
+    fn child<'node>(&self, node: &'node Node, step: &Step) -> Option<&'node Node> {
+        match step {
+            Step::Index(index) => node.items().get(*index),
+            Step::Key(name) => {
+                let mut keys = node.keys().iter().rev();
+                keys.find(|(key, _)| self.said(key.clone()) == **name).map(|(_, value)| value)
+            }
         }
     }
 }
@@ -157,7 +159,8 @@ impl Scanner<'_> {
     }
 
     fn keys(&mut self) -> Vec<(Range<usize>, Node)> {
-        let mut keys = Vec::new();
+        // Most objects are parameters, and have about as many keys.
+        let mut keys = Vec::with_capacity(8);
         self.at += 1;
         while self.goes_on(b'}') {
             let start = self.at;
@@ -194,17 +197,19 @@ impl Scanner<'_> {
             return;
         }
         self.at += 1;
-        while let Some(byte) = self.bytes.get(self.at) {
-            self.at += match byte {
-                b'"' => {
-                    self.at += 1;
-                    return;
-                }
-                b'\\' => 2,
-                _ => 1,
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.at = self.bytes.len();
+                return;
             };
+            self.at += found;
+            if self.bytes.get(self.at) == Some(&b'"') {
+                self.at += 1;
+                return;
+            }
+            self.at += 2;
         }
-        self.at = self.bytes.len();
     }
 
     fn blanks(&mut self) {
@@ -250,15 +255,22 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_found_where_they_stand() {
+    fn keys_stand_in_the_order_of_the_text() {
         let spans = Spans::new(TEXT);
-        let written = |steps: &[Step]| spans.key(&path(steps)).map(|span| &TEXT[span]);
-        assert_eq!(written(&[key("a"), Step::Index(2), key("bc")]), Some("\"b\\u0063\""));
-        assert_eq!(written(&[key("a"), Step::Index(2)]), None);
-        assert_eq!(written(&[key("b")]), None);
-        let repeated = spans.repeated_keys();
-        assert_eq!(repeated.len(), 1);
-        assert_eq!((repeated[0].0.as_str(), spans.position(repeated[0].1.start).line), ("x", 3));
+        let keys = |node: &Node| -> Vec<(String, String)> {
+            let keys = node.keys().iter();
+            keys.map(|(key, value)| {
+                (spans.said(key.clone()).into_owned(), spans.written(value.span()).to_owned())
+            })
+            .collect()
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(keys(spans.root())[1..], [pair("x", "1"), pair("x", "22")]);
+        let list = &spans.root().keys()[0].1;
+        assert!(list.is_list() && keys(list).is_empty());
+        assert_eq!(spans.said(list.items()[1].span()), "ä\"");
+        assert_eq!(keys(&list.items()[2]), [pair("bc", "true")]);
+        assert!(list.items()[2].is_object());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with a launch parameter, in plain words and with what to type instead.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -151,9 +152,9 @@ impl fmt::Display for Violation {
             Rule::Recognized { .. } => formatter.write_str("is not one of this template"),
             Rule::NameShape => formatter.write_str("has a name that no option can have"),
             Rule::NoNul => formatter.write_str("has a NUL character, which no program can be given"),
-            Rule::Regex { regex, whole: false } => write!(formatter, "does not match the regex `{regex}`"),
+            Rule::Regex { regex, whole: false } => write!(formatter, "does not match the regex `{}`", one_line(regex)),
             Rule::Regex { regex, whole: true } => {
-                write!(formatter, "does not match the whole regex `{regex}`")
+                write!(formatter, "does not match the whole regex `{}`", one_line(regex))
             }
             Rule::Enumeration { .. } => formatter.write_str("is not one of those that can be chosen"),
             Rule::Boolean => formatter.write_str("is neither `true` nor `false`"),
@@ -182,6 +183,15 @@ impl fmt::Display for Violation {
             }
         }
     }
+}
+
+/// A regex with its line breaks and other control characters as escapes: every violation is one line.
+fn one_line(regex: &str) -> Cow<'_, str> {
+    if !regex.contains(char::is_control) {
+        return Cow::Borrowed(regex);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(regex.chars().map(escaped).collect())
 }
 
 /// Whether a name can be the name of an option.

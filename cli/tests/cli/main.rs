@@ -19,7 +19,7 @@ mod gcloud;
 mod init;
 mod jobs;
 mod launch;
-// mod lint;
+mod lint;
 mod offline;
 mod secrets;
 mod supervision;

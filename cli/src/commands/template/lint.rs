@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use tmpl_template::FormatError;
-use tmpl_template::lint::{Code, FileKind, Finding, Report, apply_fixes, lint};
+use tmpl_template::lint::{self, Code, FileKind, Finding, Report};
 
 use super::super::Context;
 use crate::arguments::{LintArguments, LintKind};
@@ -60,13 +60,13 @@ struct Checked {
 
 fn check(printer: &Printer, path: &Path, kind: Option<FileKind>, fix: bool) -> Result<Checked, Failure> {
     let (file, mut text) = read(path)?;
-    let mut report = lint(&text, kind);
+    let mut report = lint::lint(&text, kind);
     let mut fixed = 0;
     if fix && report.fixes() > 0 {
-        let mended = apply_fixes(&text, &report);
+        let before = report.findings.len();
+        let (mended, left) = lint::fix(&text, Some(report.kind));
         if mended != text {
-            let before = report.findings.len();
-            report = lint(&mended, kind);
+            report = left;
             fixed = before.saturating_sub(report.findings.len());
             if file == "-" {
                 printer.bytes(&mended)?;
@@ -119,7 +119,7 @@ impl Checked {
 }
 
 fn explain(printer: &Printer, name: &str) -> Result<(), Failure> {
-    let Some(code) = Code::ALL.iter().find(|code| code.name() == name) else {
+    let Some(code) = Code::from_name(name) else {
         let near = tmpl_template::nearest(name, Code::ALL.iter().map(|code| code.name()));
         let hint = near.map_or_else(
             || format!("the codes are {}", Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>().join(", ")),

@@ -2,7 +2,7 @@
 
 mod copy;
 mod diff;
-// mod lint;
+mod lint;
 mod log;
 mod show;
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context<'_>, command: TemplateCommand) -> Resu
         }
         TemplateCommand::Delete { name, message } => log::delete(context, &name, message.as_deref()).await?,
         TemplateCommand::Copy(arguments) => copy::run(context, &arguments).await?,
-        TemplateCommand::Lint(_) => {}
+        TemplateCommand::Lint(arguments) => return lint::run(context, &arguments),
         TemplateCommand::Schema { of } => schema(context, of)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -31,8 +31,8 @@ pub(crate) async fn run(context: &Context<'_>, command: TemplateCommand) -> Resu
 
 fn schema(context: &Context<'_>, of: SchemaOf) -> Result<(), Failure> {
     context.printer.json(&match of {
-        SchemaOf::Metadata => serde_json::Value::Null,
-        SchemaOf::Spec => serde_json::Value::Null,
+        SchemaOf::Metadata => tmpl_template::metadata_schema(),
+        SchemaOf::Spec => tmpl_template::spec_schema(),
         SchemaOf::Project => tmpl_builder::manifest_schema(),
     })
 }
