@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ValueFormat;
 use crate::format_error::Problem;
-use crate::reader::Reader;
+use crate::reader::{Dialect, Reader};
 use crate::value_format::{date, duration, moment};
+use crate::value_rules::is_number;
 
 /// A value that has an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +59,8 @@ impl Magnitude {
 fn number(text: &str) -> Option<Magnitude> {
     match text.parse() {
         Ok(integer) => Some(Magnitude::Integer(integer)),
-        Err(_) => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Magnitude::Decimal),
+        // What is too large for a float is still too large.
+        Err(_) => text.parse().ok().filter(|_| is_number(text)).map(Magnitude::Decimal),
     }
 }
 
@@ -79,7 +81,8 @@ impl Bounds {
         let mut bound = |key: &str| {
             let text = metadata.get(key)?;
             let magnitude = Magnitude::of(text, format, is_number);
-            if magnitude.is_none() {
+            // A spec that was published before these keys meant anything is launched as it was.
+            if magnitude.is_none() && reader.dialect == Dialect::Author {
                 let problem = match format {
                     Some(format @ (ValueFormat::Date | ValueFormat::DateTime | ValueFormat::Duration | ValueFormat::Integer)) => {
                         Problem::new(format!("{text:?} is not {format}")).hinted(format!("write it like `{}`", format.example()))

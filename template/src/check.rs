@@ -1,9 +1,11 @@
 //! The one validator: what was asked for against what the template declares.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use crate::environment_options::EnvironmentOptions;
 use crate::nearest::nearest;
-use crate::pipeline_options::{PipelineOption, Takes, of_environment, reserved};
+use crate::pipeline_options::{PipelineOption, Takes, reserved};
 use crate::sdk::Sdk;
 use crate::storage_path::as_sdk_spells_it;
 use crate::triggers::Triggers;
@@ -30,6 +32,11 @@ impl From<RawParameters> for CheckRequest {
         Self { parameters, ..Self::default() }
     }
 }
+
+/// How many unknown names are compared with the declared ones: who has more has another template in mind.
+const MOST_GUESSES: usize = 100;
+/// How many declared names go with an unknown one: more than is shown.
+const MOST_NAMES: usize = 21;
 
 /// Checks a launch and finds everything that is wrong with it at once, in Google's order: what is missing, what is unknown,
 /// then wrong values.
@@ -62,20 +69,49 @@ impl From<RawParameters> for CheckRequest {
 pub fn check(spec: &TemplateSpec, request: &CheckRequest) -> Result<ParameterValues, Violations> {
     let declared = spec.metadata.as_ref().map_or(&[][..], |metadata| &metadata.parameters);
     let context = Context { sdk: Sdk::of(spec), request };
-    let mut found =
-        if declared.is_empty() { context.check_undeclared() } else { context.check_declared(declared) }?;
-    if request.runner != RunnerKind::Dataflow && context.sdk.is_beam() {
-        let (options, meaningless) =
-            of_environment(&request.environment, &spec.default_environment, context.sdk.language());
-        found.add(options);
-        let runner = request.runner;
-        found.warn(
-            meaningless.into_iter().map(|field| format!("`{field}` means nothing to the runner {runner}")),
-        );
-    } else if !request.environment.is_empty() && request.runner != RunnerKind::Dataflow {
-        found.warn(["the launch environment means nothing to a program without Beam".to_owned()]);
-    }
+    let checked =
+        if declared.is_empty() { context.check_undeclared() } else { context.check_declared(declared) };
+    let options = if request.runner == RunnerKind::Dataflow {
+        EnvironmentOptions::default()
+    } else if context.sdk.is_beam() {
+        EnvironmentOptions::of(request, &spec.default_environment, context.sdk.language(), declared)
+    } else if request.environment.is_empty() {
+        EnvironmentOptions::default()
+    } else {
+        let warning = "the launch environment means nothing to a program without Beam".to_owned();
+        EnvironmentOptions { warnings: vec![warning], ..EnvironmentOptions::default() }
+    };
+    let mut found = match checked {
+        Ok(found) => {
+            Violations::unless_empty(options.violations)?;
+            found
+        }
+        Err(violations) => return Err(violations.and(options.violations)),
+    };
+    found.add(options.values);
+    found.warn(options.warnings);
+    Violations::unless_empty(broken_together(&found, declared).into_iter().collect())?;
     Ok(found)
+}
+
+/// Whether everything that a program is given as arguments and variables is too much for Linux.
+fn broken_together(values: &ParameterValues, declared: &[Parameter]) -> Option<Violation> {
+    // A quarter of the usual stack of 8 MiB, less what the environment of the launcher may take.
+    const LIMIT: usize = (2 << 20) - (512 << 10);
+    const AROUND: usize = "--=\0".len() + size_of::<usize>();
+    let given =
+        || values.iter().filter(|value| matches!(value.pass, Pass::Argument | Pass::Environment { .. }));
+    let bytes: usize = given().map(|value| value.name.len() + value.value.len() + AROUND).sum();
+    if bytes <= LIMIT {
+        return None;
+    }
+    let longest = given().max_by_key(|value| value.value.len())?;
+    let rule = Rule::Together { bytes, limit: LIMIT };
+    let declared = declared.iter().find(|parameter| parameter.name == longest.name);
+    Some(match declared {
+        Some(parameter) => Violation::declared(parameter, rule, None),
+        None => Violation::undeclared(&longest.name, rule),
+    })
 }
 
 struct Context<'a> {
@@ -108,6 +144,10 @@ impl Context<'_> {
             if let Some((child, parent)) = broken_link {
                 warnings.push(unasked(parameter, child, parent));
             }
+            if let Some(field) = self.field_given_too(&parameter.name) {
+                let rule = Rule::Once { also: OtherPlace::Environment(field.to_owned()) };
+                wrong.push(Violation::declared(parameter, rule, None));
+            }
             let broken = broken_rules(parameter, value, self.request.runner).into_iter();
             wrong.extend(broken.map(|rule| Violation::declared(parameter, rule, Some(value))));
             values.push(self.value_of(parameter, value));
@@ -115,8 +155,14 @@ impl Context<'_> {
         let mut options = Options::default();
         for (name, value) in raw.iter().filter(|(name, _)| !names.contains(name)) {
             match self.sdk.option(name) {
-                Some(option) => options.add(self, name, option, value),
-                None => missing.push(Violation::undeclared(name, unrecognized(name, declared, raw))),
+                // A declared name has its own rules, in whichever spelling it is given.
+                Some(option) if !option.names().any(|known| names.contains(known)) => {
+                    options.add(self, name, option, value)
+                }
+                _ => {
+                    let guess = missing.len() < MOST_GUESSES;
+                    missing.push(Violation::undeclared(name, unrecognized(name, declared, raw, guess)));
+                }
             }
         }
         missing.extend(wrong);
@@ -124,6 +170,12 @@ impl Context<'_> {
         Violations::unless_empty(missing)?;
         values.extend(options.values);
         Ok(ParameterValues::new(values, warnings))
+    }
+
+    /// The field of the launch environment that says the same as an option of that name, where it is set too.
+    fn field_given_too(&self, name: &str) -> Option<&'static str> {
+        let field = self.sdk.option(name)?.environment_field()?;
+        self.request.environment.get(field).map(|_| field)
     }
 
     /// The value in the spelling that the program understands.
@@ -184,7 +236,13 @@ struct Options {
 
 impl Options {
     fn add(&mut self, context: &Context<'_>, name: &str, option: &'static PipelineOption, value: &str) {
-        let passed = option.value(context.sdk.language(), value);
+        let is_location = matches!(option.environment_field(), Some("tempLocation" | "stagingLocation"));
+        let written = if is_location && context.request.runner != RunnerKind::Dataflow {
+            as_sdk_spells_it(value)
+        } else {
+            Cow::Borrowed(value)
+        };
+        let passed = option.value(context.sdk.language(), &written);
         let mut rules: Vec<Rule> = value.contains('\0').then_some(Rule::NoNul).into_iter().collect();
         rules.extend(broken_length(&passed.name, value, &passed.pass));
         match option.takes {
@@ -194,8 +252,7 @@ impl Options {
             }
             _ => {}
         }
-        let field = option.environment_field();
-        if let Some(field) = field.filter(|field| context.request.environment.get(field).is_some()) {
+        if let Some(field) = context.field_given_too(name) {
             rules.push(Rule::Once { also: OtherPlace::Environment(field.to_owned()) });
         }
         if let Some(other) = self.names.insert(passed.name.clone(), name.to_owned()) {
@@ -208,17 +265,20 @@ impl Options {
 }
 
 /// The rule that an unknown name breaks. A parameter that was given besides is not what was meant.
-fn unrecognized(name: &str, declared: &[Parameter], raw: &RawParameters) -> Rule {
+fn unrecognized(name: &str, declared: &[Parameter], raw: &RawParameters, guess: bool) -> Rule {
     if reserved(name).is_some() {
         return Rule::Recognized { nearest: None, declared: Vec::new() };
     }
     let free =
         declared.iter().map(|parameter| parameter.name.as_str()).filter(|known| raw.get(known).is_none());
-    let nearest = nearest(name, free).map(str::to_owned);
+    let nearest = if guess { nearest(name, free).map(str::to_owned) } else { None };
     if nearest.is_none() && !is_option_name(name) {
         return Rule::NameShape;
     }
-    Rule::Recognized { nearest, declared: declared.iter().map(|parameter| parameter.name.clone()).collect() }
+    Rule::Recognized {
+        nearest,
+        declared: declared.iter().take(MOST_NAMES).map(|parameter| parameter.name.clone()).collect(),
+    }
 }
 
 /// The warning that a parameter is given and nothing asks for it, because `parent` does not ask for `child`.

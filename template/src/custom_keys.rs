@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::bounds::Bounds;
 use crate::format_error::Problem;
 use crate::nearest::nearest;
-use crate::reader::Reader;
+use crate::reader::{Dialect, Reader};
 use crate::{Pass, ValueFormat};
 
 /// One of our keys: its name, what it takes and what it is for.
@@ -75,7 +75,9 @@ impl CustomKeys {
         }
         for key in CUSTOM_KEYS.iter().filter(|key| !key.values.is_empty()) {
             let Some(text) = metadata.get(key.name) else { continue };
-            if !key.values.contains(&text.as_str()) {
+            // What it does to a launch that the value means nothing is nothing.
+            let harmless = key.name == "tmpl.type" && reader.dialect == Dialect::Service;
+            if !key.values.contains(&text.as_str()) && !harmless {
                 let problem = Problem::new(format!("{text:?} is no value of `{}`", key.name));
                 reader.report_at(key.name, problem.hinted(format!("write {}", one_of(key.values))));
             }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::format_error::{FormatError, Problem};
-use crate::keys::{ENVIRONMENT, Kind};
+use crate::keys::ENVIRONMENT;
 use crate::object::{Fields, Object, Spelling};
 use crate::reader::{Dialect, Reader};
 
@@ -16,11 +16,10 @@ use crate::reader::{Dialect, Reader};
 /// use tmpl_template::Environment;
 ///
 /// let defaults = Environment::parse(r#"{"maxWorkers": 3, "additional_experiments": ["a"]}"#)?;
+/// assert_eq!(defaults.texts("additionalExperiments"), ["a"]);
 /// let mut asked = Environment::default();
 /// asked.set("maxWorkers", 5)?;
-/// let merged = defaults.overridden_by(&asked);
-/// assert_eq!(merged.get("maxWorkers").and_then(|workers| workers.as_i64()), Some(5));
-/// assert_eq!(merged.texts("additionalExperiments"), ["a"]);
+/// assert_eq!(asked.get("maxWorkers").and_then(|workers| workers.as_i64()), Some(5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,17 +78,10 @@ impl Environment {
         Ok(())
     }
 
-    /// This environment with the fields that another one sets instead of its own, list and map fields whole.
-    pub fn overridden_by(&self, other: &Self) -> Self {
-        let mut merged = self.clone();
-        merged.fields.extend(other.fields.iter().map(|(field, value)| (*field, value.clone())));
-        merged.other.extend(other.other.iter().map(|(key, value)| (key.clone(), value.clone())));
-        merged
-    }
-
-    /// Whether a text names a field, and whether the field is a number, a flag, a list or a map to whoever types it.
-    pub(crate) fn kind(field: &str) -> Option<Kind> {
-        ENVIRONMENT.key(field).map(|key| key.kind)
+    /// Unsets a field.
+    pub fn remove(&mut self, field: &str) {
+        self.fields.remove(field);
+        self.spelling.remove(field);
     }
 
     pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {

@@ -94,7 +94,7 @@ impl FormatError {
         let line_start: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         // The parser counts bytes and stands on the last byte it read.
-        let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
+        let offset = text.floor_char_boundary(line_start + error.column().saturating_sub(1));
         let Position { line, column } = Position::at_offset(text, offset);
         let full = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());

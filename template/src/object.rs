@@ -42,7 +42,9 @@ impl<'reader> Object<'reader> {
             let Some(key) = table.key_in_any_spelling(&written) else { continue };
             // To gcloud this is no key at all, and without it the file is refused.
             let unseen = reader.dialect == Dialect::Author && key.required;
-            if unseen || keys.contains_key(key.name) {
+            let says_something =
+                |value: &Value| !value.is_null() && !value.as_array().is_some_and(Vec::is_empty);
+            if unseen || keys.get(key.name).is_some_and(says_something) {
                 continue;
             }
             if let Some(value) = keys.remove(&written) {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::bounds::Bounds;
 use crate::custom_keys::CustomKeys;
 use crate::format_error::Problem;
+use crate::key_path::Step;
 use crate::keys::PARAMETER;
 use crate::object::{Fields, Object, Spelling};
 use crate::reader::{Dialect, Reader};
@@ -141,6 +142,14 @@ impl Parameter {
             let problem =
                 Problem::new("there is nothing to choose from").hinted("list the values in `enumOptions`");
             keys.inside("customMetadata", |reader| reader.report_at("tmpl.type", problem));
+        }
+        let with_comma = enum_options.iter().position(|option| option.value().contains(','));
+        if let (Some(ValueFormat::MultipleChoice), Some(index)) = (custom.format, with_comma) {
+            let problem = Problem::new("a value with a comma can't be chosen among several")
+                .hinted("give it a value without one");
+            keys.inside("enumOptions", |reader| {
+                reader.inside(Step::Index(index), |reader| reader.report_at("value", problem))
+            });
         }
         let parameter = Self {
             label: keys.required_text("label", REQUIRED),

@@ -31,6 +31,8 @@ struct Inner {
 impl Pattern {
     /// States that an expression's automaton may have, so that nobody's metadata eats the memory of whoever reads it.
     const MOST_STATES: usize = 50_000;
+    /// Bytes of an expression: parsing takes thousands of bytes of memory for some of them.
+    const LONGEST_TEXT: usize = 10_000;
 
     /// A pattern that accepts a value in which it occurs anywhere, which is what Google's egrep wording says.
     pub fn search(text: &str) -> Result<Self, PatternError> {
@@ -43,6 +45,9 @@ impl Pattern {
     }
 
     fn new(text: &str, whole: bool) -> Result<Self, PatternError> {
+        if text.len() > Self::LONGEST_TEXT {
+            return Err(PatternError::TooLong { text: text.to_owned(), limit: Self::LONGEST_TEXT });
+        }
         let hir = regex_syntax::parse(text).map_err(|error| {
             // The report draws the expression over several lines; its last line is the reason.
             let report = error.to_string();
@@ -96,7 +101,11 @@ impl Pattern {
             .which_captures(WhichCaptures::None)
             .nfa_size_limit(Some(MEMORY));
         let hir = self.0.hir.clone();
-        let hir = if self.0.whole { Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]) } else { hir };
+        let hir = if self.0.whole {
+            Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)])
+        } else {
+            hir
+        };
         meta::Builder::new().configure(config).build_from_hir(&hir).ok()
     }
 }
@@ -151,6 +160,14 @@ pub enum PatternError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is longer than any that somebody reads.
+    #[error("the regex `{}` has {} bytes, and at most {limit} are read", shorten(text, 200), text.len())]
+    TooLong {
+        /// The expression.
+        text: String,
+        /// The bytes it may have.
+        limit: usize,
+    },
     /// It is one, but too large.
     #[error("the regex `{}` has {states} states, and at most {limit} are compiled", shorten(text, 200))]
     TooLarge {
@@ -173,6 +190,7 @@ impl PatternError {
     /// What to write instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::TooLong { .. } => Some("several regexes that must all match often do; a choice is an ENUM".to_owned()),
             Self::TooLarge { .. } | Self::TooManyStates { .. } => Some("use smaller repetition counts".to_owned()),
             Self::Syntax { reason, .. } if reason.contains("look-around") || reason.contains("backreference") => Some(
                 "Google's engine has neither look-around nor backreferences; several regexes that must all match often do"

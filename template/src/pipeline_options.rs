@@ -2,8 +2,7 @@
 //!
 //! Sources: the option classes of Beam's SDKs for Python, Java and Go; what Google's service makes of a launch environment.
 
-use crate::keys::Kind;
-use crate::{Environment, Language, ParameterValue, Pass};
+use crate::{Language, ParameterValue, Pass};
 
 /// How the Python SDK takes an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +58,13 @@ impl PipelineOption {
 
     /// The option as the program of a language is given it.
     pub(crate) fn value(&self, language: Option<&Language>, value: &str) -> ParameterValue {
-        let takes_nothing =
-            self.takes == Takes::Nothing && !matches!(language, Some(Language::Java | Language::Go));
+        let is_python = !matches!(language, Some(Language::Java | Language::Go));
+        if is_python && self.python == "use_public_ips" && value == "false" {
+            // The Python SDK has another switch for that.
+            let name = "no_use_public_ips".to_owned();
+            return ParameterValue { name, value: "true".to_owned(), pass: Pass::Switch, secret: false };
+        }
+        let takes_nothing = self.takes == Takes::Nothing && is_python;
         ParameterValue {
             name: self.spelling(language).unwrap_or(self.python).to_owned(),
             value: value.to_owned(),
@@ -87,81 +91,6 @@ pub(crate) fn reserved(name: &str) -> Option<&'static str> {
         "template_location" | "templateLocation" => "a template is launched, not made, by its jobs",
         _ => return None,
     })
-}
-
-/// The options that a launch environment means on a runner that is not Google's, and the fields that mean nothing there.
-///
-/// Of a template's defaults only experiments and further options count: the rest was written for Google's workers.
-pub(crate) fn of_environment(
-    asked: &Environment,
-    defaults: &Environment,
-    language: Option<&Language>,
-) -> (Vec<ParameterValue>, Vec<&'static str>) {
-    let mut values = Vec::new();
-    let mut meaningless = Vec::new();
-    let either = |field: &str| {
-        let asked = asked.texts(field);
-        if asked.is_empty() { defaults.texts(field) } else { asked }
-    };
-    let experiments = either("additionalExperiments");
-    if !experiments.is_empty()
-        && let Some(option) = PipelineOption::named("experiments", language)
-    {
-        values.push(option.value(language, &experiments.join(",")));
-    }
-    for option in either("additionalPipelineOptions") {
-        let option = option.trim_start_matches('-');
-        let (name, value) = option.split_once('=').unwrap_or((option, "true"));
-        let value = match PipelineOption::named(name, language) {
-            Some(known) => known.value(language, value),
-            None => ParameterValue {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                pass: Pass::Argument,
-                secret: false,
-            },
-        };
-        values.push(value);
-    }
-    for (field, value) in asked.iter() {
-        match field {
-            "additionalExperiments" | "additionalPipelineOptions" => {}
-            "tempLocation" | "stagingLocation" => {
-                let option = OPTIONS.iter().find(|option| option.environment == field);
-                if let (Some(option), Some(text)) = (option, value.as_str()) {
-                    values.push(option.value(language, text));
-                }
-            }
-            _ => meaningless.push(field),
-        }
-    }
-    (values, meaningless)
-}
-
-/// Whether a field of the environment is typed as a list, a map, a number, a flag or a text.
-pub fn environment_field_kind(field: &str) -> Option<FieldKind> {
-    Some(match Environment::kind(field)? {
-        Kind::Texts => FieldKind::List,
-        Kind::TextMap => FieldKind::Map,
-        Kind::Integer => FieldKind::Integer,
-        Kind::Flag => FieldKind::Flag,
-        _ => FieldKind::Text,
-    })
-}
-
-/// What a field of a launch environment holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A text, or one of a set of names.
-    Text,
-    /// A whole number.
-    Integer,
-    /// `true` or `false`.
-    Flag,
-    /// A list of texts.
-    List,
-    /// Texts by name.
-    Map,
 }
 
 const fn option(
@@ -301,22 +230,8 @@ mod tests {
     fn fields_of_the_environment_exist() {
         for option in &OPTIONS {
             if let Some(field) = option.environment_field() {
-                assert!(Environment::kind(field).is_some(), "{field}");
+                assert!(crate::keys::ENVIRONMENT.key(field).is_some(), "{field}");
             }
         }
-    }
-
-    #[test]
-    fn an_environment_becomes_options_where_it_means_something() {
-        let environment = |text: &str| Environment::parse(text).unwrap();
-        let asked = environment(
-            r#"{"maxWorkers": 3, "tempLocation": "/tmp/x", "additionalPipelineOptions": ["a=b=c", "--streaming"]}"#,
-        );
-        let defaults =
-            environment(r#"{"additionalExperiments": ["x", "y"], "tempLocation": "gs://b", "network": "n"}"#);
-        let (values, meaningless) = of_environment(&asked, &defaults, Some(&Language::Python));
-        let values: Vec<_> = values.iter().map(|value| format!("{}={}", value.name, value.value)).collect();
-        assert_eq!(values, ["experiments=x,y", "a=b=c", "streaming=true", "temp_location=/tmp/x"]);
-        assert_eq!(meaningless, ["maxWorkers"]);
     }
 }

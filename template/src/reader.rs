@@ -32,6 +32,9 @@ impl Reader {
     /// What all expressions of a file may take together, in states of an automaton.
     const REGEX_STATES: usize = 2_000_000;
 
+    /// Mistakes that are told: who has made more will mend these first.
+    const MOST_PROBLEMS: usize = 1_000;
+
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
@@ -44,7 +47,9 @@ impl Reader {
 
     /// Something is wrong with the value that is being read.
     pub(crate) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem.inside(&self.path));
+        if self.problems.len() < Self::MOST_PROBLEMS {
+            self.problems.push(problem.inside(&self.path));
+        }
     }
 
     /// Something is wrong with a key of the value that is being read.

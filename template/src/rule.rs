@@ -14,7 +14,7 @@ pub enum Rule {
     Recognized {
         /// The declared name most like it.
         nearest: Option<String>,
-        /// Every declared name, in the order of the metadata.
+        /// The first declared names, in the order of the metadata.
         declared: Vec<String>,
     },
     /// Its name must be fit for an option: `[A-Za-z_][A-Za-z0-9_.-]*`.
@@ -70,6 +70,15 @@ pub enum Rule {
         /// Where else it is given.
         also: OtherPlace,
     },
+    /// A parameter must be given as one, not among the pipeline options of the launch environment, where nothing checks it.
+    NotAsOption,
+    /// All arguments and variables together must fit into what Linux passes to a program.
+    Together {
+        /// What they take, in bytes.
+        bytes: usize,
+        /// What there is, in bytes.
+        limit: usize,
+    },
     /// Name and value must fit into one argument or environment variable of Linux.
     Length {
         /// What they take, in bytes.
@@ -118,6 +127,8 @@ impl Rule {
                  Specifying runtime parameters in environment field is recommended."
                     .to_owned()
             }
+            Self::NotAsOption => "Parameter is given among the pipeline options".to_owned(),
+            Self::Together { limit, .. } => format!("Parameters are longer than {limit} bytes together"),
             Self::NoNul => "Parameter has a NUL character".to_owned(),
             Self::Length { limit, .. } => format!("Parameter is longer than {limit} bytes"),
             Self::SecretReference => "Parameter must be a reference to a secret".to_owned(),

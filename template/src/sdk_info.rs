@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::keys::{LANGUAGES, SDK_INFO};
 use crate::object::{Fields, Object, Spelling};
-use crate::reader::{Dialect, Reader};
+use crate::reader::Reader;
 
 /// The language of a pipeline. Names that nobody knows are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,9 +81,6 @@ impl SdkInfo {
     pub(crate) fn read(value: Value, reader: &mut Reader) -> Self {
         let mut keys = Object::open(value, &SDK_INFO, reader);
         let language = keys.name("language").map(|name| Language::from_name(&name));
-        if language.is_none() && keys.dialect() == Dialect::Author {
-            keys.report_missing("language", "write `PYTHON`, `JAVA`, `GO` or `YAML`");
-        }
         let version = keys.text("version");
         let (other, spelling) = keys.close();
         Self { language, version, other, spelling }

@@ -16,7 +16,12 @@ pub(crate) fn is_storage_path(value: &str) -> bool {
 
 fn is_known_url(part: &str) -> bool {
     let Some((scheme, rest)) = part.split_once(':') else { return false };
-    SCHEMES.contains(&scheme) && !rest.trim_start_matches('/').is_empty()
+    // What follows `file://` is a host: `file://data/x` is a file of another machine, not `data/x`.
+    let is_here = scheme != "file"
+        || !rest.starts_with("//")
+        || rest.starts_with("///")
+        || rest.starts_with("//localhost/");
+    SCHEMES.contains(&scheme) && is_here && !rest.trim_start_matches('/').is_empty()
 }
 
 /// The value as it would be spelt on Google's storage, so that a regex made for `gs://` says of any other storage what it says
@@ -31,8 +36,10 @@ pub(crate) fn as_google_spells_it(value: &str) -> String {
 
 /// Whether a regex is made for Google's storage alone: it begins with `^gs://`.
 pub(crate) fn is_for_google_storage(regex: &str) -> bool {
-    let regex = regex.trim_start_matches(['^', '(']);
-    let regex = regex.strip_prefix("?:").unwrap_or(regex);
+    let mut regex = regex;
+    while let Some(inner) = ["^", "(?:", "("].iter().find_map(|opening| regex.strip_prefix(opening)) {
+        regex = inner;
+    }
     regex.replacen(r"\/", "/", 2).starts_with("gs://")
 }
 
@@ -79,7 +86,17 @@ mod tests {
         ] {
             assert!(is_storage_path(value), "{value}");
         }
-        for value in ["", "ftp://x/y", "gs://", "a\nb", "https://x", "gs://a,ftp://b", "://x", "file:///"] {
+        for value in [
+            "",
+            "ftp://x/y",
+            "gs://",
+            "a\nb",
+            "https://x",
+            "gs://a,ftp://b",
+            "://x",
+            "file:///",
+            "file://data/x",
+        ] {
             assert!(!is_storage_path(value), "{value}");
         }
     }
@@ -106,6 +123,7 @@ mod tests {
             ("^gs://.+", true),
             ("gs://.+", true),
             (r"^(gs:\/\/[^\n\r]+)$", true),
+            (r"^(?:(gs:\/\/[^\n\r]+))$", true),
             ("^(gs|s3)://", false),
             (".*", false),
         ] {

@@ -1,10 +1,12 @@
 //! The rules for the value of one declared parameter.
 
+use std::collections::HashSet;
+
 use crate::bounds::Magnitude;
 use crate::storage_path::{as_google_spells_it, is_for_google_storage, is_storage_path};
 use crate::type_rules::type_rule;
 use crate::violation::is_option_name;
-use crate::{Parameter, ParameterType, Pass, Pattern, Rule, RunnerKind, ValueFormat};
+use crate::{EnumOption, Parameter, ParameterType, Pass, Pattern, Rule, RunnerKind, ValueFormat};
 
 /// Linux's `MAX_ARG_STRLEN`: bytes of one argument or environment variable with its final NUL.
 pub(crate) const LONGEST_ARGUMENT: usize = 131_072;
@@ -27,6 +29,10 @@ pub(crate) fn broken_rules(parameter: &Parameter, value: &str, runner: RunnerKin
         }
         return broken;
     }
+    if let Some(length) = broken_length(&parameter.name, value, &parameter.pass()) {
+        broken.push(length);
+        return broken;
+    }
     broken.extend(broken_kind(parameter, value));
     let refusing = parameter.regexes.iter().filter(|pattern| !accepts(pattern, parameter, value, runner));
     for pattern in refusing {
@@ -36,7 +42,6 @@ pub(crate) fn broken_rules(parameter: &Parameter, value: &str, runner: RunnerKin
             broken.push(rule);
         }
     }
-    broken.extend(broken_length(&parameter.name, value, &parameter.pass()));
     broken
 }
 
@@ -109,8 +114,8 @@ fn broken_kind(parameter: &Parameter, value: &str) -> Option<Rule> {
 
 fn broken_format(parameter: &Parameter, format: ValueFormat, value: &str) -> Option<Rule> {
     if format == ValueFormat::MultipleChoice {
-        let is_known = |chosen: &str| parameter.enum_options.iter().any(|option| option.value() == chosen);
-        return (!value.split(',').all(is_known)).then(|| enumeration(parameter));
+        let known: HashSet<&str> = parameter.enum_options.iter().map(EnumOption::value).collect();
+        return (!value.split(',').all(|chosen| known.contains(chosen))).then(|| enumeration(parameter));
     }
     (!format.accepts(value)).then_some(Rule::Format { format })
 }
@@ -139,7 +144,7 @@ fn is_secret_reference(value: &str) -> bool {
 
 /// Whether a text is a number to Google's templates: `-?[0-9]+`, or a decimal with a fraction or an exponent whose
 /// whole part has no superfluous zeros.
-fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     if digits(unsigned) {

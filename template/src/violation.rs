@@ -118,6 +118,11 @@ impl Violation {
             }
             Rule::Once { also: OtherPlace::Parameter(other) } => format!("leave out `{}`", other.escape_debug()),
             Rule::Once { also: OtherPlace::Environment(_) } => "leave it out of the parameters".to_owned(),
+            Rule::NotAsOption => format!("give `--param {name}=…`"),
+            Rule::Together { .. } => {
+                "have the template take the long ones from files: `\"customMetadata\": {\"tmpl.pass\": \"file\"}` in its metadata"
+                    .to_owned()
+            }
             Rule::Length { limit, .. } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
                 "put the value into a file, and have the pipeline read that".to_owned()
             }
@@ -140,7 +145,11 @@ impl fmt::Display for Violation {
             Some(value) => write!(formatter, ": the value {value:?} ")?,
             None if matches!(
                 self.rule,
-                Rule::Required | Rule::Recognized { .. } | Rule::NameShape | Rule::Once { .. }
+                Rule::Required
+                    | Rule::Recognized { .. }
+                    | Rule::NameShape
+                    | Rule::Once { .. }
+                    | Rule::NotAsOption
             ) =>
             {
                 formatter.write_str(" ")?;
@@ -152,7 +161,9 @@ impl fmt::Display for Violation {
             Rule::Recognized { .. } => formatter.write_str("is not one of this template"),
             Rule::NameShape => formatter.write_str("has a name that no option can have"),
             Rule::NoNul => formatter.write_str("has a NUL character, which no program can be given"),
-            Rule::Regex { regex, whole: false } => write!(formatter, "does not match the regex `{}`", one_line(regex)),
+            Rule::Regex { regex, whole: false } => {
+                write!(formatter, "does not match the regex `{}`", one_line(regex))
+            }
             Rule::Regex { regex, whole: true } => {
                 write!(formatter, "does not match the whole regex `{}`", one_line(regex))
             }
@@ -168,6 +179,15 @@ impl fmt::Display for Violation {
             }
             Rule::Once { also: OtherPlace::Environment(field) } => {
                 write!(formatter, "is also given in the launch environment, as `{field}`")
+            }
+            Rule::NotAsOption => {
+                formatter.write_str("is given among the pipeline options of the launch environment")
+            }
+            Rule::Together { bytes, limit } => {
+                write!(
+                    formatter,
+                    "is the longest of values that take {bytes} bytes, and a program is given at most {limit}"
+                )
             }
             Rule::Length { bytes, limit } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
                 write!(formatter, "has {bytes} bytes, and at most {limit} are taken")
@@ -222,6 +242,12 @@ impl Violations {
     /// Nothing wrong is no `Violations`.
     pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() { Ok(()) } else { Err(Self(violations)) }
+    }
+
+    /// These violations and some more.
+    pub(crate) fn and(mut self, more: Vec<Violation>) -> Self {
+        self.0.extend(more);
+        self
     }
 
     /// The violations.

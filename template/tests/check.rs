@@ -253,3 +253,78 @@ fn texts_without_end_are_refused_in_time() {
     let spec = spec("PYTHON", &Value::from(chain));
     assert!(checked(&spec, &[]).is_err());
 }
+
+#[test]
+fn a_declared_name_keeps_its_rules_in_every_spelling_and_place() {
+    let declared = json!([
+        {"name": "input"},
+        {"name": "num_workers", "isOptional": true, "paramType": "NUMBER", "customMetadata": {"tmpl.max": "5"}},
+        {"name": "service_account_email", "isOptional": true, "customMetadata": {"tmpl.secret": "true", "tmpl.pass": "env"}},
+    ]);
+    let spec = spec("PYTHON", &declared);
+    for given in [("numWorkers", "100"), ("num_workers", "100"), ("serviceAccount", "hunter2")] {
+        let refused = checked(&spec, &[("input", "x"), given]).unwrap_err();
+        assert!(!format!("{refused:?} {refused}").contains("hunter2"), "{refused}");
+    }
+    for option in [
+        "num_workers=100",
+        "numWorkers=100",
+        "--serviceAccount=hunter2",
+        "runner=x",
+        "bad name=1",
+        "a=\0",
+        "",
+    ] {
+        let environment = json!({"additionalPipelineOptions": [option]});
+        let refused =
+            check(&spec, &request(&[("input", "x")], &environment, RunnerKind::Direct)).unwrap_err();
+        assert!(!format!("{refused:?} {refused}").contains("hunter2"), "{refused}");
+        assert_eq!(refused.as_slice().len(), 1, "{option:?}");
+        // Of a template's own defaults they are left out, and that is told.
+        let mut careless = spec.clone();
+        careless.default_environment.set("additionalPipelineOptions", json!([option])).unwrap();
+        let values = checked(&careless, &[("input", "x")]).unwrap();
+        assert_eq!((values.as_slice().len(), values.warnings().len()), (1, 1), "{option:?}");
+    }
+    let twice =
+        request(&[("input", "x"), ("num_workers", "3")], &json!({"numWorkers": 4}), RunnerKind::Direct);
+    assert!(check(&spec, &twice).unwrap_err().to_string().contains("also given in the launch environment"));
+}
+
+#[test]
+fn what_is_too_much_is_refused_and_what_is_slow_is_not_done() {
+    let open = TemplateSpec::default();
+    let long = "x".repeat(100_000);
+    let names: Vec<String> = (0..30).map(|number| format!("p{number}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), long.as_str())).collect();
+    let refused = checked(&open, &many).unwrap_err();
+    assert!(refused.to_string().contains("is the longest of values that take"), "{refused}");
+    // Thousands of unknown names beside thousands of declared ones.
+    let declared: Vec<Value> =
+        (0..5_000).map(|number| json!({"name": format!("parameter_{number}")})).collect();
+    let spec = spec("PYTHON", &Value::from(declared));
+    let names: Vec<String> = (0..3_000).map(|number| format!("unknown_{number}")).collect();
+    let unknown: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    assert_eq!(checked(&spec, &unknown).unwrap_err().as_slice().len(), 8_000);
+    for regex in ["\\w".repeat(300_000), "a".repeat(10_001)] {
+        let text =
+            json!({"metadata": {"name": "T", "parameters": [{"name": "a", "regexes": [regex]}]}}).to_string();
+        assert!(TemplateSpec::parse(&text).unwrap_err().message().contains("at most 10000 are read"));
+    }
+    for (value, refused) in [("1e999", true), ("9".repeat(400).as_str(), true), ("9", false)] {
+        let keys = json!({"paramType": "NUMBER", "customMetadata": {"tmpl.max": "10"}});
+        assert_eq!(!wire(&keys, value, RunnerKind::Direct).is_empty(), refused, "{value}");
+    }
+}
+
+#[test]
+fn a_key_that_says_nothing_does_not_hide_its_other_spelling() {
+    let text = r#"{"metadata": {"name": "T", "parameters": [
+        {"name": "a", "isOptional": null, "is_optional": true, "enumOptions": [], "enum_options": [{"value": "x"}]}]}}"#;
+    let read = TemplateSpec::parse(text).unwrap();
+    let parameter = &read.metadata.as_ref().unwrap().parameters[0];
+    assert!(parameter.is_optional() && parameter.enum_options.len() == 1);
+    assert_eq!(TemplateSpec::parse(&read.to_canonical_json()).unwrap(), read);
+    // Half a character in an escape is an error with a place, whatever stands around it.
+    assert!(TemplateSpec::parse("{\"name\": \"\\u00é\"}").is_err());
+}

@@ -19,14 +19,20 @@ fn findings_have_a_place_a_code_and_a_remedy() {
     let place = Place::new();
     place.write("good.json", r#"{"name": "Good", "description": "Does no harm.", "parameters": []}"#);
     place.write("doubtful.json", DOUBTFUL);
-    place.write("bad.json", "{\"name\": \"\", \"parameters\": [{\"name\": \"a\", \"label\": 1}, {\"label\": \"B\"}]}");
+    place.write(
+        "bad.json",
+        "{\"name\": \"\", \"parameters\": [{\"name\": \"a\", \"label\": 1}, {\"label\": \"B\"}]}",
+    );
     assert_snapshot!(place.tmpl(&["template", "lint", "good.json"]).whole(), @"");
     assert_snapshot!(place.tmpl(&["template", "lint", "doubtful.json"]).whole(), @"");
     assert_snapshot!(place.tmpl(&["template", "lint", "bad.json", "doubtful.json", "--github"]).whole(), @"");
     assert_eq!(place.tmpl(&["template", "lint", "doubtful.json", "--strict"]).code, 1);
     let json = place.tmpl(&["template", "lint", "doubtful.json", "--format", "json"]).expect(0);
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!((&json[0]["kind"], &json[0]["findings"][0]["line"]), (&Value::from("metadata"), &Value::from(5)));
+    assert_eq!(
+        (&json[0]["kind"], &json[0]["findings"][0]["line"]),
+        (&Value::from("metadata"), &Value::from(5))
+    );
 }
 
 #[test]
@@ -59,6 +65,11 @@ fn schemas_are_those_in_the_repository() {
         }
         let found = std::fs::read_to_string(&committed).unwrap_or_default();
         let values = [printed, found].map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default());
-        assert_eq!(values[0], values[1], "run this test with TMPL_UPDATE_SCHEMA=1 to write {}", committed.display());
+        assert_eq!(
+            values[0],
+            values[1],
+            "run this test with TMPL_UPDATE_SCHEMA=1 to write {}",
+            committed.display()
+        );
     }
 }

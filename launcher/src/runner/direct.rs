@@ -27,7 +27,10 @@ impl Runner for Direct {
             ("VIRTUAL_ENV", launch.environment.display().to_string()),
             ("TMPL_JOB_ID", launch.id.to_string()),
             ("TMPL_JOB_NAME", launch.name.to_string()),
-            ("TMPL_TEMP_LOCATION", launch.temporary.to_owned()),
+            (
+                "TMPL_TEMP_LOCATION",
+                launch.values.get("temp_location").map_or(launch.temporary, |value| &value.value).to_owned(),
+            ),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), ArgumentValue::Plain(value)))

@@ -50,6 +50,10 @@ impl<'a> Side<'a> {
             return is_option_name(name).then(|| Accepted::declared(parameter));
         }
         if let Some(option) = self.option(name) {
+            // A declared name has its own rules, in whichever spelling it is given.
+            if option.names().any(|known| self.parameter(known).is_some()) {
+                return None;
+            }
             return Some(Accepted::option(option, self.language()));
         }
         let is_reserved = self.is_beam() && reserved(name).is_some();

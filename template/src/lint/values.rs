@@ -67,6 +67,8 @@ pub(super) fn refusal(parameter: &Parameter, value: &str) -> Option<String> {
             | Rule::Recognized { .. }
             | Rule::NameShape
             | Rule::Once { .. }
+            | Rule::NotAsOption
+            | Rule::Together { .. }
             | Rule::SecretReference => return None,
         })
     })

@@ -107,7 +107,8 @@ impl Checked {
         // A file without line breaks has one long line.
         let from = if start > WIDTH { start - WIDTH / 2 } else { blank };
         let shown: String = line.chars().skip(from).take(WIDTH).collect();
-        let end = if finding.end_line == finding.line { finding.end_column.saturating_sub(1) } else { usize::MAX };
+        let end =
+            if finding.end_line == finding.line { finding.end_column.saturating_sub(1) } else { usize::MAX };
         let length = end.min(from + shown.chars().count()).saturating_sub(start).max(1);
         let indent = " ".repeat(start.saturating_sub(from));
         vec![format!("    {shown}"), format!("    {indent}{}", "^".repeat(length))]
@@ -122,7 +123,12 @@ fn explain(printer: &Printer, name: &str) -> Result<(), Failure> {
     let Some(code) = Code::from_name(name) else {
         let near = tmpl_template::nearest(name, Code::ALL.iter().map(|code| code.name()));
         let hint = near.map_or_else(
-            || format!("the codes are {}", Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>().join(", ")),
+            || {
+                format!(
+                    "the codes are {}",
+                    Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>().join(", ")
+                )
+            },
             |near| format!("did you mean `{near}`?"),
         );
         return Err(Failure::new(USAGE, format!("{name} is no code of the linter")).hint(hint));
