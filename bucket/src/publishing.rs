@@ -120,10 +120,7 @@ impl Bucket {
     async fn record(&self, name: &TemplateName, change: &Change<'_>) -> Result<(u64, bool), BucketError> {
         loop {
             let next = match self.newest_number(name).await? {
-                None => {
-                    self.keep_unlogged(name).await?;
-                    1
-                }
+                None => 1,
                 Some(newest) => match self.known_entry(name, newest).await {
                     Ok(found) if found.entry.digest.as_ref() == change.digest => {
                         self.mend(name, change.digest).await?;
@@ -134,6 +131,7 @@ impl Bucket {
                     Err(error) => return Err(error),
                 },
             };
+            self.keep_unlogged(name).await?;
             let object = layout::publish_log_entry(name, next);
             if self.store.create_json(&object, &change.entry()).await? == Created::Yes {
                 self.project(name).await?;
@@ -186,8 +184,7 @@ impl Bucket {
         self.store.create_content(&object, Bytes::copy_from_slice(text.as_bytes())).await
     }
 
-    /// Keeps the spec of a template that came into the bucket without tmpl, and so is in no log: its first entry here would
-    /// be the end of it.
+    /// Keeps a spec that somebody put there without tmpl, gcloud perhaps, before it is written over.
     async fn keep_unlogged(&self, name: &TemplateName) -> Result<(), BucketError> {
         match self.readable_projection(name).await? {
             Some(found) => self.create_version(name, &found.digest, &found.text).await,
@@ -204,7 +201,8 @@ impl Bucket {
         }
     }
 
-    /// The last version that was current and is not now.
+    /// The version that was current before the current one first was: to go back twice is to go back further. After a delete,
+    /// the one that was deleted.
     async fn earlier_version(&self, name: &TemplateName) -> Result<Digest, BucketError> {
         let Some(newest) = self.newest_entry(name).await? else {
             return Err(match self.readable_projection(name).await? {
@@ -212,7 +210,15 @@ impl Bucket {
                 None => self.no_such_template(name).await,
             });
         };
-        let found = self.version_before(name, newest.number, newest.entry.digest.as_ref()).await?;
+        let current = newest.entry.digest.as_ref();
+        let mut first = newest.number;
+        for number in self.entry_numbers(name).await? {
+            if current.is_some() && self.known_entry(name, number).await?.entry.digest.as_ref() == current {
+                first = number;
+                break;
+            }
+        }
+        let found = self.version_before(name, first, current).await?;
         found.ok_or_else(|| self.no_earlier_version(name))
     }
 

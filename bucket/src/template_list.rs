@@ -6,9 +6,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
 use oci_spec::image::Digest;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tmpl_template::{TemplateName, sha256_of};
+use tmpl_template::{TemplateName, TemplateSpec, sha256_of};
 
 use crate::list_cache::ListCache;
 use crate::store::Listed;
@@ -130,61 +129,31 @@ struct Look {
     stamp: Option<String>,
 }
 
-/// The keys that a list shows. The rest is skipped over.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    metadata: Option<Metadata>,
-    sdk_info: Option<Sdk>,
-    #[serde(rename = "sdk_info")]
-    sdk_info_snake: Option<Sdk>,
-    image: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: Option<String>,
-    description: Option<String>,
-    parameters: Option<Vec<IgnoredAny>>,
-}
-
-#[derive(Deserialize)]
-struct Sdk {
-    language: Option<String>,
-}
-
 fn summary(name: TemplateName, modified: Timestamp, bytes: &Bytes) -> TemplateSummary {
-    let spec = match read(bytes) {
+    // By the reader that a launch uses: what the list says can't be used can't.
+    let read = match str::from_utf8(bytes) {
+        Ok(text) => TemplateSpec::parse(text).map_err(|error| problem(name.clone(), modified, &error)),
+        Err(error) => Err(problem(name.clone(), modified, &error)),
+    };
+    let spec = match read {
         Ok(spec) => spec,
-        Err(error) => {
-            return TemplateSummary { digest: Some(sha256_of(bytes)), ..problem(name, modified, &error) };
-        }
+        Err(summary) => return TemplateSummary { digest: Some(sha256_of(bytes)), ..summary },
     };
     let (title, description, parameters) = match spec.metadata {
-        Some(metadata) => {
-            let parameters = metadata.parameters.map_or(0, |parameters| parameters.len());
-            (metadata.name, metadata.description, parameters)
-        }
+        Some(metadata) => (Some(metadata.name), metadata.description, metadata.parameters.len()),
         None => (None, None, 0),
     };
     TemplateSummary {
         name,
-        title,
+        title: title.filter(|title| !title.is_empty()),
         description,
         parameters,
-        language: spec.sdk_info.or(spec.sdk_info_snake).and_then(|sdk| sdk.language),
+        language: spec.sdk_info.and_then(|sdk| sdk.language).map(|language| language.name().to_owned()),
         image: spec.image,
         digest: Some(sha256_of(bytes)),
         modified,
         problem: None,
     }
-}
-
-fn read(bytes: &[u8]) -> serde_json::Result<Spec> {
-    serde_json::from_slice(bytes).or_else(|error| {
-        // A key that is there twice is an error above; whoever launches the template takes the last, as gcloud does.
-        serde_json::from_slice(bytes).and_then(serde_json::from_value::<Spec>).map_err(|_| error)
-    })
 }
 
 fn problem(name: TemplateName, modified: Timestamp, error: &dyn std::error::Error) -> TemplateSummary {

@@ -1,7 +1,9 @@
 //! Reading templates: the current spec, or any version that was ever published.
 
 use oci_spec::image::Digest;
-use tmpl_template::{DigestPrefix, TemplateName, TemplateReference, hex, sha256_digest_from_hex, sha256_of};
+use tmpl_template::{
+    DigestPrefix, FormatError, TemplateName, TemplateReference, hex, sha256_digest_from_hex, sha256_of,
+};
 
 use crate::error::short;
 use crate::{Bucket, BucketError, PublishedEntry, layout};
@@ -9,7 +11,7 @@ use crate::{Bucket, BucketError, PublishedEntry, layout};
 /// How many templates an error about a missing one names.
 const SHOWN: usize = 8;
 /// The most bytes of a spec that are read: real ones have some kilobytes.
-pub(crate) const SPEC_LIMIT: u64 = 32 * 1024 * 1024;
+pub(crate) const SPEC_LIMIT: u64 = FormatError::LONGEST_TEXT as u64;
 
 /// A template's spec as it lies in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]

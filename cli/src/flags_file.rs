@@ -13,9 +13,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::report::{Failure, USAGE};
 
 const FLAG: &str = "--flags-file";
-/// Flags whose texts are lists or dictionaries; of all others, every item is an occurrence of its own.
-const DELIMITED: [&str; 4] =
-    ["--parameters", "--additional-experiments", "--additional-pipeline-options", "--additional-user-labels"];
+/// Flags whose texts are lists.
+const LISTS: [&str; 2] = ["--additional-experiments", "--additional-pipeline-options"];
+/// Flags whose texts are dictionaries.
+const DICTIONARIES: [&str; 2] = ["--parameters", "--additional-user-labels"];
+/// Flags that are given once for each item.
+const REPEATABLE: [&str; 4] = ["--param", "--params-file", "--only", FLAG];
 /// Bytes of a file of flags.
 const LONGEST: u64 = 16 << 20;
 
@@ -43,13 +46,14 @@ fn expand_within(
                 };
                 file.to_string_lossy().into_owned()
             }
-            Some(text) => match text.strip_prefix(FLAG).and_then(|rest| rest.strip_prefix('=')) {
-                Some(file) => file.to_owned(),
-                None => {
+            Some(text) => {
+                if let Some(file) = text.strip_prefix(FLAG).and_then(|rest| rest.strip_prefix('=')) {
+                    file.to_owned()
+                } else {
                     expanded.push(argument);
                     continue;
                 }
-            },
+            }
             None => {
                 expanded.push(argument);
                 continue;
@@ -113,7 +117,12 @@ impl Flags {
     fn arguments(self, file: &str) -> Result<Vec<OsString>, Failure> {
         let mut arguments = Vec::new();
         for (flag, value) in self.0 {
-            let items = match value {
+            let known = |flags: &[&str]| flags.contains(&flag.as_str());
+            let wrong = |what: &str| {
+                let message = format!("{FLAG} {file}: {flag} takes no {what}");
+                Err(Failure::new(USAGE, message).hint("give it as one text"))
+            };
+            let (items, is_delimited) = match value {
                 FlagValue::Bare => {
                     arguments.push(flag.into());
                     continue;
@@ -122,18 +131,21 @@ impl Flags {
                     arguments.push(format!("{flag}={text}").into());
                     continue;
                 }
-                FlagValue::List(items) => items,
-                FlagValue::Mapping(entries) => {
+                FlagValue::List(items) if known(&LISTS) => (items, true),
+                FlagValue::List(items) if known(&REPEATABLE) => (items, false),
+                FlagValue::List(_) => return wrong("list"),
+                FlagValue::Mapping(entries) if known(&DICTIONARIES) || flag == "--param" => {
                     if let Some((key, _)) =
                         entries.iter().find(|(key, _)| key.is_empty() || key.contains('='))
                     {
                         let message = format!("{FLAG} {file}: {flag}: {key:?} is no key");
                         return Err(Failure::new(USAGE, message).hint("a key is not empty and has no `=`"));
                     }
-                    entries.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
+                    let pairs = entries.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+                    (pairs, known(&DICTIONARIES))
                 }
+                FlagValue::Mapping(_) => return wrong("mapping"),
             };
-            let is_delimited = DELIMITED.contains(&flag.as_str());
             for item in items {
                 let text = if is_delimited { whole(&item) } else { item };
                 arguments.push(format!("{flag}={text}").into());
@@ -220,7 +232,10 @@ impl<'de> Deserialize<'de> for FlagValue {
             }
 
             fn visit_f64<E>(self, number: f64) -> Result<FlagValue, E> {
-                Ok(FlagValue::Text(format!("{number:?}")))
+                // `007` is a number to YAML, and 7.
+                const EXACT: f64 = 9_007_199_254_740_992.0;
+                let whole = number.fract() == 0.0 && number.abs() < EXACT;
+                Ok(FlagValue::Text(if whole { format!("{number:.0}") } else { format!("{number:?}") }))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<FlagValue, E> {
@@ -274,7 +289,7 @@ mod tests {
             ("- --network: a\n- --network: b\n", vec!["--network=a", "--network=b"]),
             ("--detach:\n--quiet: true\n--overwrite: false\n", vec!["--detach", "--quiet", "--overwrite"]),
             ("--network: \"true\"\n--subnetwork: yes\n", vec!["--network=true", "--subnetwork=yes"]),
-            ("--network: 1.50\n", vec!["--network=1.5"]),
+            ("--network: 1.50\n--max-workers: 007\n", vec!["--network=1.5", "--max-workers=7"]),
             ("--parameters: ^;^a=1,2;b=3\n", vec!["--parameters=^;^a=1,2;b=3"]),
             ("--only: [a, b]\n", vec!["--only=a", "--only=b"]),
             ("--param: {a: \"1,2\"}\n", vec!["--param=a=1,2"]),
@@ -319,6 +334,12 @@ mod tests {
             ("- 1", "--flags-file flags.yaml: "),
             ("--x: {a: [1]}", "--flags-file flags.yaml: "),
             ("--parameters: {\"a=b\": \"1\"}", "--flags-file flags.yaml: --parameters: \"a=b\" is no key"),
+            ("--network: [a, b]", "--flags-file flags.yaml: --network takes no list"),
+            ("--parameters: [a=1]", "--flags-file flags.yaml: --parameters takes no list"),
+            (
+                "--additional-experiments: {a: b}",
+                "--flags-file flags.yaml: --additional-experiments takes no mapping",
+            ),
             ("--flags-file: gone.yaml", "--flags-file: "),
             ("a: [", "--flags-file flags.yaml: "),
         ] {

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tmpl_bucket::{LogLevel, LogLine};
-use tmpl_template::JobState;
+use tmpl_template::{Digest, JobState};
 
 use crate::arguments::Format;
 use crate::report::Failure;
@@ -134,6 +134,13 @@ pub(crate) fn printable(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().map(|c| if harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
+/// A version as people read it: the first digits of its digest.
+pub(crate) fn short(digest: &Digest) -> &str {
+    const SHOWN: usize = 12;
+    let digits = digest.digest();
+    digits.get(..SHOWN).unwrap_or(digits)
 }
 
 /// A size as people read it: `1.5 MB`.

@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | succeeded; accepted (`--detach`) |
-//! | 1 | the program ran and failed; `build` found errors |
+//! | 1 | the program ran and failed; `build` or `lint` found errors; `diff --exit-code` found a break |
 //! | 2 | usage, project file or parameter error; nothing was started or written |
 //! | 3 | the launch failed for a reason outside the program, and repeating it won't help |
 //! | 4 | the job was cancelled by somebody else |

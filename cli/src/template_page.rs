@@ -122,8 +122,12 @@ fn what(parameter: &Parameter) -> String {
             values => write!(text, "; asked for where {parent} is {}", values.join(" or ")),
         };
     }
+    // What is written there of a secret may be one.
+    if parameter.secret() {
+        return text;
+    }
     if let Some(default) = parameter.default_value.as_ref().filter(|default| !default.is_empty()) {
-        let _ = write!(text, "; {default} if left out");
+        let _ = write!(text, "; forms fill in {default}");
     }
     if let Some(example) = parameter.example() {
         let _ = write!(text, "; for example {example}");

@@ -28,7 +28,7 @@ pub(crate) struct Loaded {
     /// Its name: the template's, else the file's.
     pub(crate) name: TemplateName,
     pub(crate) text: String,
-    /// The number of the bucket's reference, where it came from there.
+    /// What it was asked for under, where it came from the bucket.
     pub(crate) reference: Option<TemplateReference>,
 }
 
@@ -113,9 +113,21 @@ impl std::fmt::Display for TemplateSource {
         match self {
             Self::Published(reference) => write!(formatter, "{reference}"),
             Self::File(path) => write!(formatter, "{}", path.display()),
-            // What stands behind the question mark may be a signature.
-            Self::Web(url) => formatter.write_str(url.split('?').next().unwrap_or(url)),
+            Self::Web(url) => formatter.write_str(&shown(url)),
         }
+    }
+}
+
+/// A URL without what may be a secret: user, password, and the signature behind the question mark.
+fn shown(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or(url);
+    match plain.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            format!("{scheme}://{host}/{path}")
+        }
+        None => plain.to_owned(),
     }
 }
 
@@ -130,9 +142,10 @@ fn name_of(path: &Path) -> TemplateName {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let unreadable = |error: std::io::Error| {
-        Failure::new(USAGE, format!("{} can't be read", path.display())).cause(error.to_string())
+        Failure::new(USAGE, error.to_string())
+            .hint("give the name of a template, or the path or URL of a spec")
     };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let file = fs_err::File::open(path).map_err(unreadable)?;
     bounded(file).map_err(unreadable)
 }
 
@@ -143,20 +156,34 @@ fn bounded(reader: impl Read) -> std::io::Result<String> {
 }
 
 async fn fetch(url: &str) -> Result<String, Failure> {
-    let shown = url.split('?').next().unwrap_or(url).to_owned();
+    let shown = shown(url);
     let url = url.to_owned();
     let fetched = tokio::task::spawn_blocking(move || {
         let answer = reqwest::blocking::get(url)?.error_for_status()?;
         Ok::<_, reqwest::Error>(bounded(answer))
     });
-    let failed = |code: u8, cause: String| Failure::new(code, format!("{shown} can't be read")).cause(cause);
+    let failed = |code: u8, cause: String| {
+        Failure::new(code, format!("{shown} can't be read"))
+            .cause(cause)
+            .hint("check the address, or fetch the file and give its path")
+    };
     match fetched.await {
         Ok(Ok(Ok(text))) => Ok(text),
-        Ok(Ok(Err(error))) => Err(failed(TEMPORARY, error.to_string())),
+        Ok(Ok(Err(error))) => {
+            let code = if error.kind() == std::io::ErrorKind::InvalidData { USAGE } else { TEMPORARY };
+            Err(failed(code, error.to_string()))
+        }
         Ok(Err(error)) => {
             let refused = error.status().is_some_and(|status| status.is_client_error()) || error.is_builder();
             let code = if refused { USAGE } else { TEMPORARY };
-            Err(failed(code, error.without_url().to_string()))
+            let error = error.without_url();
+            let mut failure = failed(code, error.to_string());
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                failure = failure.cause(cause.to_string());
+                source = cause.source();
+            }
+            Err(failure)
         }
         Err(error) => Err(failed(TEMPORARY, error.to_string())),
     }
@@ -182,7 +209,7 @@ mod tests {
         for text in ["s3://b/x.json", "Word", ""] {
             assert!(text.parse::<TemplateSource>().is_err(), "{text}");
         }
-        let signed: TemplateSource = "https://h/x.json?signature=1".parse().unwrap();
+        let signed: TemplateSource = "https://user:password@h/x.json?signature=1#x".parse().unwrap();
         assert_eq!(signed.to_string(), "https://h/x.json");
     }
 

@@ -325,6 +325,7 @@ fn refuse_existing_output(
     let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
     let outputs = parameters.filter(|parameter| {
         *parameter.parameter_type() == ParameterType::GcsWriteFile
+            && !parameter.secret()
             && parameter.custom_key("tmpl.existing") != Some("allow")
     });
     for output in outputs {

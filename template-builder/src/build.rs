@@ -15,16 +15,13 @@ use crate::publish::{Program, Ready, publish};
 use crate::report::{BuildReport, LayerReport, LockState, TemplateReport};
 use crate::requirement_files::RequirementFiles;
 use crate::session::Session;
-use crate::{
-    BuildError, BuildRequest, Phase, Progress, ProjectError, check, dependency_layers, own_layers, resolve,
-};
+use crate::{BuildError, BuildRequest, Phase, Progress, check, dependency_layers, own_layers, resolve};
 
 /// Builds a project's templates and publishes them. Whatever is visible in the bucket at any moment is complete: layers go
 /// first, then all specs. Dropping the future ends the build and all programs it started.
 pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildReport, BuildError> {
-    let project = Project::load(&request.project, &request.overrides)?;
+    let project = Project::load(&request.project, &request.overrides, &request.only)?;
     let templates = project.chosen(&request.only)?;
-    refuse_one_file_for_many(request, &templates)?;
     let programs = Program::among(&templates);
     let Some(target) = project.target.as_ref().filter(|_| !programs.is_empty()) else {
         let ready = in_order(&templates, Vec::new());
@@ -79,9 +76,8 @@ pub async fn specs(
     request: &BuildRequest,
     progress: &dyn Progress,
 ) -> Result<Vec<(TemplateName, String)>, BuildError> {
-    let project = Project::load(&request.project, &request.overrides)?;
+    let project = Project::load(&request.project, &request.overrides, &request.only)?;
     let templates = project.chosen(&request.only)?;
-    refuse_one_file_for_many(request, &templates)?;
     let programs = Program::among(&templates);
     let specs = match project.target.as_ref().filter(|_| !programs.is_empty()) {
         None => Vec::new(),
@@ -92,7 +88,9 @@ pub async fn specs(
             Made::new(&session, &blobs, programs, false).await?.specs(&session)
         }
     };
-    let ready = in_order(&templates, specs).into_iter();
+    let ready = in_order(&templates, specs);
+    refuse_incompatible(request, &ready, &current_texts(request, &templates).await?)?;
+    let ready = ready.into_iter();
     Ok(ready.map(|ready| (ready.template.name.clone(), ready.text)).collect())
 }
 
@@ -140,9 +138,7 @@ impl<'a> Made<'a> {
 fn in_order<'a>(templates: &[&'a ProjectTemplate], mut programs: Vec<Ready<'a>>) -> Vec<Ready<'a>> {
     let mut take = |template: &'a ProjectTemplate| {
         let index = programs.iter().position(|ready| ready.template.name == template.name);
-        index
-            .map(|index| programs.swap_remove(index))
-            .unwrap_or_else(|| Ready::new(template, template.spec.clone()))
+        index.map_or_else(|| Ready::new(template, template.spec.clone()), |index| programs.swap_remove(index))
     };
     templates.iter().map(|template| take(template)).collect()
 }
@@ -174,29 +170,6 @@ fn refuse_incompatible(
         }
     }
     Ok(())
-}
-
-/// An image or a description belongs to one template.
-fn refuse_one_file_for_many(
-    request: &BuildRequest,
-    templates: &[&ProjectTemplate],
-) -> Result<(), ProjectError> {
-    let overrides = &request.overrides;
-    let flag = match () {
-        () if overrides.options.image.is_some() => "--image",
-        () if overrides.options.yaml_image.is_some() => "--yaml-image",
-        () if overrides.metadata_file.is_some() => "--metadata-file",
-        () if overrides.yaml_pipeline_path.is_some() => "--yaml-pipeline-path",
-        () => return Ok(()),
-    };
-    if templates.len() == 1 {
-        return Ok(());
-    }
-    Err(ProjectError::Flag {
-        flag: flag.to_owned(),
-        message: "it is for one template, and the project has several".to_owned(),
-        remedy: "say which with `--only NAME`, or write the key into tmpl.toml".to_owned(),
-    })
 }
 
 fn report(layer: MadeLayer, written_bytes: u64) -> LayerReport {

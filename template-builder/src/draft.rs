@@ -1,9 +1,10 @@
 //! A template's spec as far as options and description files decide it: everything but the program's layers.
 
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use tmpl_template::{Environment, Language, Metadata, SdkInfo, TemplateName, TemplateSpec};
+use tmpl_template::{Environment, FormatError, Language, Metadata, SdkInfo, TemplateName, TemplateSpec};
 
 use crate::project::ProjectTemplate;
 use crate::project_error::ProjectError;
@@ -26,6 +27,17 @@ impl Overrides {
     /// Whether they are enough for a template without a `tmpl.toml`.
     pub(crate) fn name_an_image(&self) -> bool {
         self.options.image.is_some() || self.options.yaml_image.is_some() || self.yaml_pipeline_path.is_some()
+    }
+
+    /// The flag that is for one template alone, if there is one.
+    pub(crate) fn for_one_template(&self) -> Option<&'static str> {
+        let flags = [
+            ("--image", self.options.image.is_some()),
+            ("--yaml-image", self.options.yaml_image.is_some()),
+            ("--metadata-file", self.metadata_file.is_some()),
+            ("--yaml-pipeline-path", self.yaml_pipeline_path.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, is_given)| is_given.then_some(flag))
     }
 
     pub(crate) fn check(&self) -> Result<(), ProjectError> {
@@ -60,11 +72,7 @@ impl Overrides {
             let Some(path) = path else { return Ok(None) };
             let file = path.display().to_string();
             // gcloud's name of the standard input.
-            let read = if file == "-" {
-                std::io::read_to_string(std::io::stdin())
-            } else {
-                fs::read_to_string(path)
-            };
+            let read = if file == "-" { bounded(std::io::stdin()) } else { read_description(path) };
             match read {
                 Ok(text) => Ok(Some(Described { file, text })),
                 Err(source) => Err(ProjectError::Unreadable { file, source }),
@@ -72,6 +80,17 @@ impl Overrides {
         };
         Ok(SpecTexts { metadata: read(&self.metadata_file)?, yaml_pipeline: read(&self.yaml_pipeline_path)? })
     }
+}
+
+/// Reads a file that describes a template, and a little more than may be in one: whoever reads the text then says that it is too long.
+pub(crate) fn read_description(path: &Path) -> io::Result<String> {
+    bounded(fs::File::open(path)?)
+}
+
+fn bounded(reader: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    reader.take(FormatError::LONGEST_TEXT as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn flag_error(problem: OptionProblem) -> ProjectError {
@@ -116,6 +135,7 @@ impl Draft<'_> {
     pub(crate) fn spec(self, overrides: &Overrides) -> Result<TemplateSpec, DraftError> {
         let options = self.options.overridden_by(&overrides.options);
         options.check().map_err(DraftError::Option)?;
+        options.check_with(&self.environment).map_err(DraftError::Option)?;
         let texts = overrides.texts().map_err(DraftError::Project)?;
         let metadata = texts.metadata.or(self.texts.metadata);
         let yaml = texts.yaml_pipeline.or(self.texts.yaml_pipeline);
@@ -150,6 +170,9 @@ fn refuse(main: bool, options: &SpecOptions, yaml: bool, metadata: bool) -> Resu
     let found = match () {
         () if main && language.is_some_and(|language| language != "PYTHON") => {
             Some(("sdk_language", "`main` is a Python program", "leave `sdk_language` out, or `main`"))
+        }
+        () if main && options.yaml_image.is_some() => {
+            Some(("yaml_image", "`main` is a Python program", "leave `yaml_image` out, or `main`"))
         }
         () if main && yaml => Some((
             "yaml_pipeline_path",

@@ -171,7 +171,7 @@ mod tests {
         for (name, text) in all {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        let project = Project::load(folder.path(), &crate::Overrides::default()).unwrap();
+        let project = Project::load(folder.path(), &crate::Overrides::default(), &[]).unwrap();
         let requirements = RequirementFiles::read(&project.root, &project.requirements).unwrap();
         Inputs::of(&project, project.target.as_ref().unwrap(), &requirements).unwrap()
     }

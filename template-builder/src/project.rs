@@ -10,7 +10,7 @@ use tmpl_template::{Environment, PythonMain, TemplateName, TemplateSpec};
 use toml::Spanned;
 
 use crate::SpecOptions;
-use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts};
+use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts, read_description};
 use crate::manifest::{FILE, Manifest, Source, TemplateTable};
 use crate::project_error::ProjectError;
 use crate::python_target::PythonTarget;
@@ -46,7 +46,11 @@ pub(crate) struct ProjectTemplate {
 
 impl Project {
     /// Reads the project in a folder.
-    pub(crate) fn load(folder: &Path, overrides: &Overrides) -> Result<Self, ProjectError> {
+    pub(crate) fn load(
+        folder: &Path,
+        overrides: &Overrides,
+        only: &[TemplateName],
+    ) -> Result<Self, ProjectError> {
         overrides.check()?;
         let shown = folder.display().to_string();
         let Ok(root) = fs::canonicalize(folder) else { return Err(ProjectError::NoFolder { folder: shown }) };
@@ -67,7 +71,7 @@ impl Project {
         let file = file.display().to_string();
         let source = Source { file: &file, text: &text };
         let manifest = Manifest::parse(source)?;
-        Reader { root, source, overrides }.project(&manifest)
+        Reader { root, source, overrides, only }.project(&manifest)
     }
 
     /// A template of an image, for which no `tmpl.toml` is needed.
@@ -107,10 +111,13 @@ struct Reader<'a> {
     root: PathBuf,
     source: Source<'a>,
     overrides: &'a Overrides,
+    /// The templates that are to be built; empty for all.
+    only: &'a [TemplateName],
 }
 
 impl Reader<'_> {
     fn project(self, manifest: &Manifest) -> Result<Project, ProjectError> {
+        self.refuse_one_file_for_many(manifest)?;
         let python = manifest.python.as_ref();
         let target = python.map(|python| PythonTarget::read(python, self.source)).transpose()?;
         if manifest.templates.is_empty() {
@@ -161,6 +168,28 @@ impl Reader<'_> {
         Ok(Project { root: self.root, target, requirements, packages, scripts, templates, descriptions })
     }
 
+    /// A name, an image or a description belongs to one template.
+    fn refuse_one_file_for_many(&self, manifest: &Manifest) -> Result<(), ProjectError> {
+        if self.overrides.name.is_some() {
+            return Err(ProjectError::Flag {
+                flag: "--name".to_owned(),
+                message: "tmpl.toml names its templates".to_owned(),
+                remedy: "leave it out; `--only NAME` chooses one of them".to_owned(),
+            });
+        }
+        let chosen = |table: &&TemplateTable| {
+            self.only.is_empty() || self.only.iter().any(|name| name.as_str() == table.name.get_ref())
+        };
+        match self.overrides.for_one_template() {
+            Some(flag) if manifest.templates.iter().filter(chosen).count() > 1 => Err(ProjectError::Flag {
+                flag: flag.to_owned(),
+                message: "it is for one template, and the project has several".to_owned(),
+                remedy: "say which with `--only NAME`, or write the key into tmpl.toml".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn template(
         &self,
         table: &TemplateTable,
@@ -193,21 +222,27 @@ impl Reader<'_> {
         if let Some(path) = &table.yaml_pipeline_path {
             texts.yaml_pipeline = Some(self.text("yaml_pipeline_path", path, descriptions)?);
         }
-        let environment = json_of(&toml::Value::Table(table.default_environment.clone()));
-        let environment = Environment::parse(&environment.to_string()).map_err(|error| {
-            let message = format!("default_environment: {}", error.message());
-            let hint = error.hint().unwrap_or_else(|| "see the fields of Google's API".to_owned());
-            self.source.error(&table.name, message, &hint)
-        })?;
+        let mut environment = Environment::default();
+        for (field, value) in &table.default_environment {
+            environment.set(field, json_of(value)).map_err(|error| {
+                let hint = error.hint().unwrap_or_else(|| "see the fields of Google's API".to_owned());
+                self.source.error(&table.name, format!("default_environment: {}", error.message()), &hint)
+            })?;
+        }
         let draft = Draft { main: main.is_some(), options, environment, texts };
-        let spec = draft.spec(self.overrides).map_err(|problem| match problem {
-            DraftError::Project(error) => error,
-            DraftError::Option(problem) => self.source.error(
-                &table.name,
-                format!("template `{name}`: {}", problem.message),
-                &problem.remedy,
-            ),
-        })?;
+        let is_chosen = self.only.is_empty() || self.only.contains(&name);
+        let nothing = Overrides::default();
+        let spec =
+            draft.spec(if is_chosen { self.overrides } else { &nothing }).map_err(
+                |problem| match problem {
+                    DraftError::Project(error) => error,
+                    DraftError::Option(problem) => self.source.error(
+                        &table.name,
+                        format!("template `{name}`: {}", problem.message),
+                        &problem.remedy,
+                    ),
+                },
+            )?;
         Ok(ProjectTemplate { name, main, spec })
     }
 
@@ -220,7 +255,7 @@ impl Reader<'_> {
     ) -> Result<Described, ProjectError> {
         let file = self.file(key, path)?;
         let shown = self.shown(&file);
-        let text = fs::read_to_string(self.root.join(&file));
+        let text = read_description(&self.root.join(&file));
         let text = text.map_err(|source| ProjectError::Unreadable { file: shown.clone(), source })?;
         descriptions.push(file);
         Ok(Described { file: shown, text })
@@ -373,7 +408,7 @@ mod tests {
         }
 
         fn error(&self) -> (String, String) {
-            let error = Project::load(self.0.path(), &Overrides::default()).unwrap_err();
+            let error = Project::load(self.0.path(), &Overrides::default(), &[]).unwrap_err();
             let text = error.to_string().replace(&format!("{}/", self.0.path().display()), "");
             (text, error.hint().unwrap_or_default())
         }
@@ -396,7 +431,7 @@ mod tests {
         folder.write("outside/metadata.json", "{\"name\": \"A\", \"parameters\": []}");
         symlink(folder.0.path().join("outside/metadata.json"), folder.0.path().join("metadata.json"))
             .unwrap();
-        let project = Project::load(folder.0.path(), &Overrides::default()).unwrap();
+        let project = Project::load(folder.0.path(), &Overrides::default(), &[]).unwrap();
         assert_eq!(project.requirements, ["requirements.txt"]);
         assert_eq!(project.packages, [".", "kit"]);
         assert_eq!(project.scripts, ["jobs/x.py", "main.py"]);
@@ -484,10 +519,10 @@ mod tests {
     #[test]
     fn a_folder_without_a_manifest_is_no_project() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Project::load(folder.path(), &Overrides::default()).unwrap_err();
+        let error = Project::load(folder.path(), &Overrides::default(), &[]).unwrap_err();
         assert!(error.to_string().ends_with("it has no tmpl.toml"));
         assert!(error.hint().unwrap().contains("tmpl init"));
-        let error = Project::load(&folder.path().join("gone"), &Overrides::default()).unwrap_err();
+        let error = Project::load(&folder.path().join("gone"), &Overrides::default(), &[]).unwrap_err();
         assert!(error.to_string().ends_with("no such folder"));
     }
 }

@@ -81,11 +81,6 @@ impl SpecOptions {
     /// The languages that can be said.
     pub const LANGUAGES: [&str; 4] = ["GO", "JAVA", "PYTHON", "YAML"];
 
-    /// Whether anything is said.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// These options with those of another place instead of the same ones here.
     #[must_use]
     pub fn overridden_by(&self, other: &Self) -> Self {
@@ -93,9 +88,13 @@ impl SpecOptions {
         macro_rules! take {
             ($($option:ident)*) => { $(if other.$option.is_some() { merged.$option.clone_from(&other.$option); })* };
         }
-        take!(image sdk_language yaml_image staging_location temp_location service_account_email max_workers num_workers
+        take!(sdk_language staging_location temp_location service_account_email max_workers num_workers
             worker_machine_type network subnetwork disable_public_ips dataflow_kms_key enable_streaming_engine
             image_repository_username_secret_id image_repository_password_secret_id image_repository_cert_path);
+        if other.image.is_some() || other.yaml_image.is_some() {
+            merged.image.clone_from(&other.image);
+            merged.yaml_image.clone_from(&other.yaml_image);
+        }
         if other.worker_region.is_some() || other.worker_zone.is_some() {
             // A zone takes the place of a region.
             merged.worker_region.clone_from(&other.worker_region);
@@ -184,6 +183,17 @@ impl SpecOptions {
         Ok(())
     }
 
+    /// Finds what does not go together with fields that are set under their names in Google's API.
+    pub(crate) fn check_with(&self, environment: &Environment) -> Result<(), OptionProblem> {
+        let has = |field: &str| environment.get(field).is_some();
+        let region = self.worker_region.is_some() || has("workerRegion");
+        if region && (self.worker_zone.is_some() || has("workerZone")) {
+            let message = "a worker region and a worker zone are given";
+            return Err(OptionProblem::new("worker_region", message, "give one of them"));
+        }
+        Ok(())
+    }
+
     /// Writes the options into a spec, over the fields that its environment has already.
     pub(crate) fn write(&self, spec: &mut TemplateSpec) -> Result<(), FormatError> {
         if let Some(image) = self.image.as_ref().or(self.yaml_image.as_ref()) {
@@ -210,7 +220,12 @@ impl SpecOptions {
             ("network", text(&self.network)),
             ("subnetwork", text(&self.subnetwork)),
             ("machineType", text(&self.worker_machine_type)),
-            ("tempLocation", text(&self.temp_location).or_else(|| text(&self.staging_location))),
+            (
+                "tempLocation",
+                text(&self.temp_location).or_else(|| {
+                    text(&self.staging_location).filter(|_| environment.get("tempLocation").is_none())
+                }),
+            ),
             ("stagingLocation", text(&self.staging_location)),
             ("kmsKeyName", text(&self.dataflow_kms_key)),
             (
@@ -226,6 +241,15 @@ impl SpecOptions {
         for (field, value) in fields {
             if let Some(value) = value {
                 environment.set(field, value)?;
+            }
+        }
+        // What is switched off is not written, and not left as it was.
+        for (field, switch) in [
+            ("ipConfiguration", self.disable_public_ips),
+            ("enableStreamingEngine", self.enable_streaming_engine),
+        ] {
+            if switch == Some(false) {
+                environment.remove(field);
             }
         }
         Ok(())

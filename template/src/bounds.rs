@@ -30,9 +30,8 @@ impl Magnitude {
             Some(ValueFormat::DateTime) => moment(value).map(Self::Moment),
             Some(ValueFormat::Duration) => duration(value).map(Self::Duration),
             Some(ValueFormat::Integer) => number(value),
-            Some(ValueFormat::Json | ValueFormat::MultipleChoice) => None,
             None if is_number => number(value),
-            None => None,
+            Some(ValueFormat::Json | ValueFormat::MultipleChoice) | None => None,
         }
     }
 

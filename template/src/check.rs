@@ -157,7 +157,7 @@ impl Context<'_> {
             match self.sdk.option(name) {
                 // A declared name has its own rules, in whichever spelling it is given.
                 Some(option) if !option.names().any(|known| names.contains(known)) => {
-                    options.add(self, name, option, value)
+                    options.add(self, name, option, value);
                 }
                 _ => {
                     let guess = missing.len() < MOST_GUESSES;

@@ -148,7 +148,7 @@ impl Parameter {
             let problem = Problem::new("a value with a comma can't be chosen among several")
                 .hinted("give it a value without one");
             keys.inside("enumOptions", |reader| {
-                reader.inside(Step::Index(index), |reader| reader.report_at("value", problem))
+                reader.inside(Step::Index(index), |reader| reader.report_at("value", problem));
             });
         }
         let parameter = Self {

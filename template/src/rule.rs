@@ -107,12 +107,11 @@ impl Rule {
         match self {
             Self::Required => "Missing required parameter".to_owned(),
             Self::Recognized { .. } | Self::NameShape => "Unrecognized parameter".to_owned(),
-            Self::Regex { regex, .. } => mismatch(regex),
+            Self::Regex { regex, .. } | Self::Type { regex, .. } => mismatch(regex),
             // Google's own templates have these regexes for the types, so these are the texts that clients know.
             Self::Enumeration { options } => mismatch(&format!("^({})$", options.join("|"))),
             Self::Boolean => mismatch("^(true|false)$"),
             Self::Number => mismatch(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"),
-            Self::Type { regex, .. } => mismatch(regex),
             Self::StoragePath => mismatch(r"^gs:\/\/[^\n\r]+$"),
             Self::Format { format: ValueFormat::Integer } => mismatch("^-?[0-9]+$"),
             Self::Format { format } => format!("Parameter is not {format}"),

@@ -26,7 +26,6 @@ impl TypeRule {
 
 macro_rules! rule {
     ($says:literal, $example:literal, $google:literal, $regex:literal) => {{
-        #[expect(clippy::unwrap_used, reason = "a test matches each of these constants")]
         static REGEX: LazyLock<Regex> = LazyLock::new(|| Regex::new($regex).unwrap());
         static RULE: TypeRule = TypeRule { says: $says, example: $example, google: $google, regex: &REGEX };
         Some(&RULE)

@@ -80,7 +80,7 @@ impl fmt::Display for ValueFormat {
 
 /// `2026-11-21` and nothing more: the parser also takes a time behind it.
 pub(crate) fn date(text: &str) -> Option<Date> {
-    if text.len() != "2026-11-21".len() { None } else { text.parse().ok() }
+    if text.len() == "2026-11-21".len() { text.parse().ok() } else { None }
 }
 
 pub(crate) fn moment(text: &str) -> Option<Timestamp> {

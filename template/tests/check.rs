@@ -38,7 +38,7 @@ fn wire(keys: &Value, value: &str, runner: RunnerKind) -> Vec<String> {
     parameter["isOptional"] = true.into();
     match check(&spec("PYTHON", &json!([parameter])), &request(&[("p", value)], &json!({}), runner)) {
         Ok(_) => Vec::new(),
-        Err(violations) => violations.iter().map(|found| found.wire()).collect(),
+        Err(violations) => violations.iter().map(tmpl_template::Violation::wire).collect(),
     }
 }
 
@@ -327,4 +327,24 @@ fn a_key_that_says_nothing_does_not_hide_its_other_spelling() {
     assert_eq!(TemplateSpec::parse(&read.to_canonical_json()).unwrap(), read);
     // Half a character in an escape is an error with a place, whatever stands around it.
     assert!(TemplateSpec::parse("{\"name\": \"\\u00é\"}").is_err());
+}
+
+#[test]
+fn every_violation_is_one_line() {
+    let odd = "a\n\u{85}\u{2028}\u{c}b";
+    let regex = format!("^[{odd}]x$");
+    let parameter = json!({"name": "p", "regexes": [regex], "customMetadata": {"tmpl.example": odd, "tmpl.unit": odd, "tmpl.min": "5"},
+        "paramType": "NUMBER"});
+    let mut spec = spec(
+        "PYTHON",
+        &json!([parameter, {"name": odd, "enumOptions": [{"value": odd}], "paramType": "ENUM"}]),
+    );
+    for parameter in &mut spec.metadata.as_mut().unwrap().parameters {
+        parameter.label = odd.to_owned();
+    }
+    for given in [vec![], vec![("p", odd), (odd, odd)], vec![("p", "1"), (odd, ""), ("unknown\n", odd)]] {
+        let violations = checked(&spec, &given).unwrap_err();
+        let text = violations.to_string();
+        assert_eq!(text.lines().count(), violations.as_slice().len() + 1, "{text}");
+    }
 }

@@ -1,8 +1,6 @@
 //! What gcloud 578 made of files and flags, against what we make of them. The cases are our own; the answers were recorded by
 //! running gcloud's code on each.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where its case cannot be read")]
-
 use serde::Deserialize;
 use serde_json::Value;
 use tmpl_template::{Language, Metadata, SdkInfo, TemplateSpec, parse_dictionary, parse_list};

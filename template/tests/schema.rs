@@ -1,7 +1,5 @@
 //! The JSON Schemas say what the reader says. Whether the committed ones are current is tested where they are printed.
 
-#![expect(clippy::disallowed_methods, reason = "a test stops where it cannot go on")]
-
 use serde_json::Value;
 use tmpl_template::{metadata_schema, spec_schema};
 

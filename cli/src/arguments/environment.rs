@@ -1,7 +1,5 @@
 //! Flags of `tmpl run` that make the launch environment: those of `gcloud dataflow flex-template run`, with its meanings.
 
-#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
-
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use tmpl_template::{Environment, parse_dictionary, parse_list};
@@ -13,6 +11,10 @@ use crate::report::{Failure, USAGE};
 /// with workers.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Launch environment, as gcloud has it")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, or the one that undoes it"
+)]
 pub(crate) struct EnvironmentArguments {
     /// Where temporary files of the job go, instead of the bucket
     #[arg(long, value_name = "URL")]

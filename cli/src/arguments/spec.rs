@@ -1,7 +1,5 @@
 //! Flags of `tmpl build` that end in a spec: those of `gcloud dataflow flex-template build`, with its meanings.
 
-#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
-
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,6 +11,10 @@ use crate::report::{Failure, USAGE};
 /// Options of the spec. Each is also a key of [[template]] in tmpl.toml, with `_` for `-`; a flag wins over the key.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Options of the spec (keys of [[template]] in tmpl.toml, too)")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, or the one that undoes it"
+)]
 pub(crate) struct SpecArguments {
     /// The template's name, where no tmpl.toml gives one
     #[arg(long, value_name = "NAME")]

@@ -1,7 +1,5 @@
 //! What `tmpl template` can be told.
 
-#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
-
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Context;
 use crate::arguments::{BuildArguments, CheckMode};
-use crate::printer::{Printer, duration, size};
+use crate::printer::{Printer, duration, short, size};
 use crate::progress::Bars;
 use crate::report::{ENVIRONMENT, Failure, signalled};
 use crate::submitter;
@@ -50,11 +50,11 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
     };
     let bars = Bars::new(printer.is_quiet());
     if print_only {
-        let specs = until_stopped(tmpl_builder::specs(&request, &bars)).await;
+        let specs = until_stopped(Box::pin(tmpl_builder::specs(&request, &bars))).await;
         bars.clear();
         return print_specs(printer, &specs?);
     }
-    let built = until_stopped(tmpl_builder::build(&request, &bars)).await;
+    let built = until_stopped(Box::pin(tmpl_builder::build(&request, &bars))).await;
     bars.clear();
     match built {
         Ok(report) => {
@@ -69,9 +69,9 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
 }
 
 /// A build, or the signal that ends it.
-async fn until_stopped<T>(build: impl Future<Output = Result<T, BuildError>>) -> Result<T, Failure> {
+async fn until_stopped<T>(work: impl Future<Output = Result<T, BuildError>>) -> Result<T, Failure> {
     tokio::select! {
-        built = build => built.map_err(Failure::from),
+        done = work => done.map_err(Failure::from),
         signal = stopped() => Err(Failure::new(signalled(signal), "the build was stopped; nothing was published")),
     }
 }
@@ -153,7 +153,7 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
         });
     }
     for template in &report.templates {
-        let version = &template.digest.digest()[..12];
+        let version = short(&template.digest);
         let news = if template.changed { "published as" } else { "is" };
         printer.say(&format!("template   {} {news} version {} ({version})", template.name, template.entry));
     }

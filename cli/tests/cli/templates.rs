@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::support::Place;
 
 /// Builds the talker with its metadata changed, and gives the current version.
-fn rebuilt(place: &Place, change: impl Fn(String) -> String) -> String {
+fn rebuilt(place: &Place, change: impl Fn(&str) -> String) -> String {
     let project = place.project("talker");
     let metadata = project.join("metadata.json");
-    std::fs::write(&metadata, change(std::fs::read_to_string(&metadata).unwrap())).unwrap();
+    std::fs::write(&metadata, change(&std::fs::read_to_string(&metadata).unwrap())).unwrap();
     place.tmpl(&["build", project.to_str().unwrap(), "--check", "static", "--quiet"]).expect(0);
     versions(place)[0]["digest"].as_str().unwrap().to_owned()
 }
@@ -20,7 +20,7 @@ fn versions(place: &Place) -> Vec<Value> {
 }
 
 /// The talker asks for its text, and no longer takes a count.
-fn narrower(metadata: String) -> String {
+fn narrower(metadata: &str) -> String {
     let text = "\"helpText\": \"Any text; the program tells it back.\",\n      \"isOptional\": true,";
     assert!(metadata.contains(text));
     metadata
@@ -91,7 +91,7 @@ fn a_build_that_would_break_launches_publishes_nothing_where_it_is_asked_to() {
     let place = Place::with_talker();
     let project = place.project("talker");
     let metadata = project.join("metadata.json");
-    std::fs::write(&metadata, narrower(std::fs::read_to_string(&metadata).unwrap())).unwrap();
+    std::fs::write(&metadata, narrower(&std::fs::read_to_string(&metadata).unwrap())).unwrap();
     let ended = place.tmpl(&["build", project.to_str().unwrap(), "--check", "static", "--check-compatible"]);
     assert_snapshot!(ended.whole(), @r#"
     exit: 1

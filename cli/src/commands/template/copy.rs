@@ -8,7 +8,7 @@ use tmpl_template::{Digest, TemplateSpec};
 use super::super::Context;
 use super::log::facts;
 use crate::arguments::CopyArguments;
-use crate::printer::size;
+use crate::printer::{short, size};
 use crate::report::{ENVIRONMENT, Failure};
 
 pub(super) async fn run(context: &Context<'_>, arguments: &CopyArguments) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: &CopyArguments) -> Res
     }
     let (publication, sent) = (&done.publication, &done.blobs);
     let news = if publication.changed { "is current now" } else { "was current already" };
-    let version = &publication.digest.digest()[..12];
+    let version = short(&publication.digest);
     let (count, all) = (sent.copied, sent.copied + sent.present);
     let bytes = size(sent.copied_bytes);
     printer.say(&format!("{name}@{version} {news} in {to}: {count} of {all} blobs sent, {bytes}"));

@@ -139,17 +139,20 @@ fn explain(printer: &Printer, name: &str) -> Result<(), Failure> {
 fn read(path: &Path) -> Result<(String, String), Failure> {
     let file = path.display().to_string();
     let mut bytes = Vec::new();
+    let most = FormatError::LONGEST_TEXT as u64 + 1;
     let read = if file == "-" {
-        std::io::stdin().take(FormatError::LONGEST_TEXT as u64 + 1).read_to_end(&mut bytes)
+        std::io::stdin().take(most).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .and_then(|opened| opened.take(FormatError::LONGEST_TEXT as u64 + 1).read_to_end(&mut bytes))
+        fs_err::File::open(path).and_then(|opened| opened.take(most).read_to_end(&mut bytes))
     };
-    let unreadable = |cause: String| Failure::new(USAGE, format!("{file} can't be read")).cause(cause);
-    read.map_err(|error| unreadable(error.to_string()))?;
+    read.map_err(|error| {
+        Failure::new(USAGE, error.to_string()).hint("give a metadata file, a spec or a command spec")
+    })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((file, text)),
-        Err(error) => Err(unreadable(format!("it is not UTF-8: {}", error.utf8_error()))),
+        Err(error) => Err(Failure::new(USAGE, format!("{file} is not UTF-8"))
+            .cause(error.utf8_error().to_string())
+            .hint("save it as UTF-8")),
     }
 }
 

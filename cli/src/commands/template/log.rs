@@ -5,22 +5,32 @@ use tmpl_bucket::BuildFacts;
 use tmpl_template::{TemplateName, TemplateReference};
 
 use super::super::Context;
-use crate::printer::printable;
+use crate::printer::{printable, short};
 use crate::report::Failure;
 use crate::submitter;
 
 pub(super) async fn versions(context: &Context<'_>, name: &TemplateName) -> Result<(), Failure> {
     let printer = context.printer;
-    let log = context.open_bucket()?.versions(name).await?;
+    let bucket = context.open_bucket()?;
+    let log = bucket.versions(name).await?;
     for warning in &log.warnings {
         printer.warn(warning);
+    }
+    let newest = log.entries.first().and_then(|found| found.entry.digest.as_ref());
+    let launched = bucket.current_template(name).await?.map(|stored| stored.digest);
+    if !log.entries.is_empty() && launched.as_ref() != newest {
+        let shown = launched.as_ref().map_or("nothing", short);
+        printer.warn(&format!(
+            "{} is {shown}, not what the log says: publish, roll back or delete again",
+            bucket.place_of(&tmpl_bucket::layout::template(name))
+        ));
     }
     if printer.is_json() {
         return printer.json(&log.entries);
     }
     for (index, found) in log.entries.iter().enumerate() {
         let entry = &found.entry;
-        let digest = entry.digest.as_ref().map_or("", |digest| &digest.digest()[..12]);
+        let digest = entry.digest.as_ref().map_or("", short);
         let current = if index == 0 && entry.digest.is_some() { "*" } else { " " };
         let mut line = format!(
             "{current} {:>4}  {digest:12}  {:8}  {}  {} on {}",
@@ -34,10 +44,11 @@ pub(super) async fn versions(context: &Context<'_>, name: &TemplateName) -> Resu
             &entry.from.as_ref().map(|from| format!("from {from}")),
             &entry.facts.source_revision,
             &entry.message,
-        ] {
-            if let Some(text) = text {
-                line = format!("{line}  {text}");
-            }
+        ]
+        .into_iter()
+        .flatten()
+        {
+            line = format!("{line}  {text}");
         }
         printer.data(&printable(&line))?;
     }
@@ -51,7 +62,7 @@ pub(super) async fn rollback(
 ) -> Result<(), Failure> {
     let (name, version) = (&template.name, template.version.as_ref());
     let done = context.open_bucket()?.rollback(name, version, message, &facts()).await?;
-    let digest = &done.digest.digest()[..12];
+    let digest = short(&done.digest);
     context.printer.say(&if done.changed {
         format!("{name} is {digest} again (entry {} of its log)", done.entry)
     } else {
@@ -71,7 +82,7 @@ pub(super) async fn delete(
     message: Option<&str>,
 ) -> Result<(), Failure> {
     let done = context.open_bucket()?.delete_template(name, message, &facts()).await?;
-    let last = done.last.as_ref().map(|digest| digest.digest()[..12].to_owned());
+    let last = done.last.as_ref().map(short);
     context.printer.say(&match (done.changed, &last) {
         (true, Some(last)) => {
             format!("{name} is deleted; `tmpl template rollback {name}@{last}` brings it back")

@@ -1,11 +1,13 @@
 //! `tmpl template list` and `show`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tmpl_bucket::TemplateSummary;
 use tmpl_template::{TemplateSpec, sha256_of};
 
 use super::super::Context;
-use crate::printer::printable;
+use crate::printer::{printable, short};
 use crate::report::{ENVIRONMENT, Failure};
 use crate::template_page;
 use crate::template_source::TemplateSource;
@@ -33,7 +35,7 @@ pub(super) async fn list(context: &Context<'_>, search: &[String]) -> Result<(),
     }
     let width = found.iter().map(|template| template.name.as_str().len()).max().unwrap_or(0);
     for template in found {
-        let digest = template.digest.as_ref().map_or("", |digest| &digest.digest()[..12]);
+        let digest = template.digest.as_ref().map_or("", short);
         let text = match (&template.problem, &template.title) {
             (Some(problem), _) => format!("can't be used: {problem}"),
             (None, title) => {
@@ -44,7 +46,8 @@ pub(super) async fn list(context: &Context<'_>, search: &[String]) -> Result<(),
             }
         };
         let name = template.name.as_str();
-        printer.data(format!("{name:width$}  {digest:12}  {}", printable(&shortened(&text))).trim_end())?;
+        let text = shortened(&text).replace(['\n', '\r'], " ");
+        printer.data(format!("{name:width$}  {digest:12}  {}", printable(&text)).trim_end())?;
     }
     Ok(())
 }
@@ -75,7 +78,7 @@ pub(super) async fn show(context: &Context<'_>, template: &TemplateSource) -> Re
             let mut text =
                 format!("{} by {} on {}", printer.time(found.entry.time), facts_of.who, facts_of.host);
             if let Some(revision) = &facts_of.source_revision {
-                text += &format!(", revision {revision}");
+                let _ = write!(text, ", revision {revision}");
             }
             facts.push(("published", text));
             published = json!(found);
