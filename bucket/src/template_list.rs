@@ -199,12 +199,12 @@ mod tests {
     fn a_list_reads_both_spellings_and_what_gcloud_tolerates() {
         for (text, title, language, parameters) in [
             (
-                r#"{"metadata":{"name":"T","parameters":[{"a":[1]},{}]},"sdkInfo":{"language":"JAVA"}}"#,
+                r#"{"metadata":{"name":"T","parameters":[{"name":"a","x":[1]},{"name":"b"}]},"sdkInfo":{"language":1}}"#,
                 Some("T"),
                 Some("JAVA"),
                 2,
             ),
-            (r#"{"sdk_info":{"language":"GO","x":1},"tmpl":{"deep":[{}]}}"#, None, Some("GO"), 0),
+            (r#"{"sdk_info":{"language":"GO","x":1},"other":{"deep":[{}]}}"#, None, Some("GO"), 0),
             (r#"{"sdk_info":{"language":"GO"},"sdkInfo":{"language":"PYTHON"}}"#, None, Some("PYTHON"), 0),
             (r#"{"metadata":{"name":"A","name":"B","parameters":null}}"#, Some("B"), None, 0),
             (r#"{"image":"i","image":"j"}"#, None, None, 0),
@@ -224,10 +224,13 @@ mod tests {
     #[test]
     fn what_is_no_spec_has_a_line_with_the_reason() {
         for (text, reason) in [
-            ("", "EOF while parsing a value"),
-            ("{\"metadata\": {\"name\": 5}}", "invalid type: integer `5`, expected a string"),
-            ("[1]", "invalid type: integer `1`"),
-            ("{\"image\": \"i\"", "EOF while parsing an object"),
+            ("", "line 1, column 1: the text is empty"),
+            (
+                "{\"metadata\": {\"name\": 5}}",
+                "line 1, column 23: metadata.name: expected a text, found a number",
+            ),
+            ("[1]", "line 1, column 1: expected an object, found a list"),
+            ("{\"image\": \"i\"", "line 1, column 13: the text ends in the middle of a value"),
         ] {
             let problem = line(text).problem.unwrap();
             assert!(problem.starts_with(reason), "{text}: {problem}");

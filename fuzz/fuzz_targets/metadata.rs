@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tmpl_template::lint::{FileKind, Report, Severity, apply_fixes, lint};
+use tmpl_template::lint::{Code, FileKind, Report, Severity, apply_fixes, lint};
 use tmpl_template::{Metadata, TemplateSpec, difference};
 
 fuzz_target!(|text: &str| {
@@ -13,7 +13,9 @@ fuzz_target!(|text: &str| {
     };
     assert_eq!(errors(&report) > 0, read.is_err());
     let fixed = lint(&apply_fixes(text, &report), Some(FileKind::Metadata));
-    assert!(errors(&fixed) <= errors(&report));
+    // Behind a mistake of syntax others come to light.
+    let is_json = report.findings.iter().all(|finding| finding.code != Code::Syntax);
+    assert!(!is_json || errors(&fixed) <= errors(&report));
     if let Ok(metadata) = read {
         let spec: TemplateSpec = metadata.into();
         assert!(difference(&spec, &spec).is_empty());

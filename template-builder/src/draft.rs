@@ -218,3 +218,82 @@ fn refuse(main: bool, options: &SpecOptions, yaml: bool, metadata: bool) -> Resu
 fn problem(key: &'static str, message: &str, remedy: &str) -> OptionProblem {
     OptionProblem { key, message: message.to_owned(), remedy: remedy.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::manifest::{FILE, Manifest, Source};
+    use crate::manifest_keys::{PYTHON, TEMPLATE};
+
+    /// The spec of an image whose table has this key besides.
+    fn spec(key: &str, value: &str) -> Value {
+        let mut text = "[[template]]\nname = \"a\"\n".to_owned();
+        for (needed, usual) in [("image", "\"i\""), ("sdk_language", "\"JAVA\""), (key, value)] {
+            if needed != key || usual == value {
+                let _ = writeln!(text, "{needed} = {usual}");
+            }
+        }
+        let manifest = Manifest::parse(Source { file: FILE, text: &text }).unwrap();
+        let draft = Draft {
+            main: false,
+            options: &manifest.options[0],
+            environment: Environment::default(),
+            texts: SpecTexts::default(),
+        };
+        serde_json::to_value(draft.spec(&Overrides::default()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_key_that_the_table_has_is_written() {
+        let plain = spec("max_workers", "1");
+        for key in TEMPLATE.iter().map(|key| key.name) {
+            let value = match key {
+                // What is not an option of the spec, and what needs more than itself.
+                "name"
+                | "main"
+                | "metadata_file"
+                | "yaml_pipeline_path"
+                | "yaml_image"
+                | "default_environment" => continue,
+                "max_workers" | "num_workers" => "7",
+                "disable_public_ips" | "enable_streaming_engine" => "true",
+                "additional_experiments" => "[\"x\"]",
+                "additional_user_labels" => "{a = \"b\"}",
+                "sdk_language" => "\"GO\"",
+                "service_account_email" => "\"a@b.c\"",
+                "image_repository_username_secret_id" | "image_repository_password_secret_id" => {
+                    "\"projects/p/secrets/s\""
+                }
+                _ => "\"gs://x\"",
+            };
+            let mut changed = spec(key, value);
+            assert_ne!(changed, plain, "{key} is read and forgotten");
+            assert_ne!(changed["sdkInfo"].take(), json!(null));
+        }
+        assert!(PYTHON.iter().any(|key| key.name == "version"));
+    }
+
+    #[test]
+    fn options_and_the_default_environment_agree() {
+        let merged = |environment: &str, options: SpecOptions| {
+            let environment = Environment::parse(environment).unwrap();
+            let draft = Draft { main: true, options: &options, environment, texts: SpecTexts::default() };
+            draft
+                .spec(&Overrides::default())
+                .map(|spec| serde_json::to_value(spec.default_environment).unwrap())
+        };
+        let staging = SpecOptions { staging_location: Some("gs://s".to_owned()), ..SpecOptions::default() };
+        let expected = json!({"tempLocation": "gs://t", "stagingLocation": "gs://s"});
+        assert_eq!(merged(r#"{"tempLocation": "gs://t"}"#, staging).unwrap(), expected);
+        let public = SpecOptions { disable_public_ips: Some(false), ..SpecOptions::default() };
+        assert_eq!(merged(r#"{"ipConfiguration": "WORKER_IP_PRIVATE"}"#, public).unwrap(), json!({}));
+        let region = SpecOptions { worker_region: Some("r".to_owned()), ..SpecOptions::default() };
+        assert!(merged(r#"{"workerZone": "z"}"#, region).is_err());
+        let yaml = SpecOptions { yaml_image: Some("y".to_owned()), ..SpecOptions::default() };
+        assert!(merged("{}", yaml).is_err());
+    }
+}

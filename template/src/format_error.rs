@@ -64,7 +64,8 @@ impl FormatError {
                 "the text has {} bytes, and at most {} are read",
                 text.len(),
                 Self::LONGEST_TEXT
-            ));
+            ))
+            .hinted("look whether it is the file that is meant");
             return Err(Self::at(Position { line: 1, column: 1 }, problem));
         }
         serde_json::from_str(text).map_err(|error| Self::syntax(&error, text))

@@ -171,8 +171,8 @@ fn a_spec_that_lies_elsewhere_is_launched_and_recorded() {
     exit: 2
     --- stdout
     --- stderr
-    error: ./gone.json can't be read
-      caused by: No such file or directory (os error 2)
+    error: failed to open file `./gone.json`: No such file or directory (os error 2)
+    hint: give the name of a template, or the path or URL of a spec
     "#);
 }
 
@@ -246,7 +246,7 @@ fn templates_are_listed_searched_and_shown() {
       [Tuning]
       batch  Batch size
           How much is sent at once.
-          a number in rows, from 1 to 1000; 500 if left out
+          a number in rows, from 1 to 1000; forms fill in 500
 
       tmpl run xml-to-bigquery --param input='gs://bucket/*.xml' --param table=…
     --- stderr
@@ -317,4 +317,53 @@ fn the_launch_environment_and_flags_from_a_file() {
     );
     let twice = place.tmpl(&["run", "talker", &flags, "--param", "mode=ok"]);
     assert_eq!(twice.code, 2, "{twice:?}");
+}
+
+#[test]
+fn flags_for_one_template_leave_the_others_alone() {
+    let place = Place::new();
+    let image = |name: &str| {
+        format!("[[template]]\nname = \"{name}\"\nimage = \"{name}:1\"\nsdk_language = \"JAVA\"\n")
+    };
+    place.write("two/tmpl.toml", &(image("one") + &image("two")));
+    place.write("m.json", r#"{"name": "M"}"#);
+    let printed = |arguments: &[&str]| {
+        let ended =
+            place.tmpl(&[&["build", "two", "--print-only", "--only", "two"], arguments].concat()).expect(0);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()
+    };
+    assert_eq!(printed(&["--metadata-file", "m.json"])["metadata"]["name"], "M");
+    assert_eq!(printed(&["--image", "k"])["image"], "k");
+    assert_eq!(printed(&["--sdk-language", "GO"])["sdkInfo"]["language"], "GO");
+    let all = place.tmpl(&["build", "two", "--print-only", "--max-workers", "4"]).expect(0);
+    let all: Value = serde_json::from_str(&all.stdout).unwrap();
+    assert_eq!(
+        (&all["one"]["defaultEnvironment"], &all["two"]["image"]),
+        (&serde_json::json!({"maxWorkers": 4}), &Value::from("two:1"))
+    );
+    for (arguments, message) in [
+        (&["--image", "k"][..], "--image: it is for one template, and the project has several"),
+        (&["--name", "three"], "--name: tmpl.toml names its templates"),
+        (&["--metadata-file", "/dev/zero", "--only", "one"], "/dev/zero"),
+    ] {
+        let ended = place.tmpl(&[&["build", "two", "--print-only"], arguments].concat());
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.stderr.contains(message) && ended.stderr.contains("hint: "), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_projection_that_is_not_what_the_log_says_is_told() {
+    let place = Place::with_talker();
+    let projection = place.bucket().join("templates/talker.json");
+    std::fs::write(&projection, r#"{"image": "from-elsewhere"}"#).unwrap();
+    let told = place.tmpl(&["template", "versions", "talker"]).expect(0);
+    assert!(told.stderr.contains("not what the log says"), "{told:?}");
+    place.tmpl(&["template", "show", "talker"]).expect(0);
+    rebuilt(&place, |metadata| metadata.replace("Talker", "Speaker"));
+    let kept = place.tmpl(&["template", "versions", "talker"]).expect(0);
+    assert!(!kept.stderr.contains("not what the log says"), "{kept:?}");
+    let versions = std::fs::read_dir(place.bucket().join("templates/talker")).unwrap();
+    let texts = versions.filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok());
+    assert!(texts.into_iter().any(|text| text.contains("from-elsewhere")), "what somebody put there is lost");
 }
