@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod context;
 mod flags_file;
 mod follow;
 mod internal;

@@ -8,7 +8,7 @@ use tmpl_bucket::{Bucket, BucketUrl};
 use tmpl_launcher::accept::{LaunchTemplate, UnpublishedSpec};
 use tmpl_template::{FormatError, TemplateName, TemplateReference};
 
-use crate::commands::Context;
+use crate::context::Context;
 use crate::report::{Failure, TEMPORARY, USAGE};
 
 /// A template, as it is typed.

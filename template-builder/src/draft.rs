@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use tmpl_template::{Environment, FormatError, Language, Metadata, SdkInfo, TemplateName, TemplateSpec};
 
-use crate::project::ProjectTemplate;
 use crate::project_error::ProjectError;
+use crate::project_template::ProjectTemplate;
 use crate::spec_options::{OptionProblem, SpecOptions};
 
 /// What the command line says instead of `tmpl.toml`.

@@ -52,6 +52,7 @@ mod own_package;
 mod progress;
 mod project;
 mod project_error;
+mod project_template;
 mod publish;
 mod pylock;
 mod python_target;

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use globset::GlobBuilder;
 use serde_json::Value;
-use tmpl_template::{Environment, PythonMain, TemplateName, TemplateSpec};
+use tmpl_template::{Environment, PythonMain, TemplateName};
 use toml::Spanned;
 
 use crate::SpecOptions;
 use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts, read_description};
 use crate::manifest::{FILE, Manifest, Source, TemplateTable};
 use crate::project_error::ProjectError;
+use crate::project_template::ProjectTemplate;
 use crate::python_target::PythonTarget;
 use crate::source_tree;
 
@@ -32,16 +33,6 @@ pub(crate) struct Project {
     pub(crate) templates: Vec<ProjectTemplate>,
     /// Files that describe templates and are in no package by themselves.
     pub(crate) descriptions: Vec<String>,
-}
-
-/// One template of a project.
-#[derive(Debug)]
-pub(crate) struct ProjectTemplate {
-    pub(crate) name: TemplateName,
-    /// Where its program begins; nothing where it is an image alone.
-    pub(crate) main: Option<PythonMain>,
-    /// Its spec, as far as it can be said without building anything.
-    pub(crate) spec: TemplateSpec,
 }
 
 impl Project {

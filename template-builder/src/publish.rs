@@ -4,7 +4,7 @@ use tmpl_bucket::Publication;
 use tmpl_template::{Entry, Extension, Interpreter, LayerReference, PlatformBuild, PythonMain, TemplateSpec};
 
 use crate::lock::Lock;
-use crate::project::ProjectTemplate;
+use crate::project_template::ProjectTemplate;
 use crate::session::Session;
 use crate::{BuildError, BuildRequest, TemplateReport};
 

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ValueFormat;
 use crate::format_error::Problem;
+use crate::number::is_number;
 use crate::reader::{Dialect, Reader};
 use crate::value_format::{date, duration, moment};
-use crate::value_rules::is_number;
 
 /// A value that has an order.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::environment_options::EnvironmentOptions;
 use crate::nearest::nearest;
+use crate::option_name::is_option_name;
 use crate::pipeline_options::{PipelineOption, Takes, reserved};
 use crate::sdk::Sdk;
 use crate::storage_path::as_sdk_spells_it;
 use crate::triggers::Triggers;
 use crate::value_rules::{broken_length, broken_rules};
-use crate::violation::is_option_name;
 use crate::{
     Environment, OtherPlace, Parameter, ParameterValue, ParameterValues, Pass, RawParameters, Rule,
     RunnerKind, TemplateSpec, ValueFormat, Violation, Violations,

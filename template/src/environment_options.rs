@@ -1,9 +1,9 @@
 //! The options that a launch environment means on a runner that is not Google's.
 
+use crate::option_name::is_option_name;
 use crate::pipeline_options::{PipelineOption, Takes, reserved};
 use crate::storage_path::as_sdk_spells_it;
 use crate::value_rules::broken_length;
-use crate::violation::is_option_name;
 use crate::{
     CheckRequest, Environment, Language, Parameter, ParameterValue, Pass, Rule, ValueFormat, Violation,
 };

@@ -190,7 +190,7 @@ static OPTIONS: [PipelineOption; 76] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::violation::is_option_name;
+    use crate::option_name::is_option_name;
 
     #[test]
     fn an_option_is_known_in_both_spellings_and_passed_in_the_sdks() {

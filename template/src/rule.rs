@@ -101,6 +101,9 @@ pub enum OtherPlace {
 }
 
 impl Rule {
+    /// Linux's `MAX_ARG_STRLEN`: bytes of one argument or environment variable with its final NUL.
+    pub(crate) const LONGEST_ARGUMENT: usize = 131_072;
+
     /// Google's text for a violation of the rule; for rules of ours, a text in its manner.
     pub fn wire(&self) -> String {
         let mismatch = |regex: &str| format!("Parameter didn't match regex '{regex}'");

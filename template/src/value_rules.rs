@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use crate::bounds::Magnitude;
+use crate::number::is_number;
+use crate::option_name::is_option_name;
 use crate::storage_path::{as_google_spells_it, is_for_google_storage, is_storage_path};
 use crate::type_rules::type_rule;
-use crate::violation::is_option_name;
 use crate::{EnumOption, Parameter, ParameterType, Pass, Pattern, Rule, RunnerKind, ValueFormat};
 
-/// Linux's `MAX_ARG_STRLEN`: bytes of one argument or environment variable with its final NUL.
-pub(crate) const LONGEST_ARGUMENT: usize = 131_072;
 /// Bytes of a value that is passed as a file: a launch is a record, not a place for data.
 const LONGEST_FILE: usize = 16 << 20;
 
@@ -56,7 +55,7 @@ pub(crate) fn broken_length(name: &str, value: &str, pass: &Pass) -> Option<Rule
         Pass::Switch | Pass::File => return None,
     };
     let bytes = around + value.len();
-    (bytes > LONGEST_ARGUMENT).then_some(Rule::Length { bytes, limit: LONGEST_ARGUMENT })
+    (bytes > Rule::LONGEST_ARGUMENT).then_some(Rule::Length { bytes, limit: Rule::LONGEST_ARGUMENT })
 }
 
 /// Whether a regex accepts a value. Of a path of storage that is not Google's it is asked about the same path there: the rest of
@@ -142,55 +141,9 @@ fn is_secret_reference(value: &str) -> bool {
     target.is_some_and(|target| !target.is_empty())
 }
 
-/// Whether a text is a number to Google's templates: `-?[0-9]+`, or a decimal with a fraction or an exponent whose
-/// whole part has no superfluous zeros.
-pub(crate) fn is_number(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    if digits(unsigned) {
-        return true;
-    }
-    let (decimal, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((decimal, exponent)) => (decimal, Some(exponent)),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = match decimal.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (decimal, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers() {
-        for text in [
-            "0",
-            "7",
-            "-7",
-            "007",
-            "1.5",
-            "-0.25",
-            "1e5",
-            "1E+5",
-            "2.5e-10",
-            "123456789012345678901234567890",
-        ] {
-            assert!(is_number(text), "{text}");
-        }
-        for text in [
-            "", "-", "+1", "1.", ".5", "01.5", "1e", "1e+", "e5", "0x1", "1_000", "1,5", " 1", "NaN", "--1",
-            "١",
-        ] {
-            assert!(!is_number(text), "{text}");
-        }
-    }
 
     #[test]
     fn secret_references() {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::option_name::is_option_name;
 use crate::pipeline_options::reserved;
 use crate::shorten::shorten;
 use crate::type_rules::type_rule;
@@ -123,7 +124,7 @@ impl Violation {
                 "have the template take the long ones from files: `\"customMetadata\": {\"tmpl.pass\": \"file\"}` in its metadata"
                     .to_owned()
             }
-            Rule::Length { limit, .. } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
+            Rule::Length { limit, .. } if *limit > Rule::LONGEST_ARGUMENT => {
                 "put the value into a file, and have the pipeline read that".to_owned()
             }
             Rule::Length { .. } => {
@@ -189,7 +190,7 @@ impl fmt::Display for Violation {
                     "is the longest of values that take {bytes} bytes, and a program is given at most {limit}"
                 )
             }
-            Rule::Length { bytes, limit } if *limit > crate::value_rules::LONGEST_ARGUMENT => {
+            Rule::Length { bytes, limit } if *limit > Rule::LONGEST_ARGUMENT => {
                 write!(formatter, "has {bytes} bytes, and at most {limit} are taken")
             }
             Rule::Length { bytes, limit } => {
@@ -212,14 +213,6 @@ fn one_line(regex: &str) -> Cow<'_, str> {
     }
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     Cow::Owned(regex.chars().map(escaped).collect())
-}
-
-/// Whether a name can be the name of an option.
-pub(crate) fn is_option_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-'))
 }
 
 /// The first twenty in ticks, with commas.

@@ -10,8 +10,8 @@ use tmpl_builder::{BuildError, BuildReport, BuildRequest, Check, Checked, LockSt
 use tmpl_template::TemplateName;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Context;
 use crate::arguments::{BuildArguments, CheckMode};
+use crate::context::Context;
 use crate::printer::{Printer, duration, short, size};
 use crate::progress::Bars;
 use crate::report::{ENVIRONMENT, Failure, signalled};

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Context;
 use crate::arguments::CacheCommand;
+use crate::context::Context;
 use crate::printer::size;
 use crate::report::Failure;
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::Context;
 use crate::arguments::InitArguments;
+use crate::context::Context;
 use crate::report::Failure;
 
 pub(crate) fn run(context: &Context<'_>, arguments: &InitArguments) -> Result<ExitCode, Failure> {

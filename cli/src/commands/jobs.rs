@@ -8,8 +8,8 @@ use serde_json::json;
 use tmpl_bucket::{EventKind, JobSummary, JobView, StopMode, StopRequest};
 use tmpl_template::JobId;
 
-use super::Context;
 use crate::arguments::JobsCommand;
+use crate::context::Context;
 use crate::printer::{Printer, duration, printable};
 use crate::report::{CONTACT_LOST, Failure};
 use crate::{follow, submitter};

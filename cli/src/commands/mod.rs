@@ -11,18 +11,11 @@ mod wait;
 use std::process::ExitCode;
 
 use crate::arguments::{Arguments, Command};
+use crate::context::Context;
 use crate::printer::Printer;
 use crate::report::Failure;
 use crate::settings::Settings;
 use crate::this_process::block_on;
-
-/// What every command is given.
-pub(crate) struct Context<'a> {
-    pub(crate) settings: Settings,
-    /// The bucket that the command line names.
-    pub(crate) bucket: Option<String>,
-    pub(crate) printer: &'a Printer,
-}
 
 /// Runs the command that was typed.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, Failure> {
@@ -38,16 +31,4 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Cache(command) => cache::run(&context, &command),
         }
     })?
-}
-
-impl Context<'_> {
-    /// Whether a bucket is meant at all.
-    pub(crate) fn names_a_bucket(&self) -> bool {
-        self.settings.bucket_url(self.bucket.as_deref()).is_ok()
-    }
-
-    /// The bucket that is meant, which must exist.
-    pub(crate) fn open_bucket(&self) -> Result<tmpl_bucket::Bucket, Failure> {
-        self.settings.bucket(self.bucket.as_deref())
-    }
 }

@@ -14,8 +14,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Context;
 use crate::arguments::{OnSignal, RunArguments};
+use crate::context::Context;
 use crate::outcome::report_end;
 use crate::printer::{Printer, size};
 use crate::report::{CONTACT_LOST, ENVIRONMENT, Failure, USAGE, WAIT_TIMEOUT, signalled};

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::Context;
 use crate::arguments::WaitArguments;
+use crate::context::Context;
 use crate::follow;
 use crate::outcome::report_end;
 use crate::report::{Failure, WAIT_TIMEOUT};

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::accepted::Accepted;
+use crate::option_name::is_option_name;
 use crate::pipeline_options::{PipelineOption, reserved};
 use crate::sdk::Sdk;
 use crate::triggers::MOST_LINKS;
-use crate::violation::is_option_name;
 use crate::{Language, Parameter, TemplateSpec};
 
 /// A version with its parameters by name.

@@ -4,8 +4,8 @@ use crate::Language;
 use crate::lint::Code;
 use crate::lint::context::{Context, Declared};
 use crate::lint::findings::{Draft, Findings};
+use crate::option_name::is_option_name;
 use crate::pipeline_options::{PipelineOption, reserved};
-use crate::violation::is_option_name;
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     for (index, declared) in context.parameters.iter().enumerate() {

@@ -5,9 +5,9 @@ use serde_json::json;
 use tmpl_bucket::{Bucket, BucketError};
 use tmpl_template::{Digest, TemplateSpec};
 
-use super::super::Context;
 use super::log::facts;
 use crate::arguments::CopyArguments;
+use crate::context::Context;
 use crate::printer::{short, size};
 use crate::report::{ENVIRONMENT, Failure};
 

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use tmpl_template::{TemplateSpec, difference};
 
-use super::super::Context;
 use super::show::unusable;
 use crate::arguments::DiffArguments;
+use crate::context::Context;
 use crate::printer::printable;
 use crate::report::{Failure, PROGRAM};
 use crate::template_source::{Loaded, TemplateSource};

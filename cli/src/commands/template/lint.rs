@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tmpl_template::FormatError;
 use tmpl_template::lint::{self, Code, FileKind, Finding, Report};
 
-use super::super::Context;
 use crate::arguments::{LintArguments, LintKind};
+use crate::context::Context;
 use crate::printer::{Printer, printable};
 use crate::report::{Failure, PROGRAM, USAGE};
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use tmpl_bucket::BuildFacts;
 use tmpl_template::{TemplateName, TemplateReference};
 
-use super::super::Context;
+use crate::context::Context;
 use crate::printer::{printable, short};
 use crate::report::Failure;
 use crate::submitter;

@@ -8,8 +8,8 @@ mod show;
 
 use std::process::ExitCode;
 
-use super::Context;
 use crate::arguments::{SchemaOf, TemplateCommand};
+use crate::context::Context;
 use crate::report::Failure;
 
 pub(crate) async fn run(context: &Context<'_>, command: TemplateCommand) -> Result<ExitCode, Failure> {

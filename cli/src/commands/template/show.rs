@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tmpl_bucket::TemplateSummary;
 use tmpl_template::{TemplateSpec, sha256_of};
 
-use super::super::Context;
+use crate::context::Context;
 use crate::printer::{printable, short};
 use crate::report::{ENVIRONMENT, Failure};
 use crate::template_page;
