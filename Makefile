@@ -58,6 +58,8 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 .PHONY: bench
 bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
+	cargo bench -p tmpl-template --bench format
+	cargo bench -p tmpl-bucket --bench template_list
 
 .PHONY: licences
 licences: ## Check every dependency's licence (installs cargo-deny the first time)
