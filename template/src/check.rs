@@ -174,7 +174,8 @@ impl Context<'_> {
 
     /// The field of the launch environment that says the same as an option of that name, where it is set too.
     fn field_given_too(&self, name: &str) -> Option<&'static str> {
-        let field = self.sdk.option(name)?.environment_field()?;
+        // Of whatever SDK: a launch must not depend on which one a version of the template uses.
+        let field = PipelineOption::named(name, None)?.environment_field()?;
         self.request.environment.get(field).map(|_| field)
     }
 
