@@ -5,11 +5,11 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::bounded_text;
 use crate::report::{Failure, USAGE};
 
 const FLAG: &str = "--flags-file";
@@ -75,13 +75,12 @@ fn read(file: &str) -> Result<Flags, Failure> {
     const SHAPE: &str =
         "the file is one mapping of flags, like `--max-workers: 3`, or a list of such mappings";
     let unreadable = |error: std::io::Error| Failure::new(USAGE, format!("{FLAG}: {error}"));
-    let mut text = String::new();
     let read = if file == "-" {
-        std::io::stdin().take(LONGEST + 1).read_to_string(&mut text)
+        bounded_text::read(std::io::stdin(), LONGEST)
     } else {
-        fs_err::File::open(Path::new(file)).map_err(unreadable)?.take(LONGEST + 1).read_to_string(&mut text)
+        fs_err::File::open(Path::new(file)).and_then(|opened| bounded_text::read(opened, LONGEST))
     };
-    read.map_err(unreadable)?;
+    let text = read.map_err(unreadable)?;
     if text.len() as u64 > LONGEST {
         return Err(
             Failure::new(USAGE, format!("{FLAG} {file}: it has more than {LONGEST} bytes")).hint(SHAPE)

@@ -1,6 +1,7 @@
 //! `tmpl`: package a data pipeline once, launch it, see what it did.
 
 mod arguments;
+mod bounded_text;
 mod commands;
 mod context;
 mod flags_file;

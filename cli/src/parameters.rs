@@ -1,13 +1,13 @@
 //! Launch parameters from the command line: `--parameters` as gcloud parses it, `--param` whole, `--params-file` in JSON or YAML.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use tmpl_template::{RawParameters, parse_dictionary};
 
 use crate::arguments::ParameterArguments;
 use crate::arguments::spec::wrong;
+use crate::bounded_text;
 use crate::report::{Failure, USAGE};
 
 /// Bytes of a file of parameters.
@@ -49,12 +49,8 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(USAGE, format!("--params-file: {error}")).hint("give a JSON or YAML file")
     };
-    let mut text = String::new();
-    fs_err::File::open(path)
-        .map_err(unreadable)?
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
+    let read = fs_err::File::open(path).and_then(|opened| bounded_text::read(opened, LONGEST));
+    let text = read.map_err(unreadable)?;
     if text.len() as u64 > LONGEST {
         return Err(Failure::new(
             USAGE,

@@ -63,7 +63,8 @@ impl Failure {
         self
     }
 
-    fn of(error: &dyn Error, code: u8, hint: Option<String>) -> Self {
+    /// An error with its causes.
+    pub(crate) fn of(error: &dyn Error, code: u8, hint: Option<String>) -> Self {
         let mut chain: Vec<String> = vec![error.to_string()];
         let mut source = error.source();
         while let Some(cause) = source {

@@ -1,6 +1,5 @@
 //! Where a template is taken from: the bucket, by name, or a spec that lies elsewhere, by path or URL.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -8,8 +7,12 @@ use tmpl_bucket::{Bucket, BucketUrl};
 use tmpl_launcher::accept::{LaunchTemplate, UnpublishedSpec};
 use tmpl_template::{FormatError, TemplateName, TemplateReference};
 
+use crate::bounded_text;
 use crate::context::Context;
 use crate::report::{Failure, TEMPORARY, USAGE};
+
+/// Bytes of a spec.
+const LONGEST: u64 = FormatError::LONGEST_TEXT as u64;
 
 /// A template, as it is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,13 +149,7 @@ fn read(path: &Path) -> Result<String, Failure> {
             .hint("give the name of a template, or the path or URL of a spec")
     };
     let file = fs_err::File::open(path).map_err(unreadable)?;
-    bounded(file).map_err(unreadable)
-}
-
-fn bounded(reader: impl Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    reader.take(FormatError::LONGEST_TEXT as u64 + 1).read_to_string(&mut text)?;
-    Ok(text)
+    bounded_text::read(file, LONGEST).map_err(unreadable)
 }
 
 async fn fetch(url: &str) -> Result<String, Failure> {
@@ -160,32 +157,26 @@ async fn fetch(url: &str) -> Result<String, Failure> {
     let url = url.to_owned();
     let fetched = tokio::task::spawn_blocking(move || {
         let answer = reqwest::blocking::get(url)?.error_for_status()?;
-        Ok::<_, reqwest::Error>(bounded(answer))
+        Ok::<_, reqwest::Error>(bounded_text::read(answer, LONGEST))
     });
-    let failed = |code: u8, cause: String| {
+    let failed = |code: u8| {
         Failure::new(code, format!("{shown} can't be read"))
-            .cause(cause)
             .hint("check the address, or fetch the file and give its path")
     };
     match fetched.await {
         Ok(Ok(Ok(text))) => Ok(text),
         Ok(Ok(Err(error))) => {
             let code = if error.kind() == std::io::ErrorKind::InvalidData { USAGE } else { TEMPORARY };
-            Err(failed(code, error.to_string()))
+            Err(failed(code).cause(error.to_string()))
         }
         Ok(Err(error)) => {
             let refused = error.status().is_some_and(|status| status.is_client_error()) || error.is_builder();
             let code = if refused { USAGE } else { TEMPORARY };
             let error = error.without_url();
-            let mut failure = failed(code, error.to_string());
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                failure = failure.cause(cause.to_string());
-                source = cause.source();
-            }
-            Err(failure)
+            let causes = Failure::of(&error, code, None).chain;
+            Err(causes.into_iter().fold(failed(code), Failure::cause))
         }
-        Err(error) => Err(failed(TEMPORARY, error.to_string())),
+        Err(error) => Err(failed(TEMPORARY).cause(error.to_string())),
     }
 }
 

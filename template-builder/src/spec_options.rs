@@ -208,7 +208,8 @@ impl SpecOptions {
         self.write_environment(&mut spec.default_environment)
     }
 
-    fn write_environment(&self, environment: &mut Environment) -> Result<(), FormatError> {
+    /// Writes those options that are fields of a launch environment, over what is set there already.
+    pub fn write_environment(&self, environment: &mut Environment) -> Result<(), FormatError> {
         let text = |text: &Option<String>| text.as_ref().map(|text| Value::from(text.as_str()));
         let switched_on = |switch: Option<bool>| switch.filter(|on| *on);
         let labels = Some(&self.additional_user_labels).filter(|labels| !labels.is_empty());

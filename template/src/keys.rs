@@ -57,22 +57,8 @@ impl Table {
 
     /// The key that a text names in either of the two spellings that Google's service reads: `isOptional` and `is_optional`.
     pub(crate) fn key_in_any_spelling(&self, written: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == written || is_snake_case_of(written, key.name))
+        self.keys.iter().find(|key| key.name == written || snake_case(key.name) == written)
     }
-}
-
-/// Whether a text is a camel-case name in the other spelling of Google's JSON.
-fn is_snake_case_of(written: &str, name: &str) -> bool {
-    let mut rest = written.chars();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && rest.next() != Some('_') {
-            return false;
-        }
-        if rest.next() != Some(character.to_ascii_lowercase()) {
-            return false;
-        }
-    }
-    rest.next().is_none() && written != name
 }
 
 /// A camel-case name in the other spelling of Google's JSON.

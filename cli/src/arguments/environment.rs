@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use tmpl_template::{Environment, parse_dictionary, parse_list};
+use tmpl_builder::SpecOptions;
+use tmpl_template::{Environment, FormatError, parse_dictionary, parse_list};
 
 use super::spec::{switch, wrong};
 use crate::report::{Failure, USAGE};
@@ -94,48 +95,42 @@ impl EnvironmentArguments {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let list = |flag: &str, texts: &[String]| parse_list(texts).map_err(|error| wrong(flag, &error));
         let labels = parse_dictionary(&self.additional_user_labels);
-        let labels: Vec<(String, String)> =
-            labels.map_err(|error| wrong("--additional-user-labels", &error))?;
-        let text = |text: &Option<String>| text.as_ref().map(|text| Value::from(text.as_str()));
-        let items = |items: Vec<String>| (!items.is_empty()).then(|| Value::from(items));
-        let on = |on: bool, off: bool| switch(on, off).filter(|on| *on);
+        let labels = labels.map_err(|error| wrong("--additional-user-labels", &error))?;
+        // What a launch shares with the defaults of a template is written by the same table.
+        let shared = SpecOptions {
+            staging_location: self.staging_location.clone(),
+            temp_location: self.temp_location.clone(),
+            service_account_email: self.service_account_email.clone(),
+            max_workers: self.max_workers,
+            num_workers: self.num_workers,
+            worker_machine_type: self.worker_machine_type.clone(),
+            network: self.network.clone(),
+            subnetwork: self.subnetwork.clone(),
+            disable_public_ips: switch(self.disable_public_ips, self.no_disable_public_ips),
+            dataflow_kms_key: self.dataflow_kms_key.clone(),
+            worker_region: self.worker_region.clone(),
+            worker_zone: self.worker_zone.clone(),
+            enable_streaming_engine: switch(self.enable_streaming_engine, self.no_enable_streaming_engine),
+            additional_experiments: list("--additional-experiments", &self.additional_experiments)?,
+            additional_user_labels: labels.into_iter().collect(),
+            ..SpecOptions::default()
+        };
+        let options = list("--additional-pipeline-options", &self.additional_pipeline_options)?;
         let goal = self.flexrs_goal.map(|goal| match goal {
             FlexrsGoal::Cost => "FLEXRS_COST_OPTIMIZED",
             FlexrsGoal::Speed => "FLEXRS_SPEED_OPTIMIZED",
         });
-        let fields = [
-            ("tempLocation", text(&self.temp_location).or_else(|| text(&self.staging_location))),
-            ("stagingLocation", text(&self.staging_location)),
-            ("additionalExperiments", items(list("--additional-experiments", &self.additional_experiments)?)),
-            (
-                "additionalPipelineOptions",
-                items(list("--additional-pipeline-options", &self.additional_pipeline_options)?),
-            ),
-            ("additionalUserLabels", (!labels.is_empty()).then(|| labels.into_iter().collect())),
-            ("serviceAccountEmail", text(&self.service_account_email)),
-            ("maxWorkers", self.max_workers.map(Value::from)),
-            ("numWorkers", self.num_workers.map(Value::from)),
-            ("machineType", text(&self.worker_machine_type)),
-            ("launcherMachineType", text(&self.launcher_machine_type)),
-            ("network", text(&self.network)),
-            ("subnetwork", text(&self.subnetwork)),
-            (
-                "ipConfiguration",
-                on(self.disable_public_ips, self.no_disable_public_ips).map(|_| "WORKER_IP_PRIVATE".into()),
-            ),
-            ("kmsKeyName", text(&self.dataflow_kms_key)),
-            ("workerRegion", text(&self.worker_region)),
-            ("workerZone", text(&self.worker_zone)),
-            (
-                "enableStreamingEngine",
-                on(self.enable_streaming_engine, self.no_enable_streaming_engine).map(Value::from),
-            ),
+        let of_a_launch = [
+            ("additionalPipelineOptions", (!options.is_empty()).then(|| Value::from(options))),
+            ("launcherMachineType", self.launcher_machine_type.clone().map(Value::from)),
             ("flexrsGoal", goal.map(Value::from)),
         ];
+        let refused = |error: FormatError| Failure::new(USAGE, error.to_string());
         let mut environment = Environment::default();
-        for (field, value) in fields {
+        shared.write_environment(&mut environment).map_err(refused)?;
+        for (field, value) in of_a_launch {
             if let Some(value) = value {
-                environment.set(field, value).map_err(|error| Failure::new(USAGE, error.to_string()))?;
+                environment.set(field, value).map_err(refused)?;
             }
         }
         Ok(environment)
