@@ -136,3 +136,75 @@ impl EnvironmentArguments {
         Ok(environment)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: EnvironmentArguments,
+    }
+
+    fn environment(flags: &[&str]) -> Value {
+        let line = Line::try_parse_from([&["run"], flags].concat()).unwrap();
+        serde_json::to_value(line.arguments.environment().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_flag_is_its_field_of_the_launch_environment() {
+        let flags = [
+            "--staging-location=gs://b/staging",
+            "--temp-location=gs://b/tmp",
+            "--additional-experiments=one,two",
+            "--additional-pipeline-options=a=1,b=2",
+            "--additional-user-labels=team=data",
+            "--service-account-email=a@b.example",
+            "--max-workers=3",
+            "--num-workers=2",
+            "--worker-machine-type=n1-standard-4",
+            "--launcher-machine-type=e2-small",
+            "--network=net",
+            "--subnetwork=regions/r/subnetworks/s",
+            "--disable-public-ips",
+            "--dataflow-kms-key=key",
+            "--worker-region=us-central1",
+            "--enable-streaming-engine",
+            "--flexrs-goal=COST_OPTIMIZED",
+        ];
+        let expected = json!({
+            "stagingLocation": "gs://b/staging",
+            "tempLocation": "gs://b/tmp",
+            "additionalExperiments": ["one", "two"],
+            "additionalPipelineOptions": ["a=1", "b=2"],
+            "additionalUserLabels": {"team": "data"},
+            "serviceAccountEmail": "a@b.example",
+            "maxWorkers": 3,
+            "numWorkers": 2,
+            "machineType": "n1-standard-4",
+            "launcherMachineType": "e2-small",
+            "network": "net",
+            "subnetwork": "regions/r/subnetworks/s",
+            "ipConfiguration": "WORKER_IP_PRIVATE",
+            "kmsKeyName": "key",
+            "workerRegion": "us-central1",
+            "enableStreamingEngine": true,
+            "flexrsGoal": "FLEXRS_COST_OPTIMIZED",
+        });
+        assert_eq!(environment(&flags), expected);
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_sent() {
+        assert_eq!(environment(&[]), json!({}));
+        assert_eq!(environment(&["--no-disable-public-ips", "--no-enable-streaming-engine"]), json!({}));
+        assert_eq!(environment(&["--worker-zone=us-central1-a"]), json!({"workerZone": "us-central1-a"}));
+        // As gcloud has it, temporary files go where files are staged unless it's said.
+        let staging = json!({"stagingLocation": "gs://b/s", "tempLocation": "gs://b/s"});
+        assert_eq!(environment(&["--staging-location=gs://b/s"]), staging);
+    }
+}
