@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod blob_source;
 mod chunk_reader;
 mod exact_reader;
 mod gzip;
@@ -45,6 +46,7 @@ mod unpack_tar;
 mod verifying_reader;
 mod write_layer;
 
+pub use blob_source::{BlobSource, OpenBlob};
 pub use gzip::ParallelGzip;
 pub use layer::{ExpectedLayer, Layer, LayerOptions, UnpackedLayer};
 pub use layer_contents::LayerContents;
