@@ -10,7 +10,7 @@ use crate::layer_plan::{DistributionRecord, distribution_key};
 use crate::lock::Lock;
 use crate::made_layer::{self, MadeLayer};
 use crate::own_package::OwnPackage;
-use crate::session::Session;
+use crate::python_session::PythonSession;
 use crate::source_tree;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 use crate::{BuildError, Phase, compile};
@@ -33,7 +33,7 @@ pub(crate) struct OwnLayers {
 }
 
 /// The project's own code.
-pub(crate) async fn read(session: &Session<'_>, lock: &Lock) -> Result<OwnCode, BuildError> {
+pub(crate) async fn read(session: &PythonSession<'_>, lock: &Lock) -> Result<OwnCode, BuildError> {
     let mut code = OwnCode { packages: StagedFiles::new(), app: StagedFiles::new(), owners: BTreeMap::new() };
     for path in &session.project.packages {
         let distribution = OwnPackage::new(session, lock, path).stage().await?;
@@ -63,7 +63,7 @@ pub(crate) async fn read(session: &Session<'_>, lock: &Lock) -> Result<OwnCode, 
 
 /// The layers of that code; those that did not change are not made.
 pub(crate) async fn layers(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     lock: &Lock,
     code: OwnCode,
     blobs: &BucketBlobs<'_>,
@@ -95,7 +95,7 @@ pub(crate) async fn layers(
 }
 
 /// A path that both a dependency and a package of the project hold can be in one tree only once.
-fn conflicts(session: &Session<'_>, lock: &Lock, code: &OwnCode) -> Result<(), BuildError> {
+fn conflicts(session: &PythonSession<'_>, lock: &Lock, code: &OwnCode) -> Result<(), BuildError> {
     for package in &lock.packages {
         let key = distribution_key(session.target(), lock, package);
         let record =

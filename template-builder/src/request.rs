@@ -35,6 +35,10 @@ pub struct BuildRequest {
     pub only: Vec<TemplateName>,
     /// What is said instead of `tmpl.toml`.
     pub overrides: Overrides,
+    /// The platforms to build for; empty for those of the project.
+    pub platforms: Vec<String>,
+    /// The images to make, if any.
+    pub image: Option<ImageRequest>,
     /// Whether a version is refused that launches of the current one would not fit.
     pub check_compatible: bool,
     /// The interpreter to build with, where one is named.
