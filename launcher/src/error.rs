@@ -124,6 +124,28 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// A variable that the launcher is started with is missing or wrong.
+    #[error("{name}: {reason}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gives this process no event loop.
+    #[error("no event loop could be started")]
+    EventLoop {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// This program can't start itself again.
+    #[error("this program's own file can't be found")]
+    OwnFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -140,6 +162,17 @@ pub enum ErrorKind {
     Temporary,
 }
 
+impl ErrorKind {
+    /// The exit code of a process that ends with such an error.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Temporary => 75,
+        }
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -149,8 +182,10 @@ impl LaunchError {
                 BucketErrorKind::Damaged => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } => ErrorKind::Usage,
-            Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
+            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
+                ErrorKind::Usage
+            }
+            Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
         }
@@ -160,7 +195,12 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
-            Self::Parameters(_) | Self::GuardLost => return None,
+            Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
+            Self::Variable { .. } => {
+                "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"
+                    .to_owned()
+            }
+            Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
             Self::ImageOnly { .. } | Self::Platform { .. } => {
                 "build it for this machine with `tmpl build PROJECT`".to_owned()
@@ -194,6 +234,20 @@ impl LaunchError {
             Self::Start { .. } => "check that the program is there and may be executed".to_owned(),
         })
     }
+}
+
+/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
 }
 
 fn looked(rejected: &[String]) -> String {

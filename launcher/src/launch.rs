@@ -30,7 +30,7 @@ use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
 use crate::session::{LogEnd, Session};
 use crate::stop::{self, Stop};
-use crate::{ErrorKind, Invocation, LaunchError};
+use crate::{Invocation, LaunchError, causes};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -310,12 +310,8 @@ fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord 
 
 /// The end of a job that could not be launched.
 pub fn failed(error: &LaunchError) -> FinalRecord {
-    let exit_code = match error.kind() {
-        ErrorKind::Usage => 2,
-        ErrorKind::Environment => 3,
-        ErrorKind::Temporary => 75,
-    };
-    let cause = Cause { message: chain(error), ..Cause::default() };
+    let exit_code = error.kind().exit_code();
+    let cause = Cause { message: causes(error).join(": "), ..Cause::default() };
     let reason = "the launch failed".to_owned();
     FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
 }
@@ -370,19 +366,4 @@ fn hint_for(cause: &Cause) -> Option<String> {
         None if cause.message.contains("out of memory") => Some(memory.to_owned()),
         _ => None,
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &LaunchError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -1,0 +1,12 @@
+//! `launcher`: the entry point of container images. One static file; everything it does is in the library.
+
+use std::process::ExitCode;
+
+use tmpl_launcher::role::{self, Role};
+
+fn main() -> ExitCode {
+    match Role::of_this_process() {
+        Some(Role::Guard) => role::guard(),
+        Some(Role::Launcher) | None => tmpl_launcher::container::run(),
+    }
+}
