@@ -33,6 +33,7 @@ mod process_tree;
 mod protocol;
 pub mod role;
 mod runner;
+mod runtime;
 mod secret;
 mod session;
 mod stop;
