@@ -58,7 +58,7 @@ fn launch_job() -> ExitCode {
     let launch = || -> Result<(), Failure> {
         let cache = Settings::read()?.cache()?;
         if let Some(assignment) = Assignment::from_environment() {
-            assignment.run(cache)?;
+            assignment.run(cache, None)?;
         }
         Ok(())
     };

@@ -22,6 +22,13 @@ pub enum LaunchError {
         #[source]
         source: tmpl_template::FormatError,
     },
+    /// The spec of an image can't be read.
+    #[error("the template of this image can't be read")]
+    SpecFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
     #[error(
         "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
@@ -208,6 +215,9 @@ impl LaunchError {
             Self::Variable { .. } => {
                 "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"
                     .to_owned()
+            }
+            Self::SpecFile { .. } => {
+                "TMPL_TEMPLATE names the file; without it, it is /template/template.json".to_owned()
             }
             Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),

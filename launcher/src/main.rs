@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use tmpl_launcher::container;
 use tmpl_launcher::role::{self, Role};
 
 fn main() -> ExitCode {
     match Role::of_this_process() {
         Some(Role::Guard) => role::guard(),
-        Some(Role::Launcher) | None => tmpl_launcher::container::run(),
+        Some(Role::Launcher) => container::run_job(),
+        None => container::run(),
     }
 }

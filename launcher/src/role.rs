@@ -9,6 +9,7 @@ use tmpl_bucket::{Bucket, FinalRecord};
 use tmpl_template::JobId;
 
 use crate::cache::Cache;
+use crate::image_template::ImageTemplate;
 use crate::launch::{self, LaunchContext};
 use crate::place::{BUCKET_VARIABLE, GUARD_ARGUMENT, JOB_VARIABLE, LAUNCHER_ARGUMENT};
 use crate::this_process::{block_on, executable, host};
@@ -35,7 +36,7 @@ impl Role {
 }
 
 /// Which job a launcher was started for: its two words.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Assignment {
     bucket: String,
     id: String,
@@ -51,7 +52,12 @@ impl Assignment {
     }
 
     /// Runs one attempt of the job to its end. Returns the end that holds, or nothing where another launcher has the job already.
-    pub fn run(&self, cache: Cache) -> Result<Option<FinalRecord>, LaunchError> {
+    /// `image` is the template of the image that this process runs in, if it runs in one.
+    pub fn run(
+        &self,
+        cache: Cache,
+        image: Option<ImageTemplate>,
+    ) -> Result<Option<FinalRecord>, LaunchError> {
         for (name, word) in [(BUCKET_VARIABLE, &self.bucket), (JOB_VARIABLE, &self.id)] {
             if word.is_empty() {
                 return Err(LaunchError::Variable { name, reason: "it is not set".to_owned() });
@@ -68,6 +74,7 @@ impl Assignment {
             client: client(),
             executable: executable()?,
             host: host(),
+            image,
         };
         block_on(launch::run(context))?
     }

@@ -28,3 +28,17 @@ pub fn host() -> String {
     let name = name.trim();
     if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
+
+/// The platform of this program by the name that images have for it: `linux/amd64`.
+pub(crate) fn here() -> String {
+    format!("{}/{}", std::env::consts::OS, architecture())
+}
+
+/// The machine's architecture by the name that images use.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
