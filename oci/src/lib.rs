@@ -33,6 +33,8 @@ mod chunk_reader;
 mod exact_reader;
 mod gzip;
 mod hashing_writer;
+pub mod image;
+mod image_reference;
 mod layer;
 mod layer_contents;
 mod layer_error;
@@ -48,6 +50,7 @@ mod write_layer;
 
 pub use blob_source::{BlobSource, OpenBlob};
 pub use gzip::ParallelGzip;
+pub use image_reference::{ImageReference, ImageReferenceError};
 pub use layer::{ExpectedLayer, Layer, LayerOptions, UnpackedLayer};
 pub use layer_contents::LayerContents;
 pub use layer_error::LayerError;
