@@ -29,8 +29,9 @@ pub(crate) enum ContainerError {
     CommandSpec {
         variable: &'static str,
         path: PathBuf,
+        // Boxed: it is far larger than the others.
         #[source]
-        source: tmpl_template::FormatError,
+        source: Box<tmpl_template::FormatError>,
     },
     #[error("{variable}: the command spec can't be read")]
     CommandSpecFile {

@@ -45,7 +45,7 @@ fn start() -> Result<ExitCode, ContainerError> {
         return job::run(&assignment);
     }
     match arguments::read(arguments)? {
-        arguments::Read::Launch(asked) => program_launch::run(asked),
+        arguments::Read::Launch(asked) => program_launch::run(*asked),
         arguments::Read::Told(code) => Ok(code),
     }
 }

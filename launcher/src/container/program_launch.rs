@@ -27,7 +27,7 @@ use crate::{ArgumentValue, Invocation, LaunchError};
 const NAME: &str = "template";
 
 /// Checks the launch, runs the program to its end and gives its exit code.
-pub(crate) fn run(asked: Box<Asked>) -> Result<ExitCode, ContainerError> {
+pub(crate) fn run(asked: Asked) -> Result<ExitCode, ContainerError> {
     let directory = supervise::directory()?;
     let image = ImageTemplate::find()?;
     let program = Program::find(image.as_ref(), &directory)?;

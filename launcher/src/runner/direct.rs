@@ -44,7 +44,7 @@ impl Runner for Direct {
                 invocation.arguments.extend(["-m".to_owned(), module.clone()]);
             }
             Entry::Python { main: PythonMain::File(file), .. } => {
-                invocation.arguments.push(app(launch, file))
+                invocation.arguments.push(app(launch, file));
             }
             Entry::Yaml { pipeline, .. } => {
                 set(&mut invocation, "PYTHONSAFEPATH", "1");
@@ -164,7 +164,9 @@ fn pass_to_yaml(launch: &Launch<'_>, invocation: &mut Invocation) {
     if !variables.is_empty() {
         invocation.arguments.push(format!("--jinja_variables={}", serde_json::Value::Object(variables)));
     }
-    others.into_iter().for_each(|value| pass(value, launch.files, invocation));
+    for value in others {
+        pass(value, launch.files, invocation);
+    }
 }
 
 /// Hands one value to the program the way its metadata says.
