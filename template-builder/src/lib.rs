@@ -84,6 +84,7 @@ pub use draft::Overrides;
 pub use error::{BuildError, BuildErrorKind};
 pub use image::{BaseSource, BaseSourceError, ImageOutput, ImageOutputError, ImageRequest};
 pub use init::{Finding, InitError, InitReport, initialise};
+pub use launcher_binary::{LAUNCHER_VARIABLE, LauncherBinaries, LauncherBinaryError};
 pub use lock::locked_packages;
 pub use manifest::check_manifest;
 pub use manifest_keys::manifest_schema;
