@@ -245,7 +245,10 @@ pub fn virtual_entries(python: &Path, version: &str) -> Vec<(String, VirtualEntr
         (format!("bin/{name}"), link("python")),
         ("lib64".to_owned(), link("lib")),
         // Of a folder that is not there Python takes no notice.
-        (format!("lib/{name}/site-packages/{APP_PATH_FILE}"), VirtualEntry::File("../../../app\n".to_owned())),
+        (
+            format!("lib/{name}/site-packages/{APP_PATH_FILE}"),
+            VirtualEntry::File("../../../app\n".to_owned()),
+        ),
     ]
     .into()
 }

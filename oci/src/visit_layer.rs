@@ -86,9 +86,11 @@ mod tests {
         .unwrap();
         let expected = ["a Other ", "a/file File text", "a/link Link(\"file\") ", "b Link(\"/usr/bin/b\") "];
         assert_eq!(seen, expected);
-        assert!(visit_layer(&b"no gzip"[..], &MediaType::ImageLayerGzip, &mut |_, _, _| {
-            Ok(ControlFlow::Continue(()))
-        })
-        .is_err());
+        assert!(
+            visit_layer(&b"no gzip"[..], &MediaType::ImageLayerGzip, &mut |_, _, _| {
+                Ok(ControlFlow::Continue(()))
+            })
+            .is_err()
+        );
     }
 }

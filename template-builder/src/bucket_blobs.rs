@@ -60,7 +60,10 @@ impl<'a> BucketBlobs<'a> {
     }
 
     /// Those of programs that can be read.
-    pub(crate) async fn current_specs(&self, programs: &[Program<'_>]) -> Result<Vec<TemplateSpec>, BuildError> {
+    pub(crate) async fn current_specs(
+        &self,
+        programs: &[Program<'_>],
+    ) -> Result<Vec<TemplateSpec>, BuildError> {
         let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
         let texts = self.current_texts(&templates).await?;
         Ok(texts.iter().flatten().filter_map(|text| TemplateSpec::parse(text).ok()).collect())

@@ -1,7 +1,5 @@
 //! The way from a project's folder to its templates in the bucket.
 
-use std::collections::BTreeMap;
-
 use tmpl_template::{LayerReference, TemplateName, TemplateSpec, difference};
 
 use crate::bucket_blobs::BucketBlobs;

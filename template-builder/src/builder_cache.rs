@@ -109,7 +109,9 @@ impl BuilderCache {
 
     /// Removes what nobody used for long. That it could not is no reason to fail a build.
     pub(crate) fn sweep(&self) {
-        for folder in ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked", "bases"] {
+        for folder in
+            ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked", "bases"]
+        {
             for entry in fs::read_dir(self.0.join(folder)).into_iter().flatten().flatten() {
                 if is_older(&entry, KEPT) {
                     let _ = fs::remove_file(entry.path());

@@ -41,7 +41,10 @@ pub(crate) struct Candidate<'a> {
 }
 
 /// Checks what is about to be published, as thoroughly as was asked for and is needed.
-pub(crate) async fn check(session: &PythonSession<'_>, candidate: &Candidate<'_>) -> Result<Checked, BuildError> {
+pub(crate) async fn check(
+    session: &PythonSession<'_>,
+    candidate: &Candidate<'_>,
+) -> Result<Checked, BuildError> {
     if !candidate.changed && session.request.check != Check::Full {
         return Ok(Checked::Unchanged);
     }
@@ -231,7 +234,8 @@ impl Modules {
             PythonMain::Module(module) => has(module, false) || has(&format!("{module}.__main__"), false),
         };
         let no_code = |path: &String| Path::new(path).extension().is_none_or(|extension| extension != "so");
-        let tell_all = candidate.mains.iter().filter(|main| main.is_own).all(is_known) && candidate.code.packages.keys().all(no_code);
+        let tell_all = candidate.mains.iter().filter(|main| main.is_own).all(is_known)
+            && candidate.code.packages.keys().all(no_code);
         Self { sources, tell_all }
     }
 }

@@ -10,8 +10,8 @@ use crate::distribution::Distribution;
 use crate::layer_plan::{DistributionRecord, PlannedLayer, distribution_key, plan, plan_of_titles};
 use crate::lock::{Lock, LockedPackage};
 use crate::made_layer::{self, MadeLayer};
-use crate::report::Origin;
 use crate::python_session::PythonSession;
+use crate::report::Origin;
 use crate::staged_file::StagedFiles;
 use crate::{BuildError, Phase, compile, install};
 

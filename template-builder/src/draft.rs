@@ -304,8 +304,12 @@ mod tests {
         let merged = |environment: &str, options: SpecOptions| {
             let environment = Environment::parse(environment).unwrap();
             let program = ProgramSource::Python(PythonMain::Module("m".to_owned()));
-            let draft =
-                Draft { program: Some(&program), options: &options, environment, texts: SpecTexts::default() };
+            let draft = Draft {
+                program: Some(&program),
+                options: &options,
+                environment,
+                texts: SpecTexts::default(),
+            };
             draft
                 .spec(&Overrides::default())
                 .map(|spec| serde_json::to_value(spec.default_environment).unwrap())

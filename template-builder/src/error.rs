@@ -194,7 +194,9 @@ pub enum BuildError {
         platform: String,
     },
     /// A package of the project that holds compiled code, in a build for another platform.
-    #[error("{package} holds compiled code ({path}), which was built for this machine and not for {platform}")]
+    #[error(
+        "{package} holds compiled code ({path}), which was built for this machine and not for {platform}"
+    )]
     CompiledHere {
         /// The package.
         package: String,
@@ -414,15 +416,19 @@ impl BuildError {
             }
             Self::Base { .. } => "name another base, or another platform".to_owned(),
             Self::BaseWithoutPython { version, .. } => {
-                format!("name a base with Python {version}, or say where it is: `python = \"…\"` under [image]")
+                format!(
+                    "name a base with Python {version}, or say where it is: `python = \"…\"` under [image]"
+                )
             }
-            Self::BaseLayer { .. } => "check that the base can be read, then run the command again".to_owned(),
+            Self::BaseLayer { .. } => {
+                "check that the base can be read, then run the command again".to_owned()
+            }
             Self::NothingForAnImage => "leave --push and --output out".to_owned(),
             Self::OnePlaceForManyImages { .. } => {
                 "write `{name}` where the template's name belongs, or choose one with --only".to_owned()
             }
             Self::PushReference { .. } => "write REGISTRY/REPOSITORY:TAG".to_owned(),
-            Self::LauncherBinary(error) => return error.hint(),
+            Self::LauncherBinary(error) => error.hint(),
             Self::Image(error) => return error.hint(),
             Self::Registry(error) => return error.hint(),
             Self::Load { program, .. } => format!("check that {program} works here, with `{program} info`"),

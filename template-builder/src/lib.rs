@@ -90,6 +90,7 @@ pub use manifest::check_manifest;
 pub use manifest_keys::manifest_schema;
 pub use progress::{Phase, Progress, Silent};
 pub use project_error::{Position, ProjectError};
+pub use python_target::PLATFORMS;
 pub use report::{BuildReport, Checked, ImageReport, LayerReport, LockState, Origin, TemplateReport};
 pub use request::{BuildRequest, Check};
 pub use spec_options::{OptionProblem, SpecOptions};

@@ -26,7 +26,8 @@ pub(crate) fn of_metadata(text: &str) -> Option<String> {
         (!value.is_empty() && value != "UNKNOWN" && value.len() <= LONGEST_NAME).then(|| value.to_owned())
     };
     let classifiers = || {
-        let named = headers().filter_map(|line| line.strip_prefix("Classifier: License :: ")?.rsplit(" :: ").next());
+        let named =
+            headers().filter_map(|line| line.strip_prefix("Classifier: License :: ")?.rsplit(" :: ").next());
         let known = |name: &str| {
             let found = CLASSIFIERS.iter().find(|(classifier, _)| *classifier == name);
             found.map_or_else(|| name.to_owned(), |(_, licence)| (*licence).to_owned())

@@ -264,7 +264,11 @@ impl Lock {
             line(format_args!("{} = \"{checksum}\"\n", quoted(name)));
         }
         if let Some(base) = base {
-            line(format_args!("\n[base]\nreference = {}\ndigest = \"{}\"\n", quoted(&base.reference), base.digest));
+            line(format_args!(
+                "\n[base]\nreference = {}\ndigest = \"{}\"\n",
+                quoted(&base.reference),
+                base.digest
+            ));
         }
         for package in &self.packages {
             let source = match package.source {

@@ -72,7 +72,8 @@ impl MadePlatform {
 
     /// The layers of a program, what changes least first.
     pub(crate) fn layers_of(&self, program: &Program<'_>) -> Vec<&MadeLayer> {
-        let shared = self.python.iter().filter(|_| program.source.is_python()).flat_map(|python| &python.layers);
+        let shared =
+            self.python.iter().filter(|_| program.source.is_python()).flat_map(|python| &python.layers);
         let own = self.programs.iter().filter(|(name, _)| *name == program.template.name);
         shared.chain(own.map(|(_, layer)| layer)).collect()
     }

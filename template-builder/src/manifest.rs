@@ -41,7 +41,7 @@ pub(crate) struct PythonTable {
 }
 
 /// What images are made of, and which.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct ImageTable {
     pub(crate) base: Option<Spanned<String>>,
     #[serde(default)]

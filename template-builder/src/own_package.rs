@@ -230,7 +230,9 @@ impl<'a> OwnPackage<'a> {
         let site_packages = self.session.target().site_packages();
         let record = StagedFile::of_bytes(record::write(&files, &site_packages, &built.record), false);
         files.insert(format!("{site_packages}/{}", built.record), record);
-        Some(Distribution { name: built.name.clone(), version: built.version.clone(), files })
+        // Its licence stands in its files, for whoever wants to know it.
+        let (name, version) = (built.name.clone(), built.version.clone());
+        Some(Distribution { name, version, licence: None, files })
     }
 }
 

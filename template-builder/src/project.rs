@@ -142,7 +142,8 @@ impl Reader<'_> {
         let mut scripts = Vec::new();
         let mut descriptions = Vec::new();
         for (table, options) in manifest.templates.iter().zip(&manifest.options) {
-            let template = self.template(table, options, python.is_some(), &mut scripts, &mut descriptions)?;
+            let template =
+                self.template(table, options, python.is_some(), &mut scripts, &mut descriptions)?;
             if let (Some(main), None) = (&table.main, python) {
                 let remedy = "add `[python]` with `version = \"3.11\"`";
                 return Err(self.source.error(main, "a program needs a Python", remedy));
@@ -316,7 +317,12 @@ impl Reader<'_> {
         let overridden = &self.overrides.options;
         match &table.yaml_pipeline_path {
             // Beam of the project itself runs it, where no image is there to do so.
-            Some(path) if has_python && !has_image && overridden.image.is_none() && overridden.yaml_image.is_none() => {
+            Some(path)
+                if has_python
+                    && !has_image
+                    && overridden.image.is_none()
+                    && overridden.yaml_image.is_none() =>
+            {
                 Ok(Some(ProgramSource::Yaml { pipeline: self.file("yaml_pipeline_path", path)? }))
             }
             _ => Ok(None),

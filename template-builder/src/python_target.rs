@@ -10,7 +10,7 @@ const GLIBC: &[u32] = &[17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
 /// The platform that templates are built for where nothing is said.
 pub(crate) const DEFAULT_PLATFORM: &str = "linux/amd64";
 /// The platforms that templates can be built for.
-pub(crate) const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
+pub const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 const DEFAULT_GLIBC: u32 = 28;
 
 /// What the files of a template must fit.

@@ -6,7 +6,7 @@ use tmpl_bucket::{Bucket, BuildFacts};
 use tmpl_launcher::cache::Cache;
 use tmpl_template::TemplateName;
 
-use crate::Overrides;
+use crate::{ImageRequest, Overrides};
 
 /// How thoroughly a build is checked before it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use tempfile::TempDir;
 use crate::builder_cache::BuilderCache;
 use crate::project::Project;
 use crate::{BuildError, BuildRequest, Phase, Progress};
+use tempfile::TempDir;
 
 /// One build under way.
 pub(crate) struct Session<'a> {
@@ -23,11 +23,7 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(
-        request: &'a BuildRequest,
-        project: &'a Project,
-        progress: &'a dyn Progress,
-    ) -> Self {
+    pub(crate) fn new(request: &'a BuildRequest, project: &'a Project, progress: &'a dyn Progress) -> Self {
         let cache = BuilderCache::new(request.cache.directory());
         Self {
             request,
@@ -104,7 +100,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, BuildError>) -> Result<&T, BuildError> {
+pub(crate) fn once<T>(
+    cell: &OnceLock<T>,
+    make: impl FnOnce() -> Result<T, BuildError>,
+) -> Result<&T, BuildError> {
     if let Some(made) = cell.get() {
         return Ok(made);
     }

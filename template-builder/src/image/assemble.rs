@@ -38,7 +38,8 @@ pub(super) async fn assemble(
         None => None,
     };
     let python = python.as_ref().map(|(path, version)| (path.as_str(), version.as_str()));
-    let launcher = own_layers::launcher(session, &made.platform, python, base.digest.is_none()).await?;
+    let launcher =
+        own_layers::launcher(session, request, &made.platform, python, base.digest.is_none()).await?;
     let build = made.describe(program);
     let spec = spec(program, made, build);
     let spec_layer = own_layers::spec(session, program.source, &spec).await?;
@@ -75,8 +76,7 @@ fn image_layer(session: &Session<'_>, layer: &MadeLayer) -> ImageLayer {
     let source = if session.cache.find_blob(digest.digest(), *size).is_some() {
         BlobSource::file(place)
     } else {
-        let (bucket, digest, runtime) =
-            (session.request.bucket.clone(), digest.clone(), Handle::current());
+        let (bucket, digest, runtime) = (session.request.bucket.clone(), digest.clone(), Handle::current());
         BlobSource::Opened(Arc::new(move || {
             runtime.block_on(bucket.require_blob(&digest)).map_err(std::io::Error::other)
         }))

@@ -112,7 +112,11 @@ async fn pull(
     let image = Image::parse(&found.bytes, &config, source)?.with_origin(&reference);
     if spelled(&image.platform()) != spelled(platform) {
         return Err(BuildError::Base {
-            message: format!("{reference} is for {}, not for {}", spelled(&image.platform()), spelled(platform)),
+            message: format!(
+                "{reference} is for {}, not for {}",
+                spelled(&image.platform()),
+                spelled(platform)
+            ),
         });
     }
     Ok((image, root.digest))
@@ -146,7 +150,12 @@ fn is_index(media_type: &MediaType, bytes: &[u8]) -> bool {
 }
 
 /// A layer that is fetched when it is opened, and kept.
-fn remote(session: &Session<'_>, registry: &Registry, reference: &ImageReference, layer: &Descriptor) -> BlobSource {
+fn remote(
+    session: &Session<'_>,
+    registry: &Registry,
+    reference: &ImageReference,
+    layer: &Descriptor,
+) -> BlobSource {
     let (registry, reference, layer) = (registry.clone(), reference.clone(), layer.clone());
     let (cache, runtime) = (session.cache.clone(), Handle::current());
     BlobSource::Opened(Arc::new(move || {

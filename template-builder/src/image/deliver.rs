@@ -120,8 +120,10 @@ async fn push_blobs(
     let pushing = registry.push_blobs(
         target,
         blobs,
-        // Nobody listens any more when the push is over.
-        Arc::new(move |place, sent| drop(events.send((place, sent)))),
+        Arc::new(move |place, sent| {
+            // Nobody listens any more when the push is over.
+            let _ = events.send((place, sent));
+        }),
     );
     tokio::pin!(pushing);
     let title = |place: usize| short(&blobs[place].descriptor);

@@ -2,8 +2,8 @@
 //! say the same.
 
 use serde_json::{Value, json};
-use tmpl_oci::image::ImageIndex;
 use tmpl_oci::Descriptor;
+use tmpl_oci::image::ImageIndex;
 
 use super::base::Base;
 use super::spdx;
@@ -60,7 +60,8 @@ fn provenance(
     mut dependencies: Vec<Value>,
 ) -> Value {
     let facts = &session.request.facts;
-    if let Some(revision) = facts.source_revision.as_ref().filter(|revision| !revision.ends_with("+changes")) {
+    if let Some(revision) = facts.source_revision.as_ref().filter(|revision| !revision.ends_with("+changes"))
+    {
         dependencies.push(json!({"name": "source", "uri": "git", "digest": {"gitCommit": revision}}));
     }
     let platforms: Vec<&str> = platforms.iter().map(|made| made.platform.as_str()).collect();

@@ -67,7 +67,10 @@ fn look(image: &Image) -> Result<Found, BuildError> {
                 match name.strip_prefix(".wh.") {
                     // A layer above takes away what one below brought.
                     Some(gone) => found.pythons.retain(|path| *path != format!("{folder}/{gone}")),
-                    None if FOLDERS.contains(&folder) && is_python(name) && !found.pythons.iter().any(known) => {
+                    None if FOLDERS.contains(&folder)
+                        && is_python(name)
+                        && !found.pythons.iter().any(known) =>
+                    {
                         found.pythons.push(path.to_owned());
                     }
                     None => {}

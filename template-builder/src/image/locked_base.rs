@@ -22,14 +22,17 @@ pub(crate) fn pin(
     write: bool,
 ) -> Result<(), BuildError> {
     let file = session.project.root.join(FILE);
-    let mut lock = Lock::read(&file)?.unwrap_or_else(|| Lock::new(Inputs::default(), Vec::new(), Vec::new(), Vec::new()));
+    let mut lock = Lock::read(&file)?
+        .unwrap_or_else(|| Lock::new(Inputs::default(), Vec::new(), Vec::new(), Vec::new()));
     let base = LockedBase { reference: reference.to_owned(), digest: digest.clone() };
     if lock.base.as_ref() == Some(&base) {
         return Ok(());
     }
     if session.request.locked {
         let change = match &lock.base {
-            Some(old) if old.reference == base.reference => format!("the base {reference} is another one now"),
+            Some(old) if old.reference == base.reference => {
+                format!("the base {reference} is another one now")
+            }
             Some(old) => format!("the base was {}", old.reference),
             None => format!("the base {reference} is not in it"),
         };

@@ -6,11 +6,12 @@ use tmpl_launcher::environment::{VirtualEntry, virtual_entries};
 use tmpl_oci::{LayerContents, LayerError};
 use tmpl_template::{Extension, PythonMain, TemplateSpec};
 
+use super::ImageRequest;
+use crate::BuildError;
 use crate::checksum::Checksum;
 use crate::made_layer::{self, MadeLayer};
 use crate::program_source::ProgramSource;
 use crate::session::Session;
-use crate::{BuildError, launcher_binary};
 
 /// Where images have their launcher.
 pub(super) const LAUNCHER: &str = "/opt/tmpl/launcher";
@@ -22,12 +23,12 @@ const STARTER: &str = "main.py";
 /// The layer with the launcher. `python` is the interpreter in the base, and its minor version.
 pub(super) async fn launcher(
     session: &Session<'_>,
+    request: &ImageRequest,
     platform: &str,
     python: Option<(&str, &str)>,
     empty_base: bool,
 ) -> Result<MadeLayer, BuildError> {
-    let named = session.request.image.as_ref().and_then(|request| request.launcher.as_deref());
-    let binary = launcher_binary::find(platform, named)?;
+    let binary = request.launchers.find(platform)?;
     let checksum = Checksum::of_file(&binary)?;
     let key = made_layer::key(&("launcher", checksum, python, empty_base));
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)

@@ -7,7 +7,7 @@ use tmpl_oci::registry::RegistryOptions;
 use tmpl_oci::{ImageReference, ImageReferenceError};
 use tmpl_template::TemplateName;
 
-use crate::BuildError;
+use crate::{BuildError, LauncherBinaries};
 
 /// What stands for a template's name in the name of an image or a file.
 const NAME: &str = "{name}";
@@ -21,8 +21,8 @@ pub struct ImageRequest {
     pub push: Option<String>,
     /// Where they go besides.
     pub outputs: Vec<ImageOutput>,
-    /// The launcher for each platform; nothing where the one that belongs to this program is meant.
-    pub launcher: Option<PathBuf>,
+    /// Where the launcher for each platform is.
+    pub launchers: LauncherBinaries,
     /// The time that they say they were made, in the format of RFC 3339.
     pub created: String,
     /// How registries are spoken to.
@@ -105,7 +105,9 @@ pub enum ImageOutput {
 
 /// A text that names no output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no place for an image: write oci:FOLDER, oci-archive:FILE, docker-archive:FILE, docker or podman")]
+#[error(
+    "`{0}` is no place for an image: write oci:FOLDER, oci-archive:FILE, docker-archive:FILE, docker or podman"
+)]
 pub struct ImageOutputError(String);
 
 impl FromStr for ImageOutput {

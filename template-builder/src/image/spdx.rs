@@ -227,6 +227,7 @@ pub(super) fn document(
         "relationshipType": "DESCRIBES",
         "relatedSpdxElement": "SPDXRef-image",
     });
+    let relationships: Vec<Value> = [describes].into_iter().chain(contains).collect();
     let mut document = json!({
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -238,7 +239,7 @@ pub(super) fn document(
             "creators": [format!("Tool: tmpl-{}", session.request.facts.tmpl_version)],
         },
         "packages": described,
-        "relationships": [describes].into_iter().chain(contains).collect::<Vec<Value>>(),
+        "relationships": relationships,
     });
     if !extracted.is_empty() {
         let texts = extracted.into_iter();
