@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
-use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource};
+use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource, StopRequest};
 use tmpl_template::{JobId, JobState};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -21,9 +21,10 @@ use tokio::task::JoinHandle;
 
 use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
-use crate::cause::{out_of_memory_kills, signal_name};
+use crate::cause::signal_name;
 use crate::environment::{self, Environment};
 use crate::log_stream::read_lines;
+use crate::memory::{OutOfMemory, memory_limit, out_of_memory_kills};
 use crate::place::GUARD_ARGUMENT;
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
@@ -76,6 +77,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
     let mut session =
         begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
+    let memory = memory_limit();
     let kills_before = out_of_memory_kills();
     let outcome = match take_attempt(&context).await {
         Ok(false) => return Ok(None),
@@ -87,7 +89,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     };
     let outcome = outcome.unwrap_or_else(Outcome::Failed);
     let log = session.close_log().await;
-    let out_of_memory = out_of_memory_kills() > kills_before;
+    let out_of_memory = (out_of_memory_kills() > kills_before).then_some(OutOfMemory { limit: memory });
     let mut end = describe(outcome, &log, out_of_memory);
     if log.lost > 0 || log.failure.is_some() {
         end.reason.push_str("; a part of the log could not be written");
@@ -293,7 +295,7 @@ impl Program {
 }
 
 /// Puts an outcome in words: state, reason, exit code, first cause, remedy.
-fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord {
+fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<OutOfMemory>) -> FinalRecord {
     match outcome {
         Outcome::Ended(ExitStatus::Code(0)) => {
             FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
@@ -332,6 +334,7 @@ fn stopped_by(stop: &Stop) -> FinalRecord {
         Stop::Client(signal) => {
             end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
         }
+        Stop::Requested(StopRequest { signal: Some(signal), .. }) => stopped_by(&Stop::Client(*signal)),
         Stop::Requested(request) => {
             let submitter = &request.submitter;
             end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
@@ -361,7 +364,11 @@ fn ended_with(status: ExitStatus) -> String {
 }
 
 fn hint_for(cause: &Cause) -> Option<String> {
-    let memory = "give the machine more memory, or the job less to hold at a time";
+    let memory = if cause.message.contains("the limit is") {
+        "raise the limit (with place docker: --memory), or give the job less to hold at a time"
+    } else {
+        "give the machine more memory, or the job less to hold at a time"
+    };
     match cause.exception.as_deref() {
         Some("ModuleNotFoundError") => Some(
             "add the missing module to the project's requirements and build the template again".to_owned(),

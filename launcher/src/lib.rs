@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
+//! | [`engine`] | a client of container engines: Docker, podman |
 //! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
@@ -16,8 +17,10 @@
 pub mod accept;
 pub mod cache;
 mod cause;
+pub mod engine;
 pub mod environment;
 mod error;
+mod existing_output;
 pub mod guard;
 pub mod interpreter;
 mod invocation;
@@ -25,6 +28,7 @@ pub mod launch;
 mod log_level;
 mod log_stream;
 mod log_writer;
+mod memory;
 pub mod place;
 mod process_tree;
 mod protocol;

@@ -1,0 +1,160 @@
+//! An engine and a profile: gets images, makes containers for jobs, and cleans up after jobs that nobody waited for.
+
+use std::fmt;
+
+use rustix::process::{getgid, getuid};
+use tmpl_bucket::{Bucket, JobRecord};
+use tmpl_template::JobId;
+
+use super::image::has_launcher;
+use super::request::{BUCKET_LABEL, JOB_LABEL, JobContainerRequest, container_name};
+use super::secrets_folder::SecretsFolder;
+use super::{CheckedContainer, DockerProfile, ImageSource, JobContainer, User, launcher_file};
+use crate::LaunchError;
+use crate::cache::Cache;
+use crate::engine::{Engine, EngineFacts, EngineImage, ImageName};
+
+/// An engine with a profile.
+#[derive(Clone, Debug)]
+pub struct DockerPlace {
+    engine: Engine,
+    facts: EngineFacts,
+    profile: DockerProfile,
+}
+
+impl DockerPlace {
+    /// Finds the engine that a profile means, which must answer.
+    pub async fn open(profile: DockerProfile) -> Result<Self, LaunchError> {
+        let engine = Engine::find(profile.socket.as_ref()).await?;
+        if !engine.address().is_local() {
+            return Err(LaunchError::EngineElsewhere { engine: engine.address().to_string() });
+        }
+        let facts = engine.facts().await?;
+        Ok(Self { engine, facts, profile })
+    }
+
+    /// The platform that containers run on.
+    pub fn platform(&self) -> &str {
+        self.profile.platform.as_ref().map_or(&self.facts.platform, super::Platform::as_str)
+    }
+
+    /// The user that containers run as: the profile's, else whoever launches. To an engine without root, that is user 0.
+    pub fn user(&self) -> User {
+        match &self.profile.user {
+            Some(user) => user.clone(),
+            None if self.facts.rootless => User::numbered(0, 0),
+            None => User::numbered(getuid().as_raw(), getgid().as_raw()),
+        }
+    }
+
+    /// Whether the engine has the image of a launch.
+    pub async fn has_image(&self, checked: &CheckedContainer) -> Result<bool, LaunchError> {
+        checked.check_platform(self.platform())?;
+        let ImageSource::Named(name) = checked.image();
+        Ok(self.engine.image(name).await?.is_some())
+    }
+
+    /// The image of a launch: the engine's, else pulled. `told` is given lines for people.
+    pub async fn image(
+        &self,
+        checked: &CheckedContainer,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        checked.check_platform(self.platform())?;
+        let ImageSource::Named(name) = checked.image();
+        let image = match self.engine.image(name).await? {
+            Some(image) => image,
+            None => self.pull(name, told).await?,
+        };
+        if image.platform() != self.platform()
+            && !image.platform().starts_with(&format!("{}/", self.platform()))
+        {
+            return Err(LaunchError::ImagePlatform {
+                image: name.to_string(),
+                built: image.platform(),
+                wanted: self.platform().to_owned(),
+            });
+        }
+        Ok(image)
+    }
+
+    async fn pull(
+        &self,
+        name: &ImageName,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        told(format!("pulling {name} …"));
+        let platform = self.profile.platform.as_ref().map(super::Platform::as_str);
+        let pulled = self.engine.pull_image(name, platform, None, told).await;
+        pulled.map_err(|source| LaunchError::Pull { image: name.to_string(), source })?;
+        let found = self.engine.image(name).await?;
+        found.ok_or_else(|| LaunchError::NoSuchImage { image: name.to_string() })
+    }
+
+    /// Makes the container of a job, which does not run yet. Also returns what the engine can't do of what the profile says.
+    pub async fn create(
+        &self,
+        bucket: &Bucket,
+        cache: &Cache,
+        checked: &CheckedContainer,
+        image: &EngineImage,
+        record: &JobRecord,
+    ) -> Result<(JobContainer, Vec<String>), LaunchError> {
+        let launcher = if has_launcher(image.entrypoint()) { None } else { Some(launcher_file::find()?) };
+        let user = self.user();
+        let secrets = SecretsFolder::write(cache, &record.id, &user, checked.secret_variables())?;
+        let request = JobContainerRequest {
+            id: &record.id,
+            bucket: bucket.root(),
+            image: &image.id,
+            launcher: launcher.as_deref(),
+            user: &user,
+            directory: checked.start_directory(),
+            secrets: secrets.as_ref().map(SecretsFolder::path),
+            profile: &self.profile,
+        };
+        let platform = self.profile.platform.as_ref().map(super::Platform::as_str);
+        let name = container_name(&record.id);
+        let created = match self.engine.create_container(&name, platform, &request.build()).await {
+            // An answer that was lost on its way: the container is there.
+            Err(error) if error.is_lost() => match self.find(&record.id).await? {
+                Some(container) => return Ok((container, Vec::new())),
+                None => return Err(error.into()),
+            },
+            created => created?,
+        };
+        if let Some(secrets) = secrets {
+            secrets.leave();
+        }
+        Ok((self.container(created.id, record.id.clone()), created.warnings))
+    }
+
+    /// The container of a job, if the engine has one.
+    pub async fn find(&self, id: &JobId) -> Result<Option<JobContainer>, LaunchError> {
+        let found = self.engine.labelled_containers(&format!("{JOB_LABEL}={id}"), JOB_LABEL, false).await?;
+        Ok(found.into_iter().next().map(|(container, _)| self.container(container, id.clone())))
+    }
+
+    /// Brings jobs of this bucket to their end whose containers ended while nobody waited, and removes the containers.
+    pub async fn sweep(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        let label = format!("{BUCKET_LABEL}={}", bucket.root().display());
+        for (container, job) in self.engine.labelled_containers(&label, JOB_LABEL, true).await? {
+            let Ok(job) = job.parse::<JobId>() else { continue };
+            let container = self.container(container, job);
+            let end = container.ended(&mut |_| ()).await;
+            container.settle(bucket, &end).await?;
+            container.remove().await?;
+        }
+        Ok(())
+    }
+
+    fn container(&self, container: String, job: JobId) -> JobContainer {
+        JobContainer::new(self.engine.clone(), container, job, self.profile.memory)
+    }
+}
+
+impl fmt::Display for DockerPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.engine.address(), self.facts.version)
+    }
+}
