@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
 
 mod environment;
+mod place;
 pub(crate) mod spec;
 mod template;
 
@@ -13,6 +14,7 @@ use jiff::SignedDuration;
 use tmpl_template::{JobId, JobName, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
+pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 
@@ -158,6 +160,8 @@ pub(crate) struct RunArguments {
     /// The interpreter to run with [default: configuration, uv's, PATH]
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
     // The last: its heading would count for what follows.
     #[command(flatten)]
     pub(crate) environment: EnvironmentArguments,

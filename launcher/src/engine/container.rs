@@ -123,12 +123,23 @@ pub struct ContainerState {
     pub exit_code: i64,
     /// The engine's own words, where it could not start or keep it.
     pub error: String,
+    /// The most memory that it may take, in bytes; 0 without a limit.
+    #[serde(skip)]
+    pub memory: u64,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Inspected {
     state: ContainerState,
+    #[serde(default)]
+    host_config: Limits,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Limits {
+    memory: u64,
 }
 
 #[derive(Deserialize)]
@@ -180,7 +191,9 @@ impl Engine {
             .ask::<Inspected>("describe the container", Method::GET, &format!("/containers/{id}/json"))
             .await
         {
-            Ok(inspected) => Ok(Some(inspected.state)),
+            Ok(Inspected { state, host_config }) => {
+                Ok(Some(ContainerState { memory: host_config.memory, ..state }))
+            }
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }

@@ -149,7 +149,7 @@ impl DockerPlace {
     }
 
     fn container(&self, container: String, job: JobId) -> JobContainer {
-        JobContainer::new(self.engine.clone(), container, job, self.profile.memory)
+        JobContainer::new(self.engine.clone(), container, job)
     }
 }
 

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use tmpl_bucket::{Cause, FinalRecord};
 use tmpl_template::JobState;
 
-use super::Memory;
 use crate::cause::signal_name;
 use crate::engine::ContainerState;
 use crate::memory::OutOfMemory;
@@ -31,14 +30,14 @@ pub enum ContainerEnd {
 }
 
 impl ContainerEnd {
-    /// The end of a job of which nobody wrote one. `memory` is the container's limit.
-    pub(super) fn describe(&self, memory: Option<Memory>) -> FinalRecord {
+    /// The end of a job of which nobody wrote one.
+    pub(super) fn describe(&self) -> FinalRecord {
         let Self::Ended { state, output } = self else {
             let hint = "somebody removed it while the job ran; what the job had written may be incomplete; run it again";
             return failed("launcher lost: its container is gone".to_owned(), ENVIRONMENT, None, hint);
         };
         if state.out_of_memory {
-            let out_of_memory = OutOfMemory { limit: memory.map(Memory::bytes) };
+            let out_of_memory = OutOfMemory { limit: Some(state.memory).filter(|limit| *limit > 0) };
             let cause = Cause { message: format!("killed: {out_of_memory}"), ..Cause::default() };
             let hint = "raise the limit with --memory, or give the job less to hold at a time";
             return failed("the container ran out of memory".to_owned(), PROGRAM, Some(cause), hint);
@@ -116,56 +115,44 @@ mod tests {
             out_of_memory,
             exit_code,
             error: error.into(),
+            memory: if out_of_memory { 64 << 20 } else { 0 },
         };
         let ended =
             |state: ContainerState, output: &str| ContainerEnd::Ended { state, output: output.into() };
-        let memory: Option<Memory> = Some("64m".parse().unwrap());
-        for (end, memory, code, reason, cause) in [
-            (ContainerEnd::Gone, None, 3, "launcher lost: its container is gone", ""),
+        for (end, code, reason, cause) in [
+            (ContainerEnd::Gone, 3, "launcher lost: its container is gone", ""),
             (
                 ended(state(137, true, ""), ""),
-                memory,
                 1,
                 "the container ran out of memory",
                 "killed: out of memory (the limit is 64 MiB)",
             ),
             (
-                ended(state(137, true, ""), ""),
-                None,
-                1,
-                "the container ran out of memory",
-                "killed: out of memory",
-            ),
-            (
                 ended(state(137, false, ""), "x"),
-                memory,
                 3,
                 "launcher lost: its container was killed by signal 9 (SIGKILL)",
                 "",
             ),
             (
                 ended(state(128, false, "no such device"), ""),
-                None,
                 3,
                 "the container could not be run",
                 "no such device",
             ),
             (
                 ended(state(75, false, ""), "error: can't write\ncaused by: Permission denied\nhint: do\n"),
-                None,
                 75,
                 "the launcher in the container ended with exit code 75, before it could say how the job did",
                 "can't write: Permission denied",
             ),
             (
                 ended(state(127, false, ""), "starting\nsh: no such thing\n\n"),
-                None,
                 3,
                 "the launcher in the container ended with exit code 127, before it could say how the job did",
                 "sh: no such thing",
             ),
         ] {
-            let told = end.describe(memory);
+            let told = end.describe();
             let told_cause = told.cause.map(|cause| cause.message).unwrap_or_default();
             assert_eq!((told.exit_code, told.reason.as_str(), told_cause.as_str()), (code, reason, cause));
             assert!(told.hint.is_some() && told.state == JobState::Failed);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tmpl_bucket::{Bucket, FinalRecord};
 use tmpl_template::JobId;
 
-use super::{ContainerEnd, Memory};
+use super::ContainerEnd;
 use crate::LaunchError;
 use crate::engine::{Engine, EngineError};
 
@@ -19,12 +19,11 @@ pub struct JobContainer {
     engine: Engine,
     id: String,
     job: JobId,
-    memory: Option<Memory>,
 }
 
 impl JobContainer {
-    pub(super) fn new(engine: Engine, id: String, job: JobId, memory: Option<Memory>) -> Self {
-        Self { engine, id, job, memory }
+    pub(super) fn new(engine: Engine, id: String, job: JobId) -> Self {
+        Self { engine, id, job }
     }
 
     /// Starts it.
@@ -92,7 +91,7 @@ impl JobContainer {
         if let Some(written) = bucket.final_record(&self.job).await? {
             return Ok(written);
         }
-        Ok(bucket.finish_job(&self.job, &end.describe(self.memory)).await?)
+        Ok(bucket.finish_job(&self.job, &end.describe()).await?)
     }
 
     /// Ends it, whatever it does: for a launcher that does not take notice of a request in the bucket.
