@@ -25,7 +25,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: $(TOOLS)/uv test-programs lint ## Install what the tests need and run all of them
+test: $(TOOLS)/uv test-programs lint launcher ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
@@ -65,6 +65,25 @@ bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the ta
 licences: ## Check every dependency's licence (installs cargo-deny the first time)
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny check licenses bans sources
+
+LAUNCHER := target/launcher/launcher-linux
+# No C compiler for another machine is needed: Rust brings musl and a linker along, and the launcher has no C code.
+LAUNCHER_FLAGS := -C linker=rust-lld -C link-self-contained=yes -C target-feature=+crt-static
+
+.PHONY: launcher launcher-arm64
+launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
+	$(call build_launcher,x86_64,amd64)
+launcher-arm64: ## The same for arm64
+	$(call build_launcher,aarch64,arm64)
+
+# The launcher for an architecture, by Rust's name and by that of images.
+define build_launcher
+@command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
+rustup --quiet target add $(1)-unknown-linux-musl
+RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --release --package tmpl-launcher --bin launcher --target $(1)-unknown-linux-musl
+mkdir -p $(dir $(LAUNCHER))
+cp target/$(1)-unknown-linux-musl/release/launcher $(LAUNCHER)-$(2)
+endef
 
 .PHONY: release
 release:

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use tmpl_bucket::{Cause, ExitStatus, LogSource};
 
-use crate::memory::OutOfMemory;
+use crate::memory_limit::OutOfMemory;
 
 /// How much of a program's output is kept to look for the cause in.
 const KEPT_LINES: usize = 4_000;

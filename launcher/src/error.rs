@@ -24,6 +24,13 @@ pub enum LaunchError {
         #[source]
         source: tmpl_template::FormatError,
     },
+    /// The spec of an image can't be read.
+    #[error("the template of this image can't be read")]
+    SpecFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
     #[error(
         "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
@@ -209,6 +216,28 @@ pub enum LaunchError {
         /// What could be mounted.
         folder: PathBuf,
     },
+    /// A variable that the launcher is started with is missing or wrong.
+    #[error("{name}: {reason}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gives this process no event loop.
+    #[error("no event loop could be started")]
+    EventLoop {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// This program can't start itself again.
+    #[error("this program's own file can't be found")]
+    OwnFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -225,6 +254,17 @@ pub enum ErrorKind {
     Temporary,
 }
 
+impl ErrorKind {
+    /// The exit code of a process that ends with such an error.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Temporary => 75,
+        }
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -238,10 +278,11 @@ impl LaunchError {
             | Self::OutputExists { .. }
             | Self::Secret { .. }
             | Self::MountMissing { .. }
-            | Self::NotMounted { .. } => ErrorKind::Usage,
+            | Self::NotMounted { .. }
+            | Self::Variable { .. } => ErrorKind::Usage,
             Self::Engine(error) => error.kind(),
             Self::Pull { source, .. } => source.kind(),
-            Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
+            Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
         }
@@ -251,7 +292,15 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
-            Self::Parameters(_) | Self::GuardLost => return None,
+            Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
+            Self::Variable { .. } => {
+                "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"
+                    .to_owned()
+            }
+            Self::SpecFile { .. } => {
+                "TMPL_TEMPLATE names the file; without it, it is /template/template.json".to_owned()
+            }
+            Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
             Self::Engine(error) => return error.hint(),
             Self::EngineElsewhere { .. } => {
@@ -314,6 +363,20 @@ impl LaunchError {
             Self::Start { .. } => "check that the program is there and may be executed".to_owned(),
         })
     }
+}
+
+/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
 }
 
 fn looked(rejected: &[String]) -> String {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
 use tmpl_launcher::accept::{self, LaunchRequest};
+use tmpl_launcher::this_process::executable;
 use tmpl_launcher::{FromClient, FromLauncher};
 use tmpl_launcher::{launch, place};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -17,7 +18,6 @@ use crate::context::Context;
 use crate::follow;
 use crate::printer::Printer;
 use crate::report::{CONTACT_LOST, Failure, WAIT_TIMEOUT, signalled};
-use crate::this_process::executable;
 
 /// Launches a template as a process on this machine.
 pub(super) async fn run(

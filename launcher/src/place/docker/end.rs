@@ -6,7 +6,7 @@ use tmpl_template::JobState;
 
 use crate::cause::signal_name;
 use crate::engine::ContainerState;
-use crate::memory::OutOfMemory;
+use crate::memory_limit::OutOfMemory;
 
 /// The program ran and failed.
 const PROGRAM: u8 = 1;

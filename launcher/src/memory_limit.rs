@@ -1,4 +1,4 @@
-//! Memory that ran out: whether the kernel killed somebody for it, and what the limit was.
+//! How much memory a job may take, told when it wanted more.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,6 @@ impl fmt::Display for OutOfMemory {
             None => formatter.write_str("out of memory"),
         }
     }
-}
-
-/// How many processes the kernel has killed on this machine because memory ran out.
-pub(crate) fn out_of_memory_kills() -> u64 {
-    let Ok(counters) = fs_err::read_to_string("/proc/vmstat") else { return 0 };
-    let count = counters.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
-    count.unwrap_or(0)
 }
 
 /// The most memory that this process and its children may take, in bytes, where that is limited.
