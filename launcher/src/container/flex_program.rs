@@ -125,7 +125,7 @@ fn read_command_spec(variable: &'static str, path: &Path) -> Result<CommandSpec,
     CommandSpec::parse(&text).map_err(|source| ContainerError::CommandSpec {
         variable,
         path: path.to_owned(),
-        source,
+        source: Box::new(source),
     })
 }
 
