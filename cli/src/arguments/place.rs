@@ -3,7 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
 
 use clap::{Args, ValueEnum};
-use tmpl_launcher::place::docker::{DockerProfile, Memory, Mount, Network, Processors};
+use tmpl_launcher::place::docker::{DockerProfile, Memory, Mount, Processors};
 
 use crate::report::{Failure, USAGE};
 
@@ -31,9 +31,6 @@ pub(crate) struct PlaceArguments {
     /// The most processors that the container may use: 2, 0.5
     #[arg(long, value_name = "NUMBER")]
     cpus: Option<Processors>,
-    /// The container's network: none, host, or a name
-    #[arg(long, value_name = "NETWORK")]
-    network: Option<Network>,
 }
 
 impl PlaceArguments {
@@ -43,7 +40,6 @@ impl PlaceArguments {
             ("--mount", !self.mount.is_empty()),
             ("--memory", self.memory.is_some()),
             ("--cpus", self.cpus.is_some()),
-            ("--network", self.network.is_some()),
         ];
         match given.iter().find(|(_, given)| *given && self.place == Place::Process) {
             Some((flag, _)) => Err(Failure::new(USAGE, format!("{flag} is for containers"))
@@ -60,7 +56,6 @@ impl PlaceArguments {
         profile.mounts.extend(self.mount.iter().cloned());
         profile.memory = self.memory.or(profile.memory);
         profile.cpus = self.cpus.or(profile.cpus);
-        profile.network = self.network.clone().or(profile.network);
         profile
     }
 }
