@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tmpl_bucket::{Bucket, FinalRecord};
 use tmpl_launcher::LaunchError;
-use tmpl_launcher::place::docker::{DOCKER, DockerPlace, JobContainer};
+use tmpl_launcher::place::DOCKER;
+use tmpl_launcher::place::docker::{DockerPlace, JobContainer};
 use tmpl_template::JobId;
 
 use crate::context::Context;

@@ -32,9 +32,7 @@ pub enum LaunchError {
         source: std::io::Error,
     },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
-    #[error(
-        "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
-    )]
+    #[error("template `{name}` has only a container image, which place `process` does not run")]
     ImageOnly {
         /// The template.
         name: String,
@@ -156,6 +154,15 @@ pub enum LaunchError {
     NoImage {
         /// The template.
         name: String,
+    },
+    /// The image does not say what to start, or says it wrong.
+    #[error("the image's program can't be started")]
+    ImageProgram {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// The remedy.
+        hint: Option<String>,
     },
     /// What the spec names is no image.
     #[error("`{image}` names no container image: {reason}")]
@@ -303,6 +310,7 @@ impl LaunchError {
             Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
             Self::Engine(error) => return error.hint(),
+            Self::ImageProgram { hint, .. } => return hint.clone(),
             Self::EngineElsewhere { .. } => {
                 "name an engine of this machine with DOCKER_HOST=unix:///path/to/docker.sock".to_owned()
             }
@@ -329,9 +337,8 @@ impl LaunchError {
                 "mount it: `--mount {0}`, or `mounts = [\"{0}\"]` in the table `docker` of the configuration",
                 folder.display()
             ),
-            Self::ImageOnly { .. } | Self::Platform { .. } => {
-                "build it for this machine with `tmpl build PROJECT`".to_owned()
-            }
+            Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
+            Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),
             Self::Libc { needed, .. } => {
                 format!(
                     "launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml"

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
-use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource, StopRequest};
-use tmpl_template::{JobId, JobState};
+use tmpl_bucket::{
+    Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource, StopRequest, layout,
+};
+use tmpl_template::{JobId, JobState, check};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -22,12 +24,13 @@ use tokio::task::JoinHandle;
 use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
 use crate::cause::signal_name;
+use crate::container;
 use crate::environment::{self, Environment};
 use crate::image_template::ImageTemplate;
 use crate::log_stream::read_lines;
 use crate::memory_limit::{OutOfMemory, memory_limit};
 use crate::out_of_memory::out_of_memory_kills;
-use crate::place::GUARD_ARGUMENT;
+use crate::place::{DOCKER, GUARD_ARGUMENT};
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
@@ -173,6 +176,16 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let cache = &context.cache;
     let python = record.python.clone();
     let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
+    if spec.tmpl.is_none() && record.place == DOCKER {
+        // Somebody's own Dockerfile made the image: its variables say what to start.
+        let values = check(&spec, &CheckedProgram::asked(record))?;
+        bucket.create_temporary(&record.id).await?;
+        let temporary = bucket.place_of(&layout::temporary(&record.id));
+        let files = cache.parameters(&record.id);
+        let mut invocation = container::image_program(record, &values, temporary, files)?;
+        let secrets = Secrets::resolve(&mut invocation)?;
+        return Ok(Prepared { environment: None, invocation, secrets });
+    }
     let program = CheckedProgram::new(
         record.template.clone(),
         &spec,

@@ -30,8 +30,6 @@ pub struct CreateContainer {
     pub env: Vec<String>,
     /// The user, `uid:gid` or a name.
     pub user: String,
-    /// The folder it starts in.
-    pub working_dir: String,
     /// Words for whoever lists containers.
     pub labels: BTreeMap<String, String>,
     /// What the container gets of the machine.

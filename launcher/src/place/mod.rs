@@ -6,6 +6,8 @@ mod process;
 
 pub use process::{LauncherProcess, PROCESS, start_process};
 
+/// The word for the place in which a job's launcher runs in a container.
+pub const DOCKER: &str = "docker";
 /// The argument that makes this program a launcher.
 pub const LAUNCHER_ARGUMENT: &str = "__launcher";
 /// The argument that makes this program a guard.

@@ -77,7 +77,7 @@ pub(super) fn print_container(printer: &Printer, plan: &ContainerPlan) -> Result
     lines.extend(plan.devices.iter().map(|device| format!("device       {device}")));
     lines.extend(plan.mounts.iter().map(|mount| format!("mount        {mount}")));
     lines.extend(plan.parameters.iter().map(|(name, value)| format!("parameter    {name}={value}")));
-    lines.push(format!("folder       {}", plan.directory.display()));
+    lines.extend(plan.directory.iter().map(|folder| format!("folder       {}", folder.display())));
     lines.push(format!("temporary    {}", plan.temporary));
     lines.push(format!("logs         {}", plan.logs));
     lines.push(format!("results      {}", plan.results));

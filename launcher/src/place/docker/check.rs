@@ -1,6 +1,6 @@
 //! A launch in a container that nothing speaks against. Checked before anything is pulled, made or written down.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
@@ -8,10 +8,11 @@ use tmpl_template::{LayerReference, ParameterValues, TemplateSpec, check as chec
 
 use super::mount::target_of;
 use super::visible::Sight;
-use super::{DOCKER, DockerPlace, DockerProfile, ImageSource, Mount};
+use super::{DockerPlace, DockerProfile, ImageSource, Mount};
 use crate::LaunchError;
 use crate::accept::LaunchRequest;
 use crate::existing_output::refuse_existing_output;
+use crate::place::DOCKER;
 use crate::secret;
 
 /// A launch in a container that nothing speaks against.
@@ -59,8 +60,8 @@ pub struct ContainerPlan {
     pub devices: Vec<String>,
     /// The folders and files it sees, the bucket first.
     pub mounts: Vec<String>,
-    /// The folder it starts in.
-    pub directory: PathBuf,
+    /// The folder that relative paths start from; nothing where the container does not see it.
+    pub directory: Option<PathBuf>,
     /// The parameters: of secrets, the references.
     pub parameters: Vec<(String, String)>,
     /// Where the logs go.
@@ -162,11 +163,6 @@ impl CheckedContainer {
         secrets.filter_map(|value| value.value.strip_prefix("env:"))
     }
 
-    /// The folder that the container starts in.
-    pub(super) fn start_directory(&self) -> &Path {
-        self.directory.as_deref().unwrap_or(Path::new("/"))
-    }
-
     /// What the launch would do, for a job that began now. `present` says whether the engine has the image.
     pub fn plan(&self, bucket: &Bucket, place: &DockerPlace, present: bool) -> ContainerPlan {
         let record = self.job();
@@ -185,7 +181,7 @@ impl CheckedContainer {
             cpus: profile.cpus.map(|cpus| cpus.to_string()),
             devices: profile.devices.iter().map(ToString::to_string).collect(),
             mounts: visible_mounts(bucket, profile).iter().map(ToString::to_string).collect(),
-            directory: self.start_directory().to_owned(),
+            directory: self.directory.clone(),
             parameters: self.values.iter().map(|value| (value.name.clone(), value.value.clone())).collect(),
             logs: bucket.place_of(&layout::logs(&record.id, 1)),
             results: bucket.place_of(&layout::results(&record.id)),

@@ -109,7 +109,6 @@ impl DockerPlace {
             image: &image.id,
             launcher: launcher.as_deref(),
             user: &user,
-            directory: checked.start_directory(),
             secrets: secrets.as_ref().map(SecretsFolder::path),
             profile: &self.profile,
         };

@@ -41,6 +41,3 @@ pub use memory::Memory;
 pub use mount::Mount;
 pub use processors::Processors;
 pub use profile::{DockerProfile, Network, Platform, ProfileError, User};
-
-/// The word for this place in a job's record.
-pub const DOCKER: &str = "docker";

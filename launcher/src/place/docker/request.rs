@@ -33,8 +33,6 @@ pub(super) struct JobContainerRequest<'a> {
     /// Our own launcher on this machine, for an image that has another entry point.
     pub(super) launcher: Option<&'a Path>,
     pub(super) user: &'a User,
-    /// The folder that the container starts in, in its own terms.
-    pub(super) directory: &'a Path,
     /// A private folder with the values of secrets, of which the launcher leaves nothing.
     pub(super) secrets: Option<&'a Path>,
     pub(super) profile: &'a DockerProfile,
@@ -80,7 +78,6 @@ impl JobContainerRequest<'_> {
             cmd: Vec::new(),
             env,
             user: self.user.to_string(),
-            working_dir: self.directory.display().to_string(),
             labels: BTreeMap::from([
                 (JOB_LABEL.to_owned(), self.id.to_string()),
                 (BUCKET_LABEL.to_owned(), self.bucket.display().to_string()),
@@ -141,7 +138,6 @@ mod tests {
             image: "sha256:00",
             launcher: Some(Path::new("/usr/bin/launcher")),
             user: &User::numbered(1000, 100),
-            directory: Path::new("/in/work"),
             secrets: Some(Path::new("/cache/secrets/1")),
             profile: &profile,
         };
@@ -160,7 +156,6 @@ mod tests {
                     "TMPL_SECRETS_DIR=/run/tmpl-secrets",
                 ],
                 "User": "1000:100",
-                "WorkingDir": "/in/work",
                 "Labels": {"tmpl.job": "2026-11-21_08_00_00-0000000000000000001", "tmpl.bucket": "/bucket"},
                 "HostConfig": {
                     "Mounts": [
