@@ -98,6 +98,7 @@ impl Cache {
     }
 
     /// Where the secrets of a job lie on their way into its container.
+    #[cfg(feature = "docker")]
     pub(crate) fn secrets(&self, id: &tmpl_template::JobId) -> PathBuf {
         self.directory.join("secrets").join(id.as_str())
     }

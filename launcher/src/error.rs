@@ -6,7 +6,8 @@ use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_oci::UnpackError;
 use tmpl_template::Violations;
 
-use crate::engine::EngineError;
+#[cfg(feature = "docker")]
+use crate::place::docker::DockerError;
 
 /// An error on the way from a launch to a running program.
 #[derive(Debug, thiserror::Error)]
@@ -140,21 +141,6 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
-    /// The container engine, or the way to it, failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The engine runs on another machine, which has neither the bucket nor what is mounted.
-    #[error("the container engine at {engine} is on another machine, and the bucket is a folder of this one")]
-    EngineElsewhere {
-        /// The engine.
-        engine: String,
-    },
-    /// The template has no image to make a container from.
-    #[error("template `{name}` has no container image, which place `docker` needs")]
-    NoImage {
-        /// The template.
-        name: String,
-    },
     /// The image does not say what to start, or says it wrong.
     #[error("the image's program can't be started")]
     ImageProgram {
@@ -163,65 +149,6 @@ pub enum LaunchError {
         source: Box<dyn std::error::Error + Send + Sync>,
         /// The remedy.
         hint: Option<String>,
-    },
-    /// What the spec names is no image.
-    #[error("`{image}` names no container image: {reason}")]
-    ImageName {
-        /// As the spec has it.
-        image: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The engine has no such image after it said that it pulled it.
-    #[error("the container engine pulled the image {image}, and does not have it")]
-    NoSuchImage {
-        /// The image.
-        image: String,
-    },
-    /// The image could not be pulled.
-    #[error("the container engine does not have the image {image}, and could not pull it")]
-    Pull {
-        /// The image.
-        image: String,
-        /// Why.
-        #[source]
-        source: EngineError,
-    },
-    /// The image is for other machines.
-    #[error("the image {image} is for {built}, not for {wanted}")]
-    ImagePlatform {
-        /// The image.
-        image: String,
-        /// What it was built for.
-        built: String,
-        /// What the engine was to run.
-        wanted: String,
-    },
-    /// The image does not start our launcher, and ours is not here to be put into it.
-    #[error("the image has no launcher of tmpl, and there is none at {}", path.display())]
-    NoLauncher {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// What is to be mounted is not there.
-    #[error("mount {mount}: {} does not exist", source_path.display())]
-    MountMissing {
-        /// The mount.
-        mount: String,
-        /// What it mounts.
-        source_path: PathBuf,
-    },
-    /// A parameter names a file of this machine that the container does not see.
-    #[error("parameter `{parameter}`: the container does not see {}", path.display())]
-    NotMounted {
-        /// The parameter.
-        parameter: String,
-        /// The file.
-        path: PathBuf,
-        /// Where the container sees it, if it does under another path.
-        inside: Option<PathBuf>,
-        /// What could be mounted.
-        folder: PathBuf,
     },
     /// A variable that the launcher is started with is missing or wrong.
     #[error("{name}: {reason}")]
@@ -245,6 +172,10 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// No container could be made for the job.
+    #[cfg(feature = "docker")]
+    #[error(transparent)]
+    Docker(#[from] DockerError),
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -272,6 +203,13 @@ impl ErrorKind {
     }
 }
 
+#[cfg(feature = "docker")]
+impl From<crate::engine::EngineError> for LaunchError {
+    fn from(error: crate::engine::EngineError) -> Self {
+        DockerError::from(error).into()
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -281,14 +219,11 @@ impl LaunchError {
                 BucketErrorKind::Damaged => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_)
-            | Self::OutputExists { .. }
-            | Self::Secret { .. }
-            | Self::MountMissing { .. }
-            | Self::NotMounted { .. }
-            | Self::Variable { .. } => ErrorKind::Usage,
-            Self::Engine(error) => error.kind(),
-            Self::Pull { source, .. } => source.kind(),
+            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
+                ErrorKind::Usage
+            }
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => error.kind(),
             Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
@@ -309,34 +244,9 @@ impl LaunchError {
             }
             Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
-            Self::Engine(error) => return error.hint(),
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => return error.hint(),
             Self::ImageProgram { hint, .. } => return hint.clone(),
-            Self::EngineElsewhere { .. } => {
-                "name an engine of this machine with DOCKER_HOST=unix:///path/to/docker.sock".to_owned()
-            }
-            Self::NoImage { .. } => {
-                "build it with an image (`tmpl build PROJECT --push REF`), or launch it with --place process"
-                    .to_owned()
-            }
-            Self::ImageName { .. } => "build the template again with the name of an image".to_owned(),
-            Self::NoSuchImage { .. } | Self::Pull { .. } => {
-                "check the image's name, that its registry can be reached, and that you are logged in to it \
-                 (`docker login`)"
-                    .to_owned()
-            }
-            Self::ImagePlatform { wanted, .. } => format!(
-                "build the template for {wanted}, or name the image's platform with `platform` in the table \
-                 `docker` of the configuration, where the engine can run it"
-            ),
-            Self::NoLauncher { .. } => {
-                "put the program `launcher` beside `tmpl`, or name it with TMPL_LAUNCHER".to_owned()
-            }
-            Self::MountMissing { .. } => "make it, or mount something else".to_owned(),
-            Self::NotMounted { inside: Some(inside), .. } => format!("there it is {}", inside.display()),
-            Self::NotMounted { folder, .. } => format!(
-                "mount it: `--mount {0}`, or `mounts = [\"{0}\"]` in the table `docker` of the configuration",
-                folder.display()
-            ),
             Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
             Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),
             Self::Libc { needed, .. } => {

@@ -1,6 +1,6 @@
 //! Secrets: looked up where the launcher runs, taken out of every line the program writes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
 
@@ -49,9 +49,10 @@ impl Secrets {
 
 /// Finds out whether a reference will lead to something in a container. `on_machine` says where a file of the container lies here;
 /// one that lies nowhere here is the image's own.
+#[cfg(feature = "docker")]
 pub(crate) fn check(
     reference: &str,
-    on_machine: &dyn Fn(&Path) -> Option<PathBuf>,
+    on_machine: &dyn Fn(&Path) -> Option<std::path::PathBuf>,
 ) -> Result<(), LaunchError> {
     let looked = match reference.strip_prefix("file:").map(|path| on_machine(Path::new(path))) {
         None => look_up(reference).map(drop),

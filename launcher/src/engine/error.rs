@@ -50,6 +50,13 @@ pub enum EngineError {
         #[source]
         source: reqwest::Error,
     },
+    /// The archive with an image could not be written for the engine.
+    #[error("the image can't be read from the bucket")]
+    Archive {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The engine says something that is none of its API.
     #[error(
         "the container engine at {engine}, which was to {action}, gave an answer that makes no sense: {reason}"
@@ -99,6 +106,9 @@ impl EngineError {
                     .to_owned()
             }
             Self::Lost { .. } => "see whether the engine runs (`docker version`), then try again".to_owned(),
+            Self::Archive { .. } => {
+                "build the template again: that stores what is damaged or missing anew".to_owned()
+            }
             Self::Client { .. } | Self::Refused { .. } | Self::Answer { .. } => return None,
         })
     }

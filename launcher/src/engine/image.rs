@@ -1,14 +1,14 @@
 //! Images of an engine: looked up, pulled from a registry, loaded from an archive.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, BufWriter, Write};
 use std::str::FromStr;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Body, Method};
 use serde::Deserialize;
-use tokio::sync::mpsc::channel;
+use tokio::sync::mpsc::{Sender, channel};
 
 use super::client::Request;
 use super::{Engine, EngineError};
@@ -128,43 +128,52 @@ impl Engine {
         self.follow(&action, answer, &mut |message| message.line().into_iter().for_each(&mut *told)).await
     }
 
-    /// Loads an image from a docker archive: a tar that is read to its end on a thread of its own.
-    pub async fn load_image(&self, archive: Box<dyn Read + Send>) -> Result<(), EngineError> {
+    /// Loads an image from a docker archive, which `write` writes on a thread of its own.
+    pub async fn load_image(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), EngineError> {
         let action = "load the image from the bucket";
-        let (sender, mut receiver) = channel::<std::io::Result<Bytes>>(PARTS);
-        let reading = tokio::task::spawn_blocking(move || {
-            for part in Parts(archive) {
-                let failed = part.is_err();
-                if sender.blocking_send(part).is_err() || failed {
-                    return;
+        let (sender, mut receiver) = channel::<io::Result<Bytes>>(PARTS);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut output = BufWriter::with_capacity(PART, Parts(sender.clone()));
+            let written = write(&mut output).and_then(|()| output.flush());
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => {
+                    // The engine must not take what is there for the whole.
+                    let _ = sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into()));
+                    Err(error)
                 }
+                Ok(()) => Ok(()),
             }
         });
         let parts = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
         let body = Some(("application/x-tar", Body::wrap_stream(parts)));
-        let sent =
-            self.send(action, Method::POST, "/images/load?quiet=1", Request { body, ..Request::default() });
-        let answer = sent.await?;
-        let followed = self.follow(action, answer, &mut |_| ()).await;
-        // An engine that says no leaves the rest unread: the reader notices that nobody takes its parts.
-        let _ = reading.await;
-        followed
+        let request = Request { body, ..Request::default() };
+        let sent = match self.send(action, Method::POST, "/images/load?quiet=1", request).await {
+            Ok(answer) => self.follow(action, answer, &mut |_| ()).await,
+            Err(error) => Err(error),
+        };
+        // What could not be read is the cause of what the engine then says.
+        match writing.await {
+            Ok(Err(source)) => Err(EngineError::Archive { source }),
+            _ => sent,
+        }
     }
 }
 
-/// The parts of an archive.
-struct Parts(Box<dyn Read + Send>);
+/// Hands on what is written; an engine that listens no more breaks it like a pipe.
+struct Parts(Sender<io::Result<Bytes>>);
 
-impl Iterator for Parts {
-    type Item = std::io::Result<Bytes>;
+impl Write for Parts {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut part = Vec::with_capacity(PART);
-        match self.0.by_ref().take(PART as u64).read_to_end(&mut part) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(part.into())),
-            Err(error) => Some(Err(error)),
-        }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the launcher runs. It is started with two words, the bucket and the job's id: everything else it reads for itself, so
 //! that a launcher in another place does the same.
 
+#[cfg(feature = "docker")]
 pub mod docker;
 mod process;
 

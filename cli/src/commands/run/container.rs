@@ -45,8 +45,8 @@ pub(super) async fn run(
     }
     let place = DockerPlace::open(profile).await?;
     if arguments.dry_run {
-        let present = place.has_image(&checked).await?;
-        return plan::print_container(printer, &checked.plan(bucket, &place, present));
+        let image = place.find_image(bucket, &checked).await?;
+        return plan::print_container(printer, &checked.plan(bucket, &place, image));
     }
     let (record, container) = prepare(context, bucket, &place, &checked).await?;
     if let Err(failure) = begin(printer, arguments, bucket, &checked, &record, &container).await {
@@ -68,7 +68,7 @@ async fn prepare(
     checked: &CheckedContainer,
 ) -> Result<(JobRecord, JobContainer), Failure> {
     let printer = context.printer;
-    let image = place.image(checked, &mut |line| printer.say(&line)).await?;
+    let image = place.image(bucket, checked, &mut |line| printer.say(&line)).await?;
     // What others left behind is no reason not to launch.
     if let Err(error) = place.sweep(bucket).await {
         printer.warn(&format!("containers of jobs that ended could not be removed: {error}"));

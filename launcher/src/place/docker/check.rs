@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{LayerReference, ParameterValues, TemplateSpec, check as check_parameters};
+use tmpl_template::{LayerReference, ParameterValues, TemplateName, TemplateSpec, check as check_parameters};
 
 use super::mount::target_of;
 use super::visible::Sight;
-use super::{DockerPlace, DockerProfile, ImageSource, Mount};
+use super::{DockerError, DockerPlace, DockerProfile, ImageSource, Mount};
 use crate::LaunchError;
-use crate::accept::LaunchRequest;
+use crate::accept::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
+use crate::engine::ImageName;
 use crate::existing_output::refuse_existing_output;
 use crate::place::DOCKER;
 use crate::secret;
@@ -85,10 +86,11 @@ pub async fn check(
     let image = ImageSource::of(&template.name, &spec)?;
     for mount in &profile.mounts {
         if !mount.source.exists() {
-            return Err(LaunchError::MountMissing {
+            return Err(DockerError::MountMissing {
                 mount: mount.to_string(),
                 source_path: mount.source.clone(),
-            });
+            }
+            .into());
         }
     }
     let mounts = visible_mounts(bucket, &profile);
@@ -130,7 +132,7 @@ impl CheckedContainer {
     }
 
     /// Where the image comes from.
-    pub fn image(&self) -> &ImageSource {
+    pub(super) fn image(&self) -> &ImageSource {
         &self.image
     }
 
@@ -150,11 +152,29 @@ impl CheckedContainer {
         if self.platforms.is_empty() || self.platforms.iter().any(|built| built == platform) {
             return Ok(());
         }
-        Err(LaunchError::Platform {
+        Err(self.other_platform(platform))
+    }
+
+    /// The template was not built for this platform.
+    pub(super) fn other_platform(&self, platform: &str) -> LaunchError {
+        LaunchError::Platform {
             name: self.template.name.to_string(),
             built: self.platforms.clone(),
             here: platform.to_owned(),
-        })
+        }
+    }
+
+    /// The template's name.
+    pub(super) fn template(&self) -> &TemplateName {
+        &self.template.name
+    }
+
+    /// The bucket that has the template's layers and image: the one that the spec lies in, where that is another one.
+    pub(super) fn layers_bucket<'a>(&'a self, bucket: &'a Bucket) -> &'a Bucket {
+        match &self.request.template {
+            LaunchTemplate::Unpublished(UnpublishedSpec { layers: Some(other), .. }) => other,
+            _ => bucket,
+        }
     }
 
     /// The references of the launch's secrets that name variables.
@@ -163,8 +183,13 @@ impl CheckedContainer {
         secrets.filter_map(|value| value.value.strip_prefix("env:"))
     }
 
-    /// What the launch would do, for a job that began now. `present` says whether the engine has the image.
-    pub fn plan(&self, bucket: &Bucket, place: &DockerPlace, present: bool) -> ContainerPlan {
+    /// What the launch would do, for a job that began now, with an image that `present` says the engine has.
+    pub fn plan(
+        &self,
+        bucket: &Bucket,
+        place: &DockerPlace,
+        (image, present): (ImageName, bool),
+    ) -> ContainerPlan {
         let record = self.job();
         let profile = &self.profile;
         ContainerPlan {
@@ -172,7 +197,7 @@ impl CheckedContainer {
             runner: record.runner.clone(),
             place: DOCKER,
             engine: place.to_string(),
-            image: self.image.to_string(),
+            image: image.to_string(),
             present,
             platform: place.platform().to_owned(),
             user: place.user().to_string(),

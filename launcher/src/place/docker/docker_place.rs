@@ -4,12 +4,14 @@ use std::fmt;
 
 use rustix::process::{getgid, getuid};
 use tmpl_bucket::{Bucket, JobRecord};
+use tmpl_oci::registry::CredentialSources;
 use tmpl_template::JobId;
 
 use super::image::has_launcher;
 use super::request::{BUCKET_LABEL, JOB_LABEL, JobContainerRequest, container_name};
 use super::secrets_folder::SecretsFolder;
-use super::{CheckedContainer, DockerProfile, ImageSource, JobContainer, User, launcher_file};
+use super::stored_image::StoredImage;
+use super::{CheckedContainer, DockerError, DockerProfile, ImageSource, JobContainer, User, launcher_file};
 use crate::LaunchError;
 use crate::cache::Cache;
 use crate::engine::{Engine, EngineFacts, EngineImage, ImageName};
@@ -27,7 +29,7 @@ impl DockerPlace {
     pub async fn open(profile: DockerProfile) -> Result<Self, LaunchError> {
         let engine = Engine::find(profile.socket.as_ref()).await?;
         if !engine.address().is_local() {
-            return Err(LaunchError::EngineElsewhere { engine: engine.address().to_string() });
+            return Err(DockerError::EngineElsewhere { engine: engine.address().to_string() }.into());
         }
         let facts = engine.facts().await?;
         Ok(Self { engine, facts, profile })
@@ -47,35 +49,81 @@ impl DockerPlace {
         }
     }
 
-    /// Whether the engine has the image of a launch.
-    pub async fn has_image(&self, checked: &CheckedContainer) -> Result<bool, LaunchError> {
-        checked.check_platform(self.platform())?;
-        let ImageSource::Named(name) = checked.image();
-        Ok(self.engine.image(name).await?.is_some())
+    /// The name of a launch's image, and whether the engine has it.
+    pub async fn find_image(
+        &self,
+        bucket: &Bucket,
+        checked: &CheckedContainer,
+    ) -> Result<(ImageName, bool), LaunchError> {
+        let name = match self.stored(bucket, checked).await? {
+            Ok(stored) => stored.name()?,
+            Err(name) => name.clone(),
+        };
+        let present = self.engine.image(&name).await?.is_some();
+        Ok((name, present))
     }
 
-    /// The image of a launch: the engine's, else pulled. `told` is given lines for people.
+    /// The image of a launch: the engine's, else pulled from its registry or loaded from the bucket. `told` is given lines for
+    /// people.
     pub async fn image(
         &self,
+        bucket: &Bucket,
         checked: &CheckedContainer,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        checked.check_platform(self.platform())?;
-        let ImageSource::Named(name) = checked.image();
-        let image = match self.engine.image(name).await? {
-            Some(image) => image,
-            None => self.pull(name, told).await?,
+        let stored = self.stored(bucket, checked).await?;
+        let name = match &stored {
+            Ok(stored) => stored.name()?,
+            Err(name) => (*name).clone(),
         };
-        if image.platform() != self.platform()
-            && !image.platform().starts_with(&format!("{}/", self.platform()))
-        {
-            return Err(LaunchError::ImagePlatform {
-                image: name.to_string(),
-                built: image.platform(),
-                wanted: self.platform().to_owned(),
-            });
+        let image = match (self.engine.image(&name).await?, stored) {
+            (Some(image), _) => image,
+            (None, Ok(stored)) => self.load(checked, &stored, told).await?,
+            (None, Err(_)) => self.pull(&name, told).await?,
+        };
+        let (built, wanted) = (image.platform(), self.platform().to_owned());
+        // An engine may leave out the variant of an architecture.
+        if !wanted.starts_with(&built) {
+            return Err(DockerError::ImagePlatform { image: name.to_string(), built, wanted }.into());
         }
         Ok(image)
+    }
+
+    /// The image in the bucket, or the name of one that is elsewhere.
+    async fn stored<'a>(
+        &self,
+        bucket: &Bucket,
+        checked: &'a CheckedContainer,
+    ) -> Result<Result<StoredImage, &'a ImageName>, LaunchError> {
+        checked.check_platform(self.platform())?;
+        match checked.image() {
+            ImageSource::Named(name) => Ok(Err(name)),
+            ImageSource::Stored(manifests) => {
+                let manifest = manifests.get(self.platform());
+                let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
+                Ok(Ok(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
+            }
+        }
+    }
+
+    async fn load(
+        &self,
+        checked: &CheckedContainer,
+        stored: &StoredImage,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        let tag = stored.tag(checked.template());
+        told(format!("loading the image {tag} from the bucket …"));
+        self.engine.load_image(stored.archive(tag.clone()).await?).await?;
+        // An engine with another kind of store knows it by another digest, and by the tag too.
+        let missing = || DockerError::NoSuchImage { image: tag.clone() };
+        match self.engine.image(&stored.name()?).await? {
+            Some(image) => Ok(image),
+            None => {
+                let tag = tag.parse().map_err(|_| missing())?;
+                Ok(self.engine.image(&tag).await?.ok_or_else(missing)?)
+            }
+        }
     }
 
     async fn pull(
@@ -83,12 +131,13 @@ impl DockerPlace {
         name: &ImageName,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        told(format!("pulling {name} …"));
+        told(format!("pulling the image {name} …"));
         let platform = self.profile.platform.as_ref().map(super::Platform::as_str);
-        let pulled = self.engine.pull_image(name, platform, None, told).await;
-        pulled.map_err(|source| LaunchError::Pull { image: name.to_string(), source })?;
+        let authorization = authorization(name).await?;
+        let pulled = self.engine.pull_image(name, platform, authorization, told).await;
+        pulled.map_err(|source| DockerError::Pull { image: name.to_string(), source })?;
         let found = self.engine.image(name).await?;
-        found.ok_or_else(|| LaunchError::NoSuchImage { image: name.to_string() })
+        Ok(found.ok_or_else(|| DockerError::NoSuchImage { image: name.to_string() })?)
     }
 
     /// Makes the container of a job, which does not run yet. Also returns what the engine can't do of what the profile says.
@@ -150,6 +199,14 @@ impl DockerPlace {
     fn container(&self, container: String, job: JobId) -> JobContainer {
         JobContainer::new(self.engine.clone(), container, job)
     }
+}
+
+/// The credentials for an image's registry, as engines take them. An image whose name no registry has needs none.
+async fn authorization(name: &ImageName) -> Result<Option<String>, DockerError> {
+    let Ok(reference) = name.as_str().parse() else { return Ok(None) };
+    let sources = CredentialSources::from_environment(|name| std::env::var_os(name));
+    let header = sources.engine_header(&reference).await;
+    header.map_err(|source| DockerError::Credentials { source: Box::new(source) })
 }
 
 impl fmt::Display for DockerPlace {

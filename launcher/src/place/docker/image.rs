@@ -1,8 +1,11 @@
 //! Which image a template runs from.
 
+use std::collections::BTreeMap;
+
+use oci_spec::image::Digest;
 use tmpl_template::{TemplateName, TemplateSpec};
 
-use crate::LaunchError;
+use super::DockerError;
 use crate::engine::ImageName;
 
 /// The file name of our launcher where an image has it as its entry point.
@@ -13,24 +16,27 @@ const LAUNCHER: &str = "launcher";
 pub enum ImageSource {
     /// From the engine, or the registry that the name says.
     Named(ImageName),
+    /// From the bucket: the manifest for each platform.
+    Stored(BTreeMap<String, Digest>),
 }
 
 impl ImageSource {
     /// Where the image of a template comes from.
-    pub(super) fn of(name: &TemplateName, spec: &TemplateSpec) -> Result<Self, LaunchError> {
-        let Some(image) = spec.image.as_deref().filter(|image| !image.is_empty()) else {
-            return Err(LaunchError::NoImage { name: name.to_string() });
-        };
-        let parsed = image.parse();
-        parsed.map(Self::Named).map_err(|reason| LaunchError::ImageName { image: image.to_owned(), reason })
-    }
-}
-
-impl std::fmt::Display for ImageSource {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Named(name) => name.fmt(formatter),
+    pub(super) fn of(name: &TemplateName, spec: &TemplateSpec) -> Result<Self, DockerError> {
+        if let Some(image) = spec.image.as_deref().filter(|image| !image.is_empty()) {
+            let parsed = image.parse();
+            return parsed
+                .map(Self::Named)
+                .map_err(|reason| DockerError::ImageName { image: image.to_owned(), reason });
         }
+        let platforms = spec.tmpl.iter().flat_map(|extension| &extension.platforms);
+        let stored: BTreeMap<String, Digest> = platforms
+            .filter_map(|(platform, build)| Some((platform.clone(), build.image.clone()?)))
+            .collect();
+        if stored.is_empty() {
+            return Err(DockerError::NoImage { name: name.to_string() });
+        }
+        Ok(Self::Stored(stored))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::LaunchError;
+use super::DockerError;
 
 /// The variable that names the file.
 const VARIABLE: &str = "TMPL_LAUNCHER";
@@ -10,7 +10,7 @@ const VARIABLE: &str = "TMPL_LAUNCHER";
 const NAME: &str = "launcher";
 
 /// Finds the launcher: where `TMPL_LAUNCHER` says, else beside this program.
-pub(super) fn find() -> Result<PathBuf, LaunchError> {
+pub(super) fn find() -> Result<PathBuf, DockerError> {
     if let Some(named) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
         return found(Path::new(&named));
     }
@@ -18,8 +18,8 @@ pub(super) fn find() -> Result<PathBuf, LaunchError> {
     found(&beside.unwrap_or_else(|_| PathBuf::from(NAME)))
 }
 
-fn found(path: &Path) -> Result<PathBuf, LaunchError> {
-    let missing = || LaunchError::NoLauncher { path: path.to_owned() };
+fn found(path: &Path) -> Result<PathBuf, DockerError> {
+    let missing = || DockerError::NoLauncher { path: path.to_owned() };
     // The engine resolves links on its own side, and takes a missing file for a folder.
     let file = path.canonicalize().map_err(|_| missing())?;
     if file.is_file() { Ok(file) } else { Err(missing()) }

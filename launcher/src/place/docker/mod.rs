@@ -11,6 +11,7 @@
 //! | `check` | a launch that nothing speaks against, and what it would start |
 //! | `visible` | whether the container sees the files that a launch names |
 //! | `image` | which image a template runs from |
+//! | `stored_image` | an image that lies in the bucket |
 //! | `request` | what exactly the engine is asked to make: a plain value |
 //! | `docker_place` | an engine with a profile: gets the image, makes containers |
 //! | `job_container` | the container of one job, from its start to its removal |
@@ -20,6 +21,7 @@ mod check;
 mod device;
 mod docker_place;
 mod end;
+mod error;
 mod image;
 mod job_container;
 mod launcher_file;
@@ -29,12 +31,14 @@ mod processors;
 mod profile;
 mod request;
 mod secrets_folder;
+mod stored_image;
 mod visible;
 
 pub use check::{CheckedContainer, ContainerPlan, check};
 pub use device::Device;
 pub use docker_place::DockerPlace;
 pub use end::ContainerEnd;
+pub use error::DockerError;
 pub use image::ImageSource;
 pub use job_container::JobContainer;
 pub use memory::Memory;

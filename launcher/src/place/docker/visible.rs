@@ -5,9 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use tmpl_template::{ParameterType, ParameterValue, ParameterValues, TemplateSpec};
 
-use super::Mount;
 use super::mount::{source_of, target_of};
-use crate::LaunchError;
+use super::{DockerError, Mount};
 use crate::existing_output::local_path;
 
 /// Folders that every image has of its own: a path below them is taken to be the image's.
@@ -27,7 +26,7 @@ pub(super) struct Sight<'a> {
 
 impl Sight<'_> {
     /// Refuses a launch that names a file of this machine which the container does not see.
-    pub(super) fn check(&self, spec: &TemplateSpec, values: &ParameterValues) -> Result<(), LaunchError> {
+    pub(super) fn check(&self, spec: &TemplateSpec, values: &ParameterValues) -> Result<(), DockerError> {
         for value in values {
             let Some(named) = named_path(spec, value) else { continue };
             if self.on_machine(named).is_some() {
@@ -37,7 +36,7 @@ impl Sight<'_> {
             if is_of_the_image(&here) || !exists(&here) {
                 continue;
             }
-            return Err(LaunchError::NotMounted {
+            return Err(DockerError::NotMounted {
                 parameter: value.name.clone(),
                 inside: target_of(self.mounts, &here),
                 folder: folder_of(&here),
