@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
 use tmpl_template::{
     CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterType,
-    ParameterValues, PlatformBuild, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check as check_parameters, runs_on_libc, sha256_of,
+    ParameterValues, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
+    check as check_parameters, sha256_of,
 };
 
 use crate::cache::Cache;
-use crate::environment;
-use crate::interpreter::{self, Interpreter, InterpreterRequest};
+use crate::environment::{self, Ingredients};
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
+use crate::runtime::Runtime;
 use crate::secret::Secrets;
 use crate::{Invocation, LaunchError, Plan};
 
@@ -75,13 +75,14 @@ pub struct CheckedLaunch {
 }
 
 /// A template's program, with the values and the interpreter it will run with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckedProgram {
     template: JobTemplate,
     entry: Entry,
     values: ParameterValues,
-    pub(crate) layers: Vec<LayerReference>,
-    pub(crate) interpreter: Interpreter,
+    layers: Vec<LayerReference>,
+    layer_root: &'static str,
+    runtime: Runtime,
 }
 
 /// Checks a launch. Reads the bucket, writes nothing.
@@ -187,8 +188,8 @@ impl CheckedLaunch {
             template: format!("{}@{}", record.template.name, record.template.digest),
             runner: record.runner.clone(),
             place: record.place.clone(),
-            interpreter: program.interpreter.path.clone(),
-            environment: environment::root(cache, &program.interpreter, &program.layers),
+            interpreter: program.runtime.path().map(Path::to_owned),
+            environment: environment::root(cache, &program.ingredients()),
             layers: program
                 .layers
                 .iter()
@@ -225,20 +226,20 @@ impl CheckedProgram {
             built: extension.platforms.keys().cloned().collect(),
             here,
         })?;
-        let wanted = InterpreterRequest {
-            version: platform.interpreter.version.clone(),
-            abi: Some(platform.interpreter.abi.clone()),
-            explicit: python,
-        };
-        let interpreter = interpreter::find(&wanted, cache)?;
-        check_libc(name, platform, &interpreter)?;
+        let runtime = Runtime::find(name, &extension.entry, platform, python, cache)?;
         Ok(Self {
             template,
             entry: extension.entry.clone(),
             values,
             layers: platform.layers.clone(),
-            interpreter,
+            layer_root: extension.layer_root(),
+            runtime,
         })
+    }
+
+    /// What its environment is made of.
+    pub(crate) fn ingredients(&self) -> Ingredients<'_> {
+        Ingredients { interpreter: self.runtime.python(), layers: &self.layers, layer_root: self.layer_root }
     }
 
     /// What is asked of a template for a job that was accepted.
@@ -258,7 +259,8 @@ impl CheckedProgram {
             name: &record.name,
             entry: &self.entry,
             values: &self.values,
-            environment: &environment::root(cache, &self.interpreter, &self.layers),
+            runtime: &self.runtime,
+            environment: &environment::root(cache, &self.ingredients()),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             temporary: &bucket.place_of(&layout::temporary(&record.id)),
             files: &cache.parameters(&record.id),
@@ -296,23 +298,6 @@ fn architecture() -> &'static str {
         "aarch64" => "arm64",
         other => other,
     }
-}
-
-/// Binaries run on the C library they were built for, and on newer ones of the same kind.
-fn check_libc(
-    name: &TemplateName,
-    platform: &PlatformBuild,
-    interpreter: &Interpreter,
-) -> Result<(), LaunchError> {
-    let needed = platform.libc.as_str();
-    if runs_on_libc(needed, &interpreter.libc) {
-        return Ok(());
-    }
-    Err(LaunchError::Libc {
-        name: name.to_string(),
-        needed: needed.to_owned(),
-        here: interpreter.libc.clone(),
-    })
 }
 
 /// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could

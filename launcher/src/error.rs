@@ -71,6 +71,15 @@ pub enum LaunchError {
         /// What was looked at and why it was not taken.
         rejected: Vec<String>,
     },
+    /// A Python program that does not say which Python it was built for.
+    #[error("template `{name}` does not say which Python it was built for")]
+    NoVersion {
+        /// The template.
+        name: String,
+    },
+    /// No Java virtual machine.
+    #[error("no Java was found; looked at JAVA_HOME and PATH")]
+    NoJava,
     /// A secret's reference leads nowhere.
     #[error("the secret `{reference}` can't be read: {reason}")]
     Secret {
@@ -176,6 +185,8 @@ impl LaunchError {
             Self::NoInterpreter { version, .. } => format!(
                 "install it, for instance with `uv python install {version}`, or name one with --python PATH"
             ),
+            Self::NoVersion { .. } => "build the template again".to_owned(),
+            Self::NoJava => "install a Java runtime, or set JAVA_HOME".to_owned(),
             Self::Secret { .. } => {
                 "set the variable or make the file readable where the launcher runs".to_owned()
             }

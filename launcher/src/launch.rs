@@ -179,11 +179,10 @@ async fn assemble(
     cache: &Cache,
     program: &CheckedProgram,
 ) -> Result<Environment, LaunchError> {
-    let (bucket, cache) = (bucket.clone(), cache.clone());
-    let (interpreter, layers) = (program.interpreter.clone(), program.layers.clone());
+    let (bucket, cache, program) = (bucket.clone(), cache.clone(), program.clone());
     let runtime = tokio::runtime::Handle::current();
     let joined = tokio::task::spawn_blocking(move || {
-        environment::assemble(&cache, &interpreter, &layers, &|layer| {
+        environment::assemble(&cache, &program.ingredients(), &|layer| {
             runtime.block_on(bucket.require_blob(&layer.digest))
         })
     });

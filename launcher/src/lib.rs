@@ -29,6 +29,7 @@ pub mod place;
 mod process_tree;
 mod protocol;
 mod runner;
+mod runtime;
 mod secret;
 mod session;
 mod stop;

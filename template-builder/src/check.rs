@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tmpl_launcher::environment::{Environment, assemble};
-use tmpl_template::{LayerReference, PythonMain};
+use tmpl_launcher::environment::{self, Environment, Ingredients, assemble};
+use tmpl_template::{Extension, LayerReference, PythonMain};
 use tokio::process::Command;
 use tokio::runtime::Handle;
 
@@ -67,26 +67,41 @@ impl Candidate<'_> {
     }
 }
 
+/// A joined environment, and where things are in it.
+struct Tree {
+    environment: Environment,
+    python: PathBuf,
+    site_packages: PathBuf,
+}
+
 /// The environment of some layers, made of blobs on this machine or in the bucket.
-async fn environment(session: &Session<'_>, layers: &[LayerReference]) -> Result<Environment, BuildError> {
+async fn tree(session: &Session<'_>, layers: &[LayerReference]) -> Result<Tree, BuildError> {
     let (cache, builder, bucket) =
         (session.request.cache.clone(), session.cache.clone(), session.request.bucket.clone());
     let interpreter = session.interpreter()?.clone();
     let layers = layers.to_vec();
     let runtime = Handle::current();
-    in_background(session.progress, move |_| {
+    let site_packages = session.target().site_packages();
+    let environment = in_background(session.progress, move |_| {
         let open = |layer: &LayerReference| match open_local(&builder.blob(layer.digest.digest())) {
             Some(reader) => Ok(reader),
             None => runtime.block_on(bucket.require_blob(&layer.digest)),
         };
-        Ok(assemble(&cache, &interpreter, &layers, &open)?)
+        let ingredients = Ingredients {
+            interpreter: Some(&interpreter),
+            layers: &layers,
+            layer_root: Extension::LAYER_ROOT,
+        };
+        Ok(assemble(&cache, &ingredients, &open)?)
     })
-    .await
+    .await?;
+    let python = environment::python(&environment.root);
+    Ok(Tree { site_packages: environment.root.join(site_packages), python, environment })
 }
 
 /// The full check: the set agrees with itself, and every main module imports.
 async fn import_mains(session: &Session<'_>, candidate: &Candidate<'_>) -> Result<(), BuildError> {
-    let environment = environment(session, candidate.layers).await?;
+    let environment = tree(session, candidate.layers).await?;
     if !candidate.layers.is_empty() {
         agree(session, &environment).await?;
     }
@@ -95,12 +110,12 @@ async fn import_mains(session: &Session<'_>, candidate: &Candidate<'_>) -> Resul
         import_main(session, &environment, program, &folder).await?;
     }
     // The next change of the code is checked against the dependencies alone: let them be there by then.
-    self::environment(session, &candidate.layers[..candidate.dependencies]).await?;
+    tree(session, &candidate.layers[..candidate.dependencies]).await?;
     Ok(())
 }
 
 /// `uv pip check`: no distribution lacks another one, or has one that it does not work with.
-async fn agree(session: &Session<'_>, environment: &Environment) -> Result<(), BuildError> {
+async fn agree(session: &Session<'_>, environment: &Tree) -> Result<(), BuildError> {
     if !environment.site_packages.is_dir() || is_plain(&environment.site_packages) {
         return Ok(());
     }
@@ -141,13 +156,13 @@ struct Imported {
 
 async fn import_main(
     session: &Session<'_>,
-    environment: &Environment,
+    environment: &Tree,
     program: &Program<'_>,
     folder: &Path,
 ) -> Result<(), BuildError> {
     let request = match program.main {
         PythonMain::Module(module) => json!({ "module": module }),
-        PythonMain::File(file) => json!({ "file": environment.root.join("app").join(file) }),
+        PythonMain::File(file) => json!({ "file": environment.environment.root.join("app").join(file) }),
     };
     let mut command: Command = CHECK_MAIN.command_with_packages(&environment.python, session.helpers())?;
     // Not the user's folder: what lies there would not be there at a launch.
@@ -155,8 +170,9 @@ async fn import_main(
     let imported: Imported = CHECK_MAIN.ask(command, &request).await?;
     let Some(exception) = imported.exception else { return Ok(()) };
     let place = imported.file.map(|file| {
-        let inside =
-            file.strip_prefix(&environment.site_packages).or_else(|_| file.strip_prefix(&environment.root));
+        let inside = file
+            .strip_prefix(&environment.site_packages)
+            .or_else(|_| file.strip_prefix(&environment.environment.root));
         format!(" ({}:{})", inside.unwrap_or(&file).display(), imported.line)
     });
     Err(BuildError::Main {
@@ -246,7 +262,7 @@ async fn resolve_imports(
     candidate: &Candidate<'_>,
     modules: &Modules,
 ) -> Result<(), BuildError> {
-    let environment = environment(session, &candidate.layers[..candidate.dependencies]).await?;
+    let environment = tree(session, &candidate.layers[..candidate.dependencies]).await?;
     let request = json!({ "sources": modules.sources, "roots": [environment.site_packages] });
     let command = RESOLVE_IMPORTS.command(&session.interpreter()?.path, session.helpers())?;
     let resolved: Resolved = RESOLVE_IMPORTS.ask(command, &request).await?;

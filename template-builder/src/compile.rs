@@ -10,8 +10,9 @@ use crate::helper::COMPILE_TREE;
 use crate::session::Session;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 
-/// Where every layer seems to lie when it is compiled. Python replaces it by the real path when it loads a module.
-const VIRTUAL_ROOT: &str = "/tmpl";
+/// Where every layer seems to lie when it is compiled: where it lies in an image. Python replaces it by the real path when it loads
+/// a module from elsewhere.
+const VIRTUAL_ROOT: &str = "/template";
 
 #[derive(Serialize)]
 struct Request<'a> {

@@ -4,7 +4,7 @@ use std::io::BufWriter;
 
 use serde::{Deserialize, Serialize};
 use tmpl_oci::{Layer, LayerContents, LayerError, LayerOptions, write_layer};
-use tmpl_template::LayerReference;
+use tmpl_template::{Extension, LayerReference};
 
 use crate::background::{Reporter, in_background};
 use crate::builder_cache::Kind;
@@ -15,7 +15,7 @@ use crate::staged_file::{Content, StagedFiles};
 use crate::{BuildError, Phase, atomic_file};
 
 /// Changes when equal inputs make other layers. (Another compressor is another word by itself.)
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A layer that is here or in the bucket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,9 +81,10 @@ fn write(
     reporter.started(Phase::Layer, title, None);
     let mut contents = LayerContents::new();
     for (path, file) in files {
+        let path = format!("{}/{path}", Extension::LAYER_ROOT);
         match &file.content {
-            Content::File(place) => contents.file(path, place.clone(), file.executable),
-            Content::Bytes(bytes) => contents.bytes(path, bytes.clone(), file.executable),
+            Content::File(place) => contents.file(&path, place.clone(), file.executable),
+            Content::Bytes(bytes) => contents.bytes(&path, bytes.clone(), file.executable),
         }
         .map_err(failed)?;
     }

@@ -30,7 +30,12 @@ impl<'a> Program<'a> {
             version: target.version.clone(),
             abi: target.abi(),
         };
-        let build = PlatformBuild { interpreter, libc: target.libc(), layers: layers.to_vec() };
+        let build = PlatformBuild {
+            interpreter: Some(interpreter),
+            libc: Some(target.libc()),
+            layers: layers.to_vec(),
+            image: None,
+        };
         let beam = lock.package("apache-beam").map(|beam| beam.version.clone());
         let entry = Entry::Python { main: self.main.clone(), beam };
         let platforms = [(target.platform.clone(), build)].into();

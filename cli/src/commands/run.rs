@@ -190,9 +190,9 @@ fn print_plan(printer: &Printer, plan: &Plan) -> Result<ExitCode, Failure> {
     let mut lines = vec![
         format!("template     {}", plan.template),
         format!("runner       {} (place {})", plan.runner, plan.place),
-        format!("interpreter  {}", plan.interpreter.display()),
         format!("environment  {}", plan.environment.display()),
     ];
+    lines.extend(plan.interpreter.iter().map(|path| format!("interpreter  {}", path.display())));
     for layer in &plan.layers {
         let cached = if layer.cached { "unpacked here" } else { "to unpack" };
         let title = &layer.layer.title;
