@@ -32,7 +32,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: components lint ## Install what the tests need and run all of them
+test: components lint launcher sdk ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
@@ -75,6 +75,45 @@ bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the ta
 licences: ## Check every dependency's licence (installs cargo-deny the first time)
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny check licenses bans sources
+
+LAUNCHER := target/launcher/launcher-linux
+# No C compiler for another machine is needed: Rust brings musl and a linker along, and the launcher has no C code.
+LAUNCHER_FLAGS := -C linker=rust-lld -C link-self-contained=yes -C target-feature=+crt-static
+
+.PHONY: launcher launcher-arm64
+launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
+	$(call build_launcher,x86_64,amd64)
+launcher-arm64: ## The same for arm64
+	$(call build_launcher,aarch64,arm64)
+
+# The launcher for an architecture, by Rust's name and by that of images.
+define build_launcher
+@command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
+rustup --quiet target add $(1)-unknown-linux-musl
+RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --release --package tmpl-launcher --bin launcher --target $(1)-unknown-linux-musl
+mkdir -p $(dir $(LAUNCHER))
+cp target/$(1)-unknown-linux-musl/release/launcher $(LAUNCHER)-$(2)
+endef
+
+.PHONY: images
+images: launcher sdk ## Build the launcher image and the worker image: make images BASE=… BOOT=… VERSION=… (with docker, or ENGINE=podman)
+	$(ENGINE) build -f Dockerfile_Launcher $(IMAGE_ARGUMENTS) -t tmpl-launcher:$(VERSION) .
+	$(ENGINE) build -f Dockerfile_SDK $(IMAGE_ARGUMENTS) $(if $(BOOT),--build-arg BOOT=$(BOOT)) -t tmpl-sdk:$(VERSION) .
+ENGINE := docker
+VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"/\1/p' Cargo.toml)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+IMAGE_ARGUMENTS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE))
+
+# What the worker image has in it, installed from wheels for Linux, glibc 2.28 or newer.
+.PHONY: sdk sdk-lock
+sdk: target/sdk/python/apache_beam/version.py
+target/sdk/python/apache_beam/version.py: sdk-image/requirements.txt | $(TOOLS)/uv
+	rm -rf target/sdk && mkdir -p target/sdk
+	uv pip install --quiet --no-deps --require-hashes --only-binary :all: --link-mode copy --python $(PYTHON_VERSION) --python-platform x86_64-manylinux_2_28 --target target/sdk/python -r $<
+	@touch $@
+sdk-lock: $(TOOLS)/uv ## Renew the worker image's list of packages: sdk-image/requirements.txt
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make sdk-lock' \
+	  --python-version $(PYTHON_VERSION) --python-platform x86_64-manylinux_2_28 sdk-image/requirements.in -o sdk-image/requirements.txt
 
 .PHONY: release
 release:

@@ -6,7 +6,6 @@ mod commands;
 mod context;
 mod flags_file;
 mod follow;
-mod internal;
 mod outcome;
 mod parameters;
 mod printer;
@@ -16,18 +15,22 @@ mod settings;
 mod submitter;
 mod template_page;
 mod template_source;
-mod this_process;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use tmpl_launcher::role::{self, Assignment, Role};
 
 use crate::arguments::{Arguments, Format};
 use crate::printer::Printer;
+use crate::report::Failure;
+use crate::settings::Settings;
 
 fn main() -> ExitCode {
-    if let Some(role) = internal::role() {
-        return internal::run(role);
+    match Role::of_this_process() {
+        Some(Role::Guard) => return role::guard(),
+        Some(Role::Launcher) => return launch_job(),
+        None => {}
     }
     let typed = match flags_file::expand(std::env::args_os()) {
         Ok(typed) => typed,
@@ -48,4 +51,16 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Plays the launcher of a job. What there is to say is in the job's record, not on a terminal.
+fn launch_job() -> ExitCode {
+    let launch = || -> Result<(), Failure> {
+        let cache = Settings::read()?.cache()?;
+        if let Some(assignment) = Assignment::from_environment() {
+            assignment.run(cache, None)?;
+        }
+        Ok(())
+    };
+    if launch().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

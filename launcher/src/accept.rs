@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterType,
-    ParameterValues, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check as check_parameters, sha256_of,
+    CheckRequest, Entry, Environment, FormatError, JobName, LayerReference, ParameterType, ParameterValues,
+    RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec, check as check_parameters,
+    sha256_of,
 };
 
 use crate::cache::Cache;
 use crate::environment::{self, Ingredients};
+use crate::identity::Identity;
+use crate::image_template::ImageTemplate;
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
 use crate::runtime::Runtime;
 use crate::secret::Secrets;
+use crate::this_process::here;
 use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
@@ -83,6 +86,8 @@ pub(crate) struct CheckedProgram {
     layers: Vec<LayerReference>,
     layer_root: &'static str,
     runtime: Runtime,
+    /// The tree that an image brings along, where it is made of these very layers.
+    tree: Option<PathBuf>,
 }
 
 /// Checks a launch. Reads the bucket, writes nothing.
@@ -108,7 +113,7 @@ pub async fn check(
         environment: request.environment.clone(),
         runner: RUNNER,
     };
-    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache)?;
+    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None)?;
     if !request.overwrite {
         refuse_existing_output(&spec, &program.values, &request.working_directory)?;
     }
@@ -155,18 +160,12 @@ impl CheckedLaunch {
     /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
     pub fn job(&self) -> JobRecord {
         let now = Timestamp::now();
-        let mut random = [0_u8; 10];
-        // Without randomness an id could be used twice: accepting it would then fail, and nothing would be lost.
-        let _ = getrandom::fill(&mut random);
-        let (id_part, name_part) = random.split_at(8);
-        let id_random = u64::from_le_bytes(id_part.try_into().unwrap_or_default());
-        let name_random = u16::from_le_bytes(name_part.try_into().unwrap_or_default());
         let request = &self.request;
-        let name = &self.program.template.name;
+        let Identity { id, name } = Identity::new(&self.program.template.name, now);
         JobRecord {
             format: 1,
-            id: JobId::new(now, digits(now, id_random)),
-            name: request.job_name.clone().unwrap_or_else(|| JobName::for_template(name, now, name_random)),
+            id,
+            name: request.job_name.clone().unwrap_or(name),
             created: now,
             template: self.program.template.clone(),
             parameters: request.parameters.clone(),
@@ -215,18 +214,23 @@ impl CheckedProgram {
         asked: &CheckRequest,
         python: Option<PathBuf>,
         cache: &Cache,
+        image: Option<&ImageTemplate>,
     ) -> Result<Self, LaunchError> {
         let name = &template.name;
         let values = check_parameters(spec, asked)?;
         let extension =
             spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
-        let here = format!("{}/{}", std::env::consts::OS, architecture());
+        let here = here();
         let platform = extension.platforms.get(&here).ok_or_else(|| LaunchError::Platform {
             name: name.to_string(),
             built: extension.platforms.keys().cloned().collect(),
             here,
         })?;
-        let runtime = Runtime::find(name, &extension.entry, platform, python, cache)?;
+        let tree = image.and_then(|image| image.tree_of(&platform.layers));
+        let runtime = match tree {
+            Some(_) => Runtime::of_tree(&extension.entry)?,
+            None => Runtime::find(name, &extension.entry, platform, python, cache)?,
+        };
         Ok(Self {
             template,
             entry: extension.entry.clone(),
@@ -234,12 +238,18 @@ impl CheckedProgram {
             layers: platform.layers.clone(),
             layer_root: extension.layer_root(),
             runtime,
+            tree: tree.map(Path::to_owned),
         })
     }
 
     /// What its environment is made of.
     pub(crate) fn ingredients(&self) -> Ingredients<'_> {
         Ingredients { interpreter: self.runtime.python(), layers: &self.layers, layer_root: self.layer_root }
+    }
+
+    /// Whether everything lies unpacked in the image that this process runs in.
+    pub(crate) fn is_in_image(&self) -> bool {
+        self.tree.is_some()
     }
 
     /// What is asked of a template for a job that was accepted.
@@ -254,24 +264,19 @@ impl CheckedProgram {
     /// What is started for a job.
     pub(crate) fn invocation(&self, record: &JobRecord, bucket: &Bucket, cache: &Cache) -> Invocation {
         let nowhere = PathBuf::from("/");
+        let joined = || environment::root(cache, &self.ingredients());
         Direct.plan(&Launch {
             id: &record.id,
             name: &record.name,
             entry: &self.entry,
             values: &self.values,
             runtime: &self.runtime,
-            environment: &environment::root(cache, &self.ingredients()),
+            environment: &self.tree.clone().unwrap_or_else(joined),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             temporary: &bucket.place_of(&layout::temporary(&record.id)),
             files: &cache.parameters(&record.id),
         })
     }
-}
-
-/// The digits of an id: nanoseconds, so that the ids of one second sort by time too, then ten random ones.
-fn digits(now: Timestamp, random: u64) -> u64 {
-    const RANDOM: u64 = 10_000_000_000;
-    u64::try_from(now.subsec_nanosecond()).unwrap_or(0) * RANDOM + random % RANDOM
 }
 
 /// The text of a job's spec: as it was published, or as it was kept for the job.
@@ -289,15 +294,6 @@ pub(crate) async fn text(bucket: &Bucket, template: &JobTemplate) -> Result<Stri
 /// Reads a template's spec.
 pub(crate) fn parse(name: &TemplateName, text: &str) -> Result<TemplateSpec, LaunchError> {
     TemplateSpec::parse(text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
-}
-
-/// The machine's architecture by the name that images use.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 /// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could

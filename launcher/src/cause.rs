@@ -143,13 +143,6 @@ pub(crate) fn signal_name(signal: i32) -> &'static str {
     }
 }
 
-/// How many processes the kernel has killed on this machine because memory ran out.
-pub(crate) fn out_of_memory_kills() -> u64 {
-    let Ok(counters) = fs_err::read_to_string("/proc/vmstat") else { return 0 };
-    let count = counters.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
-    count.unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,13 @@ pub enum LaunchError {
         #[source]
         source: tmpl_template::FormatError,
     },
+    /// The spec of an image can't be read.
+    #[error("the template of this image can't be read")]
+    SpecFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
     #[error(
         "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
@@ -133,6 +140,28 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// A variable that the launcher is started with is missing or wrong.
+    #[error("{name}: {reason}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gives this process no event loop.
+    #[error("no event loop could be started")]
+    EventLoop {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// This program can't start itself again.
+    #[error("this program's own file can't be found")]
+    OwnFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -149,6 +178,17 @@ pub enum ErrorKind {
     Temporary,
 }
 
+impl ErrorKind {
+    /// The exit code of a process that ends with such an error.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Temporary => 75,
+        }
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -158,8 +198,10 @@ impl LaunchError {
                 BucketErrorKind::Damaged => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } => ErrorKind::Usage,
-            Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
+            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
+                ErrorKind::Usage
+            }
+            Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
         }
@@ -169,7 +211,15 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
-            Self::Parameters(_) | Self::GuardLost => return None,
+            Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
+            Self::Variable { .. } => {
+                "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"
+                    .to_owned()
+            }
+            Self::SpecFile { .. } => {
+                "TMPL_TEMPLATE names the file; without it, it is /template/template.json".to_owned()
+            }
+            Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
             Self::ImageOnly { .. } | Self::Platform { .. } => {
                 "build it for this machine with `tmpl build PROJECT`".to_owned()
@@ -205,6 +255,20 @@ impl LaunchError {
             Self::Start { .. } => "check that the program is there and may be executed".to_owned(),
         })
     }
+}
+
+/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
 }
 
 fn looked(rejected: &[String]) -> String {

@@ -21,16 +21,18 @@ use tokio::task::JoinHandle;
 
 use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
-use crate::cause::{out_of_memory_kills, signal_name};
+use crate::cause::signal_name;
 use crate::environment::{self, Environment};
+use crate::image_template::ImageTemplate;
 use crate::log_stream::read_lines;
+use crate::out_of_memory::out_of_memory_kills;
 use crate::place::GUARD_ARGUMENT;
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
 use crate::session::{LogEnd, Session};
 use crate::stop::{self, Stop};
-use crate::{ErrorKind, Invocation, LaunchError};
+use crate::{Invocation, LaunchError, causes};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -56,6 +58,8 @@ pub struct LaunchContext {
     pub executable: PathBuf,
     /// This machine's name.
     pub host: String,
+    /// The template that the image this process runs in was made of.
+    pub image: Option<ImageTemplate>,
 }
 
 /// How an attempt went, before it is put in words.
@@ -130,8 +134,10 @@ async fn attempt_job(
         Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
         prepared = prepare(context, record) => prepared?,
     };
-    if prepared.environment.unpacked > 0 {
-        session.message(format!("unpacked {} layers", prepared.environment.unpacked)).await;
+    if let Some(unpacked) = prepared.environment.as_ref().map(|joined| joined.unpacked)
+        && unpacked > 0
+    {
+        session.message(format!("unpacked {unpacked} layers")).await;
     }
     session.keep_secret(prepared.secrets);
     let mut program = Program::start(context, prepared.invocation, session).await?;
@@ -154,7 +160,8 @@ async fn attempt_job(
 
 /// Everything a program needs to start.
 struct Prepared {
-    environment: Environment,
+    /// Nothing where the image has it.
+    environment: Option<Environment>,
     invocation: Invocation,
     secrets: Secrets,
 }
@@ -164,9 +171,16 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let cache = &context.cache;
     let python = record.python.clone();
     let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
-    let program =
-        CheckedProgram::new(record.template.clone(), &spec, &CheckedProgram::asked(record), python, cache)?;
-    let environment = assemble(bucket, cache, &program).await?;
+    let program = CheckedProgram::new(
+        record.template.clone(),
+        &spec,
+        &CheckedProgram::asked(record),
+        python,
+        cache,
+        context.image.as_ref(),
+    )?;
+    let environment =
+        if program.is_in_image() { None } else { Some(assemble(bucket, cache, &program).await?) };
     bucket.create_temporary(&record.id).await?;
     let mut invocation = program.invocation(record, bucket, cache);
     let secrets = Secrets::resolve(&mut invocation)?;
@@ -309,12 +323,8 @@ fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord 
 
 /// The end of a job that could not be launched.
 pub fn failed(error: &LaunchError) -> FinalRecord {
-    let exit_code = match error.kind() {
-        ErrorKind::Usage => 2,
-        ErrorKind::Environment => 3,
-        ErrorKind::Temporary => 75,
-    };
-    let cause = Cause { message: chain(error), ..Cause::default() };
+    let exit_code = error.kind().exit_code();
+    let cause = Cause { message: causes(error).join(": "), ..Cause::default() };
     let reason = "the launch failed".to_owned();
     FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
 }
@@ -369,19 +379,4 @@ fn hint_for(cause: &Cause) -> Option<String> {
         None if cause.message.contains("out of memory") => Some(memory.to_owned()),
         _ => None,
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &LaunchError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

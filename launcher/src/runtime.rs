@@ -15,6 +15,8 @@ pub(crate) enum Runtime {
     Python(Interpreter),
     /// A Java virtual machine: its `java`.
     Java(PathBuf),
+    /// The Python that the program's own tree has: in an image that tree is a virtual environment as it lies there.
+    Tree,
     /// The program itself.
     Native,
 }
@@ -47,11 +49,20 @@ impl Runtime {
         }
     }
 
+    /// What an entry needs besides a tree that an image brings along.
+    pub(crate) fn of_tree(entry: &Entry) -> Result<Self, LaunchError> {
+        match entry {
+            Entry::Python { .. } | Entry::Yaml { .. } => Ok(Self::Tree),
+            Entry::Java { .. } => find_java().map(Self::Java).ok_or(LaunchError::NoJava),
+            Entry::Go { .. } | Entry::Binary { .. } => Ok(Self::Native),
+        }
+    }
+
     /// The Python.
     pub(crate) fn python(&self) -> Option<&Interpreter> {
         match self {
             Self::Python(interpreter) => Some(interpreter),
-            Self::Java(_) | Self::Native => None,
+            Self::Java(_) | Self::Tree | Self::Native => None,
         }
     }
 
@@ -60,7 +71,7 @@ impl Runtime {
         match self {
             Self::Python(interpreter) => Some(&interpreter.path),
             Self::Java(java) => Some(java),
-            Self::Native => None,
+            Self::Tree | Self::Native => None,
         }
     }
 }

@@ -40,6 +40,7 @@ mod layer_contents;
 mod layer_error;
 mod layer_path;
 mod link_target;
+#[cfg(feature = "registry")]
 pub mod registry;
 mod sha256;
 mod tree_writer;

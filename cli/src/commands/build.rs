@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 use tmpl_bucket::{Bucket, BucketUrl, BuildFacts};
 use tmpl_builder::{BuildError, BuildReport, BuildRequest, Check, Checked, LockState, Origin};
+use tmpl_launcher::this_process::host;
 use tmpl_template::TemplateName;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -169,7 +170,7 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
 fn facts(project: &Path) -> BuildFacts {
     BuildFacts {
         who: submitter::user(),
-        host: submitter::host(),
+        host: host(),
         source_revision: source_revision(project),
         tmpl_version: env!("CARGO_PKG_VERSION").to_owned(),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
 use tmpl_launcher::accept::{self, LaunchRequest};
+use tmpl_launcher::this_process::executable;
 use tmpl_launcher::{FromClient, FromLauncher, Plan};
 use tmpl_launcher::{launch, place};
 use tmpl_template::JobState;
@@ -19,7 +20,6 @@ use crate::context::Context;
 use crate::outcome::report_end;
 use crate::printer::{Printer, size};
 use crate::report::{CONTACT_LOST, ENVIRONMENT, Failure, USAGE, WAIT_TIMEOUT, signalled};
-use crate::this_process::executable;
 use crate::{follow, parameters, submitter};
 
 /// A wait without a limit, as far as timers go: ten years.

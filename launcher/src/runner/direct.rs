@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tmpl_template::{Entry, ParameterValue, Pass, PythonMain, is_pipeline_option};
+use tmpl_template::{
+    Entry, JobId, JobName, ParameterValue, ParameterValues, Pass, PythonMain, is_pipeline_option,
+};
 
 use super::{Launch, Runner};
 use crate::environment;
@@ -26,7 +28,7 @@ impl Runner for Direct {
         let mut invocation = Invocation {
             program: program(launch),
             arguments: Vec::new(),
-            environment: environment(launch),
+            environment: job_variables(launch.id, launch.name, launch.values, launch.temporary),
             removed: vec!["TMPL_*".to_owned()],
             search_path: vec![launch.environment.join("bin")],
             directory: launch.directory.to_owned(),
@@ -42,7 +44,7 @@ impl Runner for Direct {
                 invocation.arguments.extend(["-m".to_owned(), module.clone()]);
             }
             Entry::Python { main: PythonMain::File(file), .. } => {
-                invocation.arguments.push(app(launch, file))
+                invocation.arguments.push(app(launch, file));
             }
             Entry::Yaml { pipeline, .. } => {
                 set(&mut invocation, "PYTHONSAFEPATH", "1");
@@ -58,10 +60,12 @@ impl Runner for Direct {
         if let Entry::Yaml { .. } = launch.entry {
             pass_to_yaml(launch, &mut invocation);
         } else {
-            launch.values.iter().for_each(|value| pass(value, launch, &mut invocation));
+            launch.values.iter().for_each(|value| pass(value, launch.files, &mut invocation));
         }
         // After the parameters: of an option given twice, argparse takes the last.
-        invocation.arguments.extend(beam_options(launch));
+        if let Some(sdk) = BeamSdk::of(launch.entry) {
+            invocation.arguments.extend(sdk.options(launch.values, launch.temporary, launch.name));
+        }
         invocation
     }
 }
@@ -82,11 +86,16 @@ fn app(launch: &Launch<'_>, file: &str) -> String {
 }
 
 /// The variables that every program has.
-fn environment(launch: &Launch<'_>) -> BTreeMap<String, ArgumentValue> {
-    let temporary = launch.values.get("temp_location").map_or(launch.temporary, |value| &value.value);
+pub(crate) fn job_variables(
+    id: &JobId,
+    name: &JobName,
+    values: &ParameterValues,
+    temporary: &str,
+) -> BTreeMap<String, ArgumentValue> {
+    let temporary = values.get("temp_location").map_or(temporary, |value| &value.value);
     [
-        ("TMPL_JOB_ID", launch.id.to_string()),
-        ("TMPL_JOB_NAME", launch.name.to_string()),
+        ("TMPL_JOB_ID", id.to_string()),
+        ("TMPL_JOB_NAME", name.to_string()),
         ("TMPL_TEMP_LOCATION", temporary.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), ArgumentValue::Plain(value)))
@@ -108,22 +117,40 @@ fn set(invocation: &mut Invocation, name: &str, value: &str) {
     invocation.environment.insert(name.to_owned(), ArgumentValue::Plain(value.to_owned()));
 }
 
-/// What a Beam pipeline is told besides its parameters, as its SDK spells it.
-fn beam_options(launch: &Launch<'_>) -> Vec<String> {
-    let (runner, names) = match launch.entry {
-        entry if !entry.is_beam() => return Vec::new(),
-        Entry::Java { .. } => ("DirectRunner", ["tempLocation", "jobName"].as_slice()),
-        // A flag that a program does not define ends it; only this one every Beam pipeline has.
-        Entry::Go { .. } => ("direct", [].as_slice()),
-        _ => (BEAM_RUNNER, ["temp_location", "job_name"].as_slice()),
-    };
-    let mut options = vec![format!("--runner={runner}")];
-    for (name, value) in names.iter().zip([launch.temporary, launch.name.as_str()]) {
-        if launch.values.get(name).is_none() {
-            options.push(format!("--{name}={value}"));
+/// A Beam SDK, as far as its command line differs from the others'.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BeamSdk {
+    Python,
+    Java,
+    Go,
+}
+
+impl BeamSdk {
+    fn of(entry: &Entry) -> Option<Self> {
+        match entry {
+            entry if !entry.is_beam() => None,
+            Entry::Java { .. } => Some(Self::Java),
+            Entry::Go { .. } => Some(Self::Go),
+            _ => Some(Self::Python),
         }
     }
-    options
+
+    /// What a pipeline is told besides its parameters, as the SDK spells it.
+    pub(crate) fn options(self, values: &ParameterValues, temporary: &str, name: &JobName) -> Vec<String> {
+        let (runner, names) = match self {
+            Self::Java => ("DirectRunner", ["tempLocation", "jobName"].as_slice()),
+            // A flag that a program does not define ends it; only this one every Beam pipeline has.
+            Self::Go => ("direct", [].as_slice()),
+            Self::Python => (BEAM_RUNNER, ["temp_location", "job_name"].as_slice()),
+        };
+        let mut options = vec![format!("--runner={runner}")];
+        for (option, value) in names.iter().zip([temporary, name.as_str()]) {
+            if values.get(option).is_none() {
+                options.push(format!("--{option}={value}"));
+            }
+        }
+        options
+    }
 }
 
 /// A pipeline in YAML gets its parameters as variables of its template language, all in one argument; options of every pipeline
@@ -137,11 +164,13 @@ fn pass_to_yaml(launch: &Launch<'_>, invocation: &mut Invocation) {
     if !variables.is_empty() {
         invocation.arguments.push(format!("--jinja_variables={}", serde_json::Value::Object(variables)));
     }
-    others.into_iter().for_each(|value| pass(value, launch, invocation));
+    for value in others {
+        pass(value, launch.files, invocation);
+    }
 }
 
 /// Hands one value to the program the way its metadata says.
-fn pass(parameter: &ParameterValue, launch: &Launch<'_>, invocation: &mut Invocation) {
+pub(crate) fn pass(parameter: &ParameterValue, folder: &Path, invocation: &mut Invocation) {
     let Invocation { arguments, environment, files, .. } = invocation;
     let name = &parameter.name;
     let value = || {
@@ -156,7 +185,7 @@ fn pass(parameter: &ParameterValue, launch: &Launch<'_>, invocation: &mut Invoca
             environment.insert(variable.clone(), value());
         }
         Pass::File => {
-            let path = launch.files.join(name);
+            let path = folder.join(name);
             arguments.push(format!("--{name}={}", path.display()));
             files.push(FilePlan { parameter: name.clone(), path, content: value() });
         }

@@ -10,7 +10,7 @@ use tmpl_template::{Entry, JobId, JobName, LayerReference, ParameterValues};
 
 use crate::Invocation;
 use crate::runtime::Runtime;
-pub(crate) use direct::Direct;
+pub(crate) use direct::{BeamSdk, Direct, job_variables, pass};
 
 /// Everything a runner needs to know of a launch.
 #[derive(Debug)]
