@@ -4,6 +4,7 @@
 
 mod environment;
 mod image;
+mod place;
 pub(crate) mod spec;
 mod template;
 
@@ -15,6 +16,7 @@ use tmpl_template::{JobId, JobName, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
 pub(crate) use image::ImageArguments;
+pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 
@@ -165,6 +167,8 @@ pub(crate) struct RunArguments {
     /// The interpreter to run with [default: configuration, uv's, PATH]
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
     // The last: its heading would count for what follows.
     #[command(flatten)]
     pub(crate) environment: EnvironmentArguments,
