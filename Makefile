@@ -104,6 +104,12 @@ VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"/
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMAGE_ARGUMENTS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE))
 
+.PHONY: publish
+publish: $(TOOLS)/uv release launcher ## Publish the quickstart template with an image of its own: make publish BUCKET=… IMAGE=… BASE=…
+	@test -n "$(BUCKET)" -a -n "$(IMAGE)" -a -n "$(BASE)" || { echo "error: no bucket, image or base is named" >&2; \
+	  echo "hint: make publish BUCKET=… IMAGE=HOST/PATH:TAG BASE=IMAGE" >&2; exit 1; }
+	target/release/tmpl build examples/wordcount --bucket $(BUCKET) --base $(BASE) --push $(IMAGE)
+
 # What the worker image has in it, installed from wheels for Linux, glibc 2.28 or newer.
 .PHONY: sdk sdk-lock
 sdk: target/sdk/python/apache_beam/version.py
