@@ -199,7 +199,7 @@ impl Transport {
         Err(self.connections.refused(response, call.asked.action, registry, &secrets).await)
     }
 
-    /// The answer, whatever it is. A registry on this machine is spoken to without TLS if it speaks none.
+    /// The answer, whatever it is. A registry on this machine that does not understand plain HTTP is spoken to with TLS.
     async fn exchange(
         &self,
         call: &Call<'_>,
@@ -208,24 +208,29 @@ impl Transport {
     ) -> Result<Response, RegistryError> {
         let registry = call.registry();
         let scheme = self.scheme(registry);
-        let in_registry = matches!(call.target, Target::Path(_));
-        match self.exchange_once(call, url, authorization).await {
-            Err(RegistryError::Connection { source, .. })
-                if in_registry && scheme == Scheme::Either && !source.is_timeout() =>
-            {
-                let url = self.url(call, Scheme::Http)?;
-                let response = self.exchange_once(call, url, authorization).await?;
-                self.set_reached(registry, Scheme::Http);
-                Ok(response)
-            }
-            Ok(response) => {
-                if in_registry {
-                    self.set_reached(registry, if scheme == Scheme::Either { Scheme::Https } else { scheme });
-                }
-                Ok(response)
-            }
-            failed => failed,
+        let first = self.exchange_once(call, url, authorization).await;
+        if matches!(call.target, Target::Address(_)) {
+            return first;
         }
+        let not_understood = match &first {
+            Ok(response) => response.status() == StatusCode::BAD_REQUEST,
+            Err(error) => matches!(error, RegistryError::Transport { .. }),
+        };
+        if scheme == Scheme::Either && not_understood {
+            match self.exchange_once(call, self.url(call, Scheme::Https)?, authorization).await {
+                Ok(response) => {
+                    self.set_reached(registry, Scheme::Https);
+                    return Ok(response);
+                }
+                Err(error @ RegistryError::Untrusted { .. }) => return Err(error),
+                // It speaks no TLS either: what it said counts.
+                Err(_) => {}
+            }
+        }
+        if first.is_ok() {
+            self.set_reached(registry, if scheme == Scheme::Either { Scheme::Http } else { scheme });
+        }
+        first
     }
 
     async fn exchange_once(

@@ -1,0 +1,158 @@
+//! Real registries, each in a process and a folder of its own.
+
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fs_err as fs;
+
+/// The servers that the tests know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Debian's `docker-registry` 2.8.
+    Debian,
+    /// CNCF distribution 3.
+    Distribution,
+    /// `ferro-oci-server`, which knows referrers.
+    Ferro,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Debian, Self::Distribution, Self::Ferro];
+
+    /// Whether a blob is in one repository only until it is mounted.
+    pub(crate) fn mounts(self) -> bool {
+        self != Self::Ferro
+    }
+
+    /// Whether it lists what refers to an image.
+    pub(crate) fn lists_referrers(self) -> bool {
+        self == Self::Ferro
+    }
+}
+
+/// What differs from the plainest configuration.
+#[derive(Default)]
+pub(crate) struct Setting {
+    /// `auth:` and `http: tls:` of the configuration.
+    pub(crate) auth: Option<String>,
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) read_only: bool,
+}
+
+/// A registry that runs until it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    /// HOST:PORT
+    pub(crate) address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    pub(crate) fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &Setting::default())
+    }
+
+    /// Another process may take the port between our looking for it and the server's binding it: then it is another one.
+    pub(crate) fn start_with(kind: Kind, setting: &Setting) -> Self {
+        for _ in 0..5 {
+            if let Some(server) = Self::try_start(kind, setting) {
+                return server;
+            }
+        }
+        panic!("{kind:?} did not start on any port");
+    }
+
+    fn try_start(kind: Kind, setting: &Setting) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let address = format!("127.0.0.1:{port}");
+        let mut command = match kind {
+            Kind::Ferro => {
+                let mut command = Command::new(tool("ferro-oci-server"));
+                command
+                    .env("FERRO_OCI_LISTEN", &address)
+                    .env("FERRO_OCI_STORAGE_DIR", folder.path().join("data"));
+                command
+            }
+            Kind::Debian | Kind::Distribution => {
+                let program =
+                    if kind == Kind::Debian { PathBuf::from("docker-registry") } else { tool("registry") };
+                let file = folder.path().join("configuration.yml");
+                fs::write(&file, configuration(&address, folder.path(), setting)).unwrap();
+                let mut command = Command::new(program);
+                command.arg("serve").arg(file).env("OTEL_TRACES_EXPORTER", "none");
+                command
+            }
+        };
+        let log = fs::File::create(folder.path().join("log")).unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap().into_parts().0)
+            .stderr(log.into_parts().0)
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{kind:?} can't be started ({error}): run `make test` to install it")
+            });
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            if child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if TcpStream::connect(&address).is_ok() {
+                return Some(Self { child, address, folder });
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{kind:?} does not listen");
+    }
+
+    /// What it wrote of its requests.
+    pub(crate) fn log(&self) -> String {
+        let mut text = String::new();
+        fs::File::open(self.folder.path().join("log")).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn configuration(address: &str, folder: &Path, setting: &Setting) -> String {
+    let root = folder.join("data");
+    let mut text = format!(
+        "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\n",
+        root.display()
+    );
+    if setting.read_only {
+        text.push_str("  maintenance:\n    readonly:\n      enabled: true\n");
+    }
+    text.push_str(&format!("http:\n  addr: {address}\n  secret: tests\n"));
+    if let Some((certificate, key)) = &setting.tls {
+        text.push_str(&format!(
+            "  tls:\n    certificate: {}\n    key: {}\n",
+            certificate.display(),
+            key.display()
+        ));
+    }
+    text + setting.auth.as_deref().unwrap_or_default()
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A program that `make test` installs.
+fn tool(name: &str) -> PathBuf {
+    let folder = std::env::var_os("TMPL_TEST_TOOLS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin"), PathBuf::from);
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is missing: `make test` installs it", path.display());
+    path
+}
