@@ -19,7 +19,9 @@
 //! ```
 //!
 //! Large blobs go in parts where the registry takes parts, since something on the way may end long requests. Google's
-//! registry takes none, which is remembered after the first refusal.
+//! registry takes none, which is remembered after the first refusal. Distribution's (version 3) says what it has of a request
+//! that broke; docker-registry (version 2) forgets the whole upload, and gets its blobs from then on in parts that are
+//! smaller than what broke, each over a connection of its own.
 //!
 //! A manifest is put after its blobs, its tag last, so that what a reader can see is whole. No registry changes a tag only
 //! if it is still what it was: [`Registry::put_manifest_if`] narrows the gap to one request, and can't close it.

@@ -1,6 +1,6 @@
 //! Requests to registries: with the right authorization, tried again when that may help.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::error::RegistryError;
 use super::options::RegistryOptions;
 use super::origin::{self, Scheme};
 use super::secret::Secret;
+use super::session::Parts;
 use super::token;
 
 /// Where a request goes.
@@ -91,8 +92,8 @@ pub(super) struct Transport {
     retry_budget: Duration,
     /// How the registries that answered are spoken to.
     reached: Mutex<HashMap<String, Scheme>>,
-    /// Registries that take blobs only whole.
-    whole_blobs: Mutex<HashSet<String>>,
+    /// What was learned of registries about blobs in parts.
+    parts: Mutex<HashMap<String, Parts>>,
 }
 
 impl Transport {
@@ -103,7 +104,7 @@ impl Transport {
             plain_http: options.plain_http.clone(),
             retry_budget: options.retry_budget,
             reached: Mutex::default(),
-            whole_blobs: Mutex::default(),
+            parts: Mutex::default(),
         })
     }
 
@@ -115,12 +116,13 @@ impl Transport {
         Backoff::new(self.retry_budget)
     }
 
-    pub(super) fn takes_chunks(&self, registry: &str) -> bool {
-        !self.whole_blobs.lock().unwrap_or_else(PoisonError::into_inner).contains(registry)
+    pub(super) fn parts(&self, registry: &str) -> Parts {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.get(registry).copied().unwrap_or(Parts::Usual)
     }
 
-    pub(super) fn takes_no_chunks(&self, registry: &str) {
-        self.whole_blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned());
+    pub(super) fn learn_parts(&self, registry: &str, learned: Parts) {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), learned);
     }
 
     /// Waits before another try after an error, or gives up with it.

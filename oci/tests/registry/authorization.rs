@@ -221,7 +221,7 @@ async fn a_token_server_is_not_trusted_with_everything() {
             "the answer of REGISTRY is wrong: its token server sent a token that is none",
         ),
         (r#"{"token": "good"}"#, 200, "REGISTRY denies it"),
-        ("{}", 403, "REGISTRY denies it"),
+        ("", 403, "REGISTRY denies it"),
         ("over", 503, "REGISTRY answers 503 Service Unavailable: over"),
     ] {
         let server = token(body, status);

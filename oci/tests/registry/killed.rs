@@ -67,6 +67,12 @@ fn no_finished_blob_is_sent_again() {
             }
             child.kill().unwrap();
             child.wait().unwrap();
+            // What had arrived wholly is finished without its sender.
+            let mut log = String::new();
+            while log != server.log() {
+                log = server.log();
+                std::thread::sleep(Duration::from_millis(300));
+            }
         }
         assert!(push(&image, &files).wait().unwrap().success());
 
