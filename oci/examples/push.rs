@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn blob(path: PathBuf) -> Result<BlobToPush, Box<dyn Error>> {
     let bytes = fs::read(&path)?;
-    let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let digest: oci_spec::image::Digest = format!("sha256:{hex}").parse()?;
     let descriptor = Descriptor::new(MediaType::ImageLayerGzip, bytes.len() as u64, digest);
     Ok(BlobToPush { descriptor, source: BlobSource::file(path), mount_from: None })

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -301,13 +302,8 @@ fn said(detail: Option<&str>) -> String {
 
 /// An error and its causes, as one text to search in: the types of TLS errors are not those of the client.
 fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |error: &&dyn StdError| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Whether TLS failed over the certificate.

@@ -74,6 +74,15 @@ impl<'a> Call<'a> {
         self.asked.reference.registry()
     }
 
+    /// Where it goes, if the registry is spoken to so.
+    fn url(&self, scheme: Scheme) -> Result<Url, RegistryError> {
+        match &self.target {
+            Target::Address(url) => Ok(url.clone()),
+            Target::Path(path) => origin::url(scheme, self.registry(), path)
+                .map_err(|error| self.wrong(format!("its name makes no address: {error}"))),
+        }
+    }
+
     /// The error of an answer that can't be.
     pub(super) fn wrong(&self, reason: impl Into<String>) -> RegistryError {
         RegistryError::Protocol {
@@ -172,7 +181,7 @@ impl Transport {
     pub(super) async fn attempt(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
         let registry = call.registry();
         let client = token::Client { connections: &self.connections, plain_http: &self.plain_http };
-        let url = self.url(call, self.scheme(registry))?;
+        let url = call.url(self.scheme(registry))?;
         let own = self.is_own(call, &url);
         let header = if own { self.authorizer.ready(&client, &call.asked).await? } else { None };
         let mut secrets: Vec<Secret> = header.clone().into_iter().collect();
@@ -185,7 +194,7 @@ impl Transport {
                 return Err(RegistryError::Unchallenged { action, registry });
             };
             let header = self.authorizer.challenged(&client, &call.asked, challenge, header.as_ref()).await?;
-            let url = self.url(call, self.scheme(registry))?;
+            let url = call.url(self.scheme(registry))?;
             response = self.exchange(call, url, Some(&header)).await?;
             secrets.push(header);
         }
@@ -219,7 +228,7 @@ impl Transport {
             Err(error) => matches!(error, RegistryError::Transport { .. }),
         };
         if scheme == Scheme::Either && not_understood {
-            match self.exchange_once(call, self.url(call, Scheme::Https)?, authorization).await {
+            match self.exchange_once(call, call.url(Scheme::Https)?, authorization).await {
                 Ok(response) => {
                     self.set_reached(registry, Scheme::Https);
                     return Ok(response);
@@ -264,14 +273,6 @@ impl Transport {
                 // A source that fails breaks the connection.
                 sent.map_err(|error| part.failure().unwrap_or(error))
             }
-        }
-    }
-
-    fn url(&self, call: &Call<'_>, scheme: Scheme) -> Result<Url, RegistryError> {
-        match &call.target {
-            Target::Address(url) => Ok(url.clone()),
-            Target::Path(path) => origin::url(scheme, call.registry(), path)
-                .map_err(|error| call.wrong(format!("its name makes no address: {error}"))),
         }
     }
 

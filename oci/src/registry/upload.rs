@@ -101,16 +101,15 @@ impl Upload<'_> {
             if self.exists().await? {
                 return Ok(self.pushed(PushOutcome::Uploaded));
             }
-            session = match self.resume(session).await? {
-                Some(session) => session,
-                None => {
-                    if broke {
-                        self.learn_loss(self.blob.sent() - sent_before);
-                    }
-                    match self.open(None).await? {
-                        Opened::Mounted => return Ok(self.pushed(PushOutcome::Mounted)),
-                        Opened::Session(session) => session,
-                    }
+            session = if let Some(session) = self.resume(session).await? {
+                session
+            } else {
+                if broke {
+                    self.learn_loss(self.blob.sent() - sent_before);
+                }
+                match self.open(None).await? {
+                    Opened::Mounted => return Ok(self.pushed(PushOutcome::Mounted)),
+                    Opened::Session(session) => session,
                 }
             };
             if session.kept > most_kept {
@@ -235,7 +234,7 @@ impl Upload<'_> {
         if kept > end || kept <= session.kept {
             return Err(call.wrong(format!("it keeps {kept} bytes of {end}")));
         }
-        self.go_on(session, &response, &call)?;
+        go_on(session, &response, &call)?;
         session.kept = kept;
         Ok(())
     }
@@ -272,24 +271,19 @@ impl Upload<'_> {
         if response.status() != StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        self.go_on(session, &response, &call)?;
+        go_on(session, &response, &call)?;
         Ok(session::kept(response.headers().get(RANGE)))
-    }
-
-    /// Takes up where the registry wants the next request.
-    fn go_on(
-        &self,
-        session: &mut Session,
-        response: &Response,
-        call: &Call<'_>,
-    ) -> Result<(), RegistryError> {
-        if let Some(location) = response.headers().get(LOCATION) {
-            session.url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
-        }
-        Ok(())
     }
 
     fn asked<'a>(&'a self, scopes: &'a [Scope]) -> Asked<'a> {
         Asked { reference: self.reference, scopes, action: &self.action }
     }
+}
+
+/// Takes up where the registry wants the next request.
+fn go_on(session: &mut Session, response: &Response, call: &Call<'_>) -> Result<(), RegistryError> {
+    if let Some(location) = response.headers().get(LOCATION) {
+        session.url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
+    }
+    Ok(())
 }

@@ -34,10 +34,10 @@ fn uploads(rule: Rule, limits: &'static [(&'static str, &'static str)]) -> Scrip
         let location = "/v2/app/blobs/uploads/1?_state=s1gned";
         let mut kept = state.kept.lock().unwrap();
         let range = |kept: &[u8]| format!("0-{}", kept.len().saturating_sub(1));
-        if matches!(request.method.as_str(), "PATCH" | "PUT") {
-            if let Some(reply) = rule(sent.fetch_add(1, Ordering::SeqCst), &request.method) {
-                return reply;
-            }
+        if matches!(request.method.as_str(), "PATCH" | "PUT")
+            && let Some(reply) = rule(sent.fetch_add(1, Ordering::SeqCst), &request.method)
+        {
+            return reply;
         }
         match request.method.as_str() {
             "HEAD" => answer(if state.finished.lock().unwrap().is_some() { 200 } else { 404 }),

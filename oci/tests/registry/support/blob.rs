@@ -24,7 +24,7 @@ pub(crate) fn noise(seed: u64, length: usize) -> Bytes {
 }
 
 pub(crate) fn digest(bytes: &[u8]) -> Digest {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     format!("sha256:{hex}").parse().unwrap()
 }
 

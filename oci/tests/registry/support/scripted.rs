@@ -115,17 +115,14 @@ fn serve(stream: TcpStream, script: &dyn Fn(usize, &Request) -> Reply, log: &Mut
                 return;
             }
             Reply::Answer { status, headers, body } => {
-                let mut text = format!("HTTP/1.1 {status} Status\r\n");
-                for (name, value) in &headers {
-                    text.push_str(&format!("{name}: {value}\r\n"));
-                }
+                let mut lines = vec![format!("HTTP/1.1 {status} Status")];
+                lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
                 if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
                     && status != 204
                 {
-                    text.push_str(&format!("content-length: {}\r\n", body.len()));
+                    lines.push(format!("content-length: {}", body.len()));
                 }
-                text.push_str("\r\n");
-                let mut bytes = text.into_bytes();
+                let mut bytes = (lines.join("\r\n") + "\r\n\r\n").into_bytes();
                 if !head {
                     bytes.extend_from_slice(&body);
                 }

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
@@ -36,10 +37,10 @@ impl Kind {
 /// What differs from the plainest configuration.
 #[derive(Default)]
 pub(crate) struct Setting {
-    /// `auth:` and `http: tls:` of the configuration.
+    /// The section `auth:` of the configuration.
     pub(crate) auth: Option<String>,
+    /// Certificate and key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
-    pub(crate) read_only: bool,
 }
 
 /// A registry that runs until it is dropped.
@@ -88,7 +89,7 @@ impl Server {
             }
         };
         let log = fs::File::create(folder.path().join("log")).unwrap();
-        let mut child = command
+        let child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap().into_parts().0)
             .stderr(log.into_parts().0)
@@ -96,15 +97,17 @@ impl Server {
             .unwrap_or_else(|error| {
                 panic!("{kind:?} can't be started ({error}): run `make test` to install it")
             });
+        // From here on it is ended when it is dropped.
+        let mut server = Self { child, address, folder };
         let until = Instant::now() + Duration::from_secs(20);
         while Instant::now() < until {
-            if child.try_wait().unwrap().is_some() {
+            if server.child.try_wait().unwrap().is_some() {
                 return None;
             }
-            if TcpStream::connect(&address).is_ok() {
-                return Some(Self { child, address, folder });
+            if TcpStream::connect(&server.address).is_ok() {
+                return Some(server);
             }
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         panic!("{kind:?} does not listen");
     }
@@ -125,23 +128,19 @@ impl Drop for Server {
 }
 
 fn configuration(address: &str, folder: &Path, setting: &Setting) -> String {
-    let root = folder.join("data");
-    let mut text = format!(
-        "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\n",
-        root.display()
-    );
-    if setting.read_only {
-        text.push_str("  maintenance:\n    readonly:\n      enabled: true\n");
-    }
-    text.push_str(&format!("http:\n  addr: {address}\n  secret: tests\n"));
+    let mut lines = vec![
+        "version: 0.1".to_owned(),
+        "log: {level: info}".to_owned(),
+        format!("storage: {{filesystem: {{rootdirectory: {}}}}}", folder.join("data").display()),
+        "http:".to_owned(),
+        format!("  addr: {address}"),
+        "  secret: tests".to_owned(),
+    ];
     if let Some((certificate, key)) = &setting.tls {
-        text.push_str(&format!(
-            "  tls:\n    certificate: {}\n    key: {}\n",
-            certificate.display(),
-            key.display()
-        ));
+        lines.push(format!("  tls: {{certificate: {}, key: {}}}", certificate.display(), key.display()));
     }
-    text + setting.auth.as_deref().unwrap_or_default()
+    lines.extend(setting.auth.clone());
+    lines.join("\n")
 }
 
 fn free_port() -> u16 {
