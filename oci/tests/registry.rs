@@ -1,11 +1,6 @@
 //! The client of registries against real servers, servers that misbehave, and connections that break.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "tests: helpers fail the test that called them"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
 
 mod registry {
     mod authorization;

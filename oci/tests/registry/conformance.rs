@@ -43,6 +43,10 @@ async fn blobs_are_sent_once_and_come_back_as_they_were() {
         let lengths: Vec<u64> = contents.iter().map(|bytes| bytes.len() as u64).collect();
         assert_eq!(*told.lock().unwrap(), lengths, "{kind:?}");
 
+        let twice = noise(77, 2_000_000);
+        let both = registry.push_blobs(&image, &[blob(&twice), blob(&twice)], Arc::new(|_, _| {})).await;
+        assert_eq!(both.unwrap(), [uploaded(&twice), EXISTING], "{kind:?}");
+
         let again =
             registry.push_blobs(&image, &blobs, Arc::new(|_, _| panic!("nothing is sent"))).await.unwrap();
         assert_eq!(again, [EXISTING; 5], "{kind:?}");

@@ -50,7 +50,6 @@ async fn a_push_that_is_cut_again_and_again_sends_little_twice() {
             client().pull_blob(&image, &descriptor(bytes), &mut read).await.unwrap();
             assert!(read == *bytes, "{kind:?}");
         }
-        println!("{kind:?} {chunk_threshold:?}: {} bytes, {} cuts", proxy.up(), proxy.cuts());
     }
 }
 

@@ -13,9 +13,10 @@ use super::support::blob::{
 };
 use super::support::scripted::{Reply, Scripted, answer};
 
-fn chunked() -> Registry {
-    let options = RegistryOptions { chunk_threshold: Some(1000), chunk_size: 1000, ..options() };
-    Registry::new(options).unwrap()
+/// A client that waits a second for an answer, and sends blobs of more than 1000 bytes in parts if it is told to.
+fn quick(chunk_threshold: Option<u64>) -> Registry {
+    let idle_timeout = Duration::from_secs(1);
+    Registry::new(RegistryOptions { chunk_threshold, chunk_size: 1000, idle_timeout, ..options() }).unwrap()
 }
 
 /// A registry with one upload. What it keeps is what it was sent, as far as `patch` lets it.
@@ -118,6 +119,13 @@ async fn registries_of_all_tempers_get_their_blob() {
             "POST PUT GET GET PUT",
         ),
         (
+            "nothing first",
+            |number, _| (number == 0).then_some(Reply::Nothing),
+            &[],
+            false,
+            "POST PUT GET GET PUT",
+        ),
+        (
             "502 in the middle",
             |number, _| (number == 2).then(|| answer(502)),
             &[],
@@ -133,7 +141,7 @@ async fn registries_of_all_tempers_get_their_blob() {
         ),
     ] {
         let server = uploads(rule, limits);
-        let registry = if chunks { chunked() } else { client() };
+        let registry = quick(chunks.then_some(1000));
         let image = reference(&server.address, "app");
         let pushed = registry.push_blob(&image, &blob(&bytes), no_progress()).await;
         let pushed = pushed.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -158,7 +166,7 @@ async fn registries_of_all_tempers_get_their_blob() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_takes_no_parts_is_remembered() {
     let server = uploads(|_, method| (method == "PATCH").then(|| answer(400)), &[]);
-    let registry = chunked();
+    let registry = quick(Some(1000));
     let image = reference(&server.address, "app");
     registry.push_blob(&image, &blob(&noise(1, 3500)), no_progress()).await.unwrap();
     let patches = || server.requests().iter().filter(|request| request.method == "PATCH").count();
@@ -357,6 +365,40 @@ async fn an_upload_goes_nowhere_unsafe() {
             client().push_blob(&image, &blob(&Bytes::from_static(b"x")), no_progress()).await.unwrap_err();
         assert!(error.to_string().ends_with(problem), "{error}");
     }
+}
+
+/// An address that is on this machine, though it does not look so: what holds for registries elsewhere holds for it.
+fn elsewhere(address: &str) -> String {
+    address.replace("127.0.0.1", "[::ffff:127.0.0.1]")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_is_spoken_elsewhere_only_when_it_is_allowed() {
+    let server = Scripted::start(|_, _| answer(404));
+    let registry = elsewhere(&server.address);
+    let image = reference(&registry, "app");
+    let error = impatient().head_manifest(&image).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot look for {image}: no connection to {registry}"));
+    let hint = error.hint().unwrap();
+    assert!(hint.contains(&format!("{registry} seems to speak plain HTTP")), "{hint}");
+    assert_eq!(server.requests().len(), 0);
+
+    let allowed = RegistryOptions { plain_http: vec![registry], ..options() };
+    assert_eq!(Registry::new(allowed).unwrap().head_manifest(&image).await.unwrap(), None);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told() {
+    let bytes = noise(1, 1_000_000);
+    let content = bytes.clone();
+    let server = Scripted::start(move |_, _| answer(200).body(content.clone()));
+    let full = tokio::fs::OpenOptions::new().write(true).open("/dev/full").await.unwrap();
+    let image = reference(&server.address, "app");
+    let error = client().pull_blob(&image, &descriptor(&bytes), full).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot write blob {}", digest(&bytes)));
+    assert_eq!(error.kind(), RegistryErrorKind::Environment);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

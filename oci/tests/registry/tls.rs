@@ -6,6 +6,7 @@ use std::process::Command;
 use fs_err as fs;
 use tmpl_oci::registry::{Registry, RegistryError, RegistryErrorKind, RegistryOptions};
 
+use super::killed::push_program;
 use super::support::blob::{blob, client, no_progress, noise, options, reference};
 use super::support::scripted::{Scripted, answer};
 use super::support::server::{Kind, Server, Setting};
@@ -74,6 +75,27 @@ async fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
             assert_eq!(error.kind(), RegistryErrorKind::Environment);
             assert!(error.hint().unwrap().contains("SSL_CERT_FILE"));
         }
+    }
+}
+
+#[test]
+fn the_environment_names_the_system_s_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, certificate, key) = certificates(folder.path());
+    let setting = Setting { tls: Some((certificate, key)), ..Setting::default() };
+    let server = Server::start_with(Kind::Debian, &setting);
+    let file = folder.path().join("blob");
+    fs::write(&file, noise(1, 1000)).unwrap();
+    for (variable, trusted) in [("SSL_CERT_FILE", true), ("NO_SUCH_VARIABLE", false)] {
+        let output = Command::new(push_program())
+            .arg(format!("{}/app", server.address))
+            .arg(&file)
+            .env("HOME", folder.path())
+            .env_remove("REGISTRY_AUTH_FILE")
+            .env(variable, &authority)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.success(), trusted, "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

@@ -138,8 +138,9 @@ fn serve(stream: TcpStream, script: &dyn Fn(usize, &Request) -> Reply, log: &Mut
 /// A request; `None`: there is none, or one that is cut.
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let first = *reader.fill_buf().ok()?.first()?;
-    // The beginning of TLS is no beginning of a line.
+    // The beginning of TLS is no beginning of a line: it is answered as common servers do.
     if !first.is_ascii_uppercase() {
+        let _ = reader.get_mut().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         return None;
     }
     let mut lines = Vec::new();
