@@ -4,6 +4,7 @@
 
 use std::env;
 use std::error::Error;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,9 +28,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn blob(path: PathBuf) -> Result<BlobToPush, Box<dyn Error>> {
-    let bytes = fs::read(&path)?;
-    let hex = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let (mut file, mut hash, mut size) = (fs::File::open(&path)?, Sha256::new(), 0);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        size += read as u64;
+    }
+    let hex = hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let digest: oci_spec::image::Digest = format!("sha256:{hex}").parse()?;
-    let descriptor = Descriptor::new(MediaType::ImageLayerGzip, bytes.len() as u64, digest);
+    let descriptor = Descriptor::new(MediaType::ImageLayerGzip, size, digest);
     Ok(BlobToPush { descriptor, source: BlobSource::file(path), mount_from: None })
 }

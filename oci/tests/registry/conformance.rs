@@ -36,7 +36,12 @@ async fn blobs_are_sent_once_and_come_back_as_they_were() {
             let told = Arc::clone(&told);
             Arc::new(move |place: usize, sent: u64| told.lock().unwrap()[place] = sent)
         };
-        let pushed = registry.push_blobs(&image, &blobs, progress).await.unwrap();
+        // In a task, which can move from thread to thread.
+        let task = {
+            let (registry, image, blobs) = (registry.clone(), image.clone(), blobs.clone());
+            tokio::spawn(async move { registry.push_blobs(&image, &blobs, progress).await })
+        };
+        let pushed = task.await.unwrap().unwrap();
         // Of the blob without bytes a registry may have been sure before.
         let expected: Vec<PushedBlob> = contents.iter().map(uploaded).collect();
         assert_eq!(pushed, expected, "{kind:?}");

@@ -54,6 +54,26 @@ async fn a_push_that_is_cut_again_and_again_sends_little_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn blobs_that_are_sent_together_are_cut_together() {
+    for (kind, allowed) in [(Kind::Distribution, 110), (Kind::Debian, 150)] {
+        let server = Server::start(kind);
+        let proxy = Proxy::start(&server.address, Cut { upwards: Some(CUT), ..Cut::default() });
+        let contents = [60, 61, 62, 63, 64, 65].map(|seed| noise(seed, 8_000_000));
+        let image = reference(&proxy.address, "app");
+        let blobs = contents.each_ref().map(blob);
+        client().push_blobs(&image, &blobs, Arc::new(|_, _| {})).await.unwrap();
+        assert!(proxy.cuts() > 0);
+        assert!(proxy.up() <= 6 * 8_000_000 * allowed / 100, "{kind:?}: {} bytes", proxy.up());
+        let image = reference(&server.address, "app");
+        for bytes in &contents {
+            let mut read = Vec::new();
+            client().pull_blob(&image, &descriptor(bytes), &mut read).await.unwrap();
+            assert!(read == *bytes, "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pull_that_is_cut_again_and_again_reads_little_twice() {
     let bytes = noise(51, SIZE);
     for kind in [Kind::Debian, Kind::Distribution] {
