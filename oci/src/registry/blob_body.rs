@@ -24,7 +24,8 @@ const STEP: u64 = 1024 * 1024;
 /// A registry reads a blob anew before it answers, at this many bytes a second or more.
 const SLOWEST_REGISTRY: u64 = 10_000_000;
 
-/// Is told how many of a blob's bytes are sent. After an interruption it may be fewer than before.
+/// Is told how many of a blob's bytes are sent; nothing of a blob that does not have to be. After an interruption it may be
+/// fewer than before.
 pub type Progress = dyn Fn(u64) + Send + Sync;
 
 /// A blob to send, in one or more parts.

@@ -182,7 +182,7 @@ impl Transport {
         let registry = call.registry();
         let client = token::Client { connections: &self.connections, plain_http: &self.plain_http };
         let url = call.url(self.scheme(registry))?;
-        let own = self.is_own(call, &url);
+        let mut own = self.is_own(call, &url);
         let header = if own { self.authorizer.ready(&client, &call.asked).await? } else { None };
         let mut secrets: Vec<Secret> = header.clone().into_iter().collect();
         let mut response = self.exchange(call, url, header.as_ref()).await?;
@@ -202,6 +202,8 @@ impl Transport {
         if status.is_success() {
             return Ok(response);
         }
+        // A store that the registry sends readers to has rules of its own.
+        own &= self.is_own_address(registry, response.url());
         if own && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let detail = answer::detail(response, self.connections.idle_timeout(), &secrets).await;
             let searched = self.authorizer.searched(call.asked.reference).await?;
@@ -278,9 +280,12 @@ impl Transport {
 
     /// Whether an address is the registry's own, which may see who asks.
     fn is_own(&self, call: &Call<'_>, url: &Url) -> bool {
-        matches!(call.target, Target::Path(_))
-            || origin::url(self.scheme(call.registry()), call.registry(), "")
-                .is_ok_and(|registry| origin::same_origin(&registry, url))
+        matches!(call.target, Target::Path(_)) || self.is_own_address(call.registry(), url)
+    }
+
+    fn is_own_address(&self, registry: &str, url: &Url) -> bool {
+        let own = origin::url(self.scheme(registry), registry, "");
+        own.is_ok_and(|own| origin::same_origin(&own, url))
     }
 
     fn scheme(&self, registry: &str) -> Scheme {

@@ -84,7 +84,11 @@ impl Upload<'_> {
             let error = match self.step(&mut session).await {
                 Ok(Step::Finished) => return Ok(self.pushed(PushOutcome::Uploaded)),
                 Ok(Step::Kept) => {
-                    backoff.progressed();
+                    // What is sent again is no progress: it may get lost again and again.
+                    if session.kept > most_kept {
+                        most_kept = session.kept;
+                        backoff.progressed();
+                    }
                     continue;
                 }
                 Err(error) => error,
@@ -131,18 +135,19 @@ impl Upload<'_> {
     /// Whether a refusal may be meant for this session, so that another one (or another way to send) may do better.
     fn may_be_the_session(&self, session: &Session, error: &RegistryError) -> bool {
         let Some(status) = error.status() else { return false };
-        if session.chunked && !matches!(status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE) {
+        let parts = self.transport.parts(self.registry());
+        if status == StatusCode::PAYLOAD_TOO_LARGE && parts == Parts::Usual {
+            // Something before the registry does not let long requests through.
+            self.transport.learn_parts(self.registry(), Parts::small(0));
+            return true;
+        }
+        let forgotten = matches!(status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE);
+        if session.chunked && session.kept < self.blob.size() && !forgotten {
             // It takes no parts: the whole blob in one request is another matter.
             self.transport.learn_parts(self.registry(), Parts::None);
             return true;
         }
-        matches!(
-            status,
-            StatusCode::NOT_FOUND
-                | StatusCode::RANGE_NOT_SATISFIABLE
-                | StatusCode::BAD_REQUEST
-                | StatusCode::GONE
-        )
+        forgotten || matches!(status, StatusCode::BAD_REQUEST | StatusCode::GONE)
     }
 
     /// What was sent in one request is lost: less is sent in one from now on.
@@ -184,13 +189,17 @@ impl Upload<'_> {
         };
         let url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
         let limits = session::ChunkLimits::of(self.registry(), response.headers());
+        Ok(Opened::Session(Session { url, kept: 0, limits, chunked: self.goes_in_parts() }))
+    }
+
+    /// Whether the blob is not sent in one request.
+    fn goes_in_parts(&self) -> bool {
         let threshold = match self.transport.parts(self.registry()) {
             Parts::Usual => self.options.chunk_threshold,
             Parts::Small(most) => Some(most),
             Parts::None => None,
         };
-        let chunked = threshold.is_some_and(|threshold| self.blob.size() > threshold);
-        Ok(Opened::Session(Session { url, kept: 0, limits, chunked }))
+        threshold.is_some_and(|threshold| self.blob.size() > threshold)
     }
 
     /// Sends what comes next.
@@ -249,7 +258,7 @@ impl Upload<'_> {
             let Some(kept) = self.look(&mut session).await? else { return Ok(None) };
             if before == Some(kept) {
                 // What is kept of a blob that was sent whole goes on in parts; without any it is sent whole again.
-                session.chunked = session.chunked || kept > 0;
+                session.chunked = session.chunked || kept > 0 || self.goes_in_parts();
                 session.kept = kept;
                 return Ok((kept <= self.blob.size()).then_some(session));
             }

@@ -256,11 +256,13 @@ async fn a_401_without_a_challenge_is_told() {
 
 /// The program of the example, so that the environment is one of its own.
 fn pushed_with(folder: &Path, configuration: &str, helper: &str, image: &str) -> (bool, String) {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::write(folder.join("config.json"), configuration).unwrap();
-    let program = folder.join("docker-credential-tests");
-    fs::write(&program, format!("#!/bin/sh\n{helper}\n")).unwrap();
-    fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Written by another process: while this one starts programs, they may hold what it writes open, and a program that is
+    // open for writing can't be started.
+    fs::write(folder.join("helper"), format!("#!/bin/sh\n{helper}\n")).unwrap();
+    let mut install = Command::new("install");
+    install.args(["-m", "755", "helper", "docker-credential-tests"]).current_dir(folder);
+    assert!(install.status().unwrap().success());
     let file = folder.join("blob");
     fs::write(&file, noise(1, 1000)).unwrap();
     let output = Command::new(push_program())

@@ -176,6 +176,54 @@ async fn a_registry_that_takes_no_parts_is_remembered() {
     assert_eq!(patches(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_for_one_request_goes_in_parts() {
+    let server = uploads(|number, _| (number == 0).then(|| answer(413)), &[]);
+    let image = reference(&server.address, "app");
+    client().push_blob(&image, &blob(&noise(1, 600_000)), no_progress()).await.unwrap();
+    let requests = server.requests();
+    let sent: Vec<_> = requests
+        .iter()
+        .filter(|request| matches!(request.method.as_str(), "PUT" | "PATCH"))
+        .map(|request| format!("{} {}", request.method, request.body.len()))
+        .collect();
+    assert_eq!(sent, ["PUT 600000", "PATCH 262144", "PATCH 262144", "PATCH 75712", "PUT 0"]);
+}
+
+/// It takes parts and forgets them: that is no progress, however often it happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_never_finishes_ends_the_push() {
+    for (status, kind) in [(500, RegistryErrorKind::Temporary), (400, RegistryErrorKind::Environment)] {
+        let server = Scripted::start(move |_, request| match request.method.as_str() {
+            "POST" | "PATCH" => answer(202).header("Location", "/v2/app/blobs/uploads/1"),
+            "PUT" => answer(status),
+            _ => answer(404),
+        });
+        let options = RegistryOptions {
+            chunk_threshold: Some(1000),
+            chunk_size: 1000,
+            retry_budget: Duration::from_secs(1),
+            ..options()
+        };
+        let image = reference(&server.address, "app");
+        let push = Registry::new(options).unwrap();
+        let error = push.push_blob(&image, &blob(&noise(1, 3500)), no_progress()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(&format!("answers {status}")), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_store_elsewhere_refuses_is_no_matter_of_credentials() {
+    let store = Scripted::start(|_, _| answer(403).body("the signature?X-Signature=s1gned is old"));
+    let location = format!("http://{}/blob?X-Signature=s1gned", store.address);
+    let server = Scripted::start(move |_, _| answer(307).header("Location", location.clone()));
+    let image = reference(&server.address, "app");
+    let error = client().pull_blob(&image, &descriptor(b"x"), &mut Vec::new()).await.unwrap_err();
+    assert!(error.to_string().ends_with("answers 403 Forbidden: the signature?… is old"), "{error}");
+    assert!(!format!("{error:?}").contains("s1gned"));
+}
+
 /// The registry has the blob, but its answer is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_found_again() {

@@ -104,10 +104,12 @@ impl Server {
             if server.child.try_wait().unwrap().is_some() {
                 return None;
             }
-            if TcpStream::connect(&server.address).is_ok() {
+            let listens = TcpStream::connect(&server.address).is_ok();
+            thread::sleep(Duration::from_millis(20));
+            // Another process may listen there, and this one just find that out.
+            if listens && server.child.try_wait().unwrap().is_none() {
                 return Some(server);
             }
-            thread::sleep(Duration::from_millis(20));
         }
         panic!("{kind:?} does not listen");
     }
