@@ -6,28 +6,33 @@ mod commands;
 mod context;
 mod flags_file;
 mod follow;
-mod internal;
+mod narrator;
 mod outcome;
 mod parameters;
 mod printer;
 mod progress;
 mod report;
 mod settings;
+mod settle;
 mod submitter;
 mod template_page;
 mod template_source;
-mod this_process;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use tmpl_launcher::role::{self, Assignment, Role};
 
 use crate::arguments::{Arguments, Format};
 use crate::printer::Printer;
+use crate::report::Failure;
+use crate::settings::Settings;
 
 fn main() -> ExitCode {
-    if let Some(role) = internal::role() {
-        return internal::run(role);
+    match Role::of_this_process() {
+        Some(Role::Guard) => return role::guard(),
+        Some(Role::Launcher) => return launch_job(),
+        None => {}
     }
     let typed = match flags_file::expand(std::env::args_os()) {
         Ok(typed) => typed,
@@ -48,4 +53,16 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Plays the launcher of a job. What there is to say is in the job's record, not on a terminal.
+fn launch_job() -> ExitCode {
+    let launch = || -> Result<(), Failure> {
+        let cache = Settings::read()?.cache()?;
+        if let Some(assignment) = Assignment::from_environment() {
+            assignment.run(cache, None)?;
+        }
+        Ok(())
+    };
+    if launch().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

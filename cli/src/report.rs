@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_builder::{BuildError, BuildErrorKind, InitError};
-use tmpl_launcher::{ErrorKind, LaunchError};
+use tmpl_launcher::LaunchError;
 
 /// The program ran and failed, or the build found errors.
 pub(crate) const PROGRAM: u8 = 1;
@@ -65,16 +65,7 @@ impl Failure {
 
     /// An error with its causes.
     pub(crate) fn of(error: &dyn Error, code: u8, hint: Option<String>) -> Self {
-        let mut chain: Vec<String> = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            // Some libraries repeat their cause in their own message.
-            if chain.last().is_none_or(|last| !last.ends_with(&text)) {
-                chain.push(text);
-            }
-            source = cause.source();
-        }
+        let chain = tmpl_launcher::causes(error);
         Self { code, chain, hint, silent: false }
     }
 }
@@ -92,12 +83,7 @@ impl From<BucketError> for Failure {
 
 impl From<LaunchError> for Failure {
     fn from(error: LaunchError) -> Self {
-        let code = match error.kind() {
-            ErrorKind::Usage => USAGE,
-            ErrorKind::Environment => ENVIRONMENT,
-            ErrorKind::Temporary => TEMPORARY,
-        };
-        Self::of(&error, code, error.hint())
+        Self::of(&error, error.kind().exit_code(), error.hint())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who gives a command, on which machine.
 
 use tmpl_bucket::Submitter;
+use tmpl_launcher::this_process::host;
 
 /// The user and the machine of this process.
 pub(crate) fn submitter() -> Submitter {
@@ -20,11 +21,4 @@ fn name_of(number: &str) -> Option<String> {
     let users = fs_err::read_to_string("/etc/passwd").ok()?;
     let mut users = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
     users.find(|user| user.get(2) == Some(&number)).and_then(|user| Some((*user.first()?).to_owned()))
-}
-
-/// The machine's name.
-pub(crate) fn host() -> String {
-    let name = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }

@@ -31,9 +31,12 @@ pub(crate) fn page(name: &TemplateName, spec: &TemplateSpec, facts: &[(&str, Str
         fact("kind", "streaming: its jobs run until somebody ends them");
     }
     for (platform, build) in spec.tmpl.iter().flat_map(|extension| &extension.platforms) {
-        let interpreter = &build.interpreter;
-        let (kind, version) = (&interpreter.implementation, &interpreter.version);
-        fact("runs on", &format!("{platform} with {kind} {version} and {} or newer", build.libc));
+        let interpreter =
+            build.interpreter.iter().map(|found| format!("{} {}", found.implementation, found.version));
+        let needed: Vec<String> =
+            interpreter.chain(build.libc.iter().map(|libc| format!("{libc} or newer"))).collect();
+        let with = if needed.is_empty() { "" } else { " with " };
+        fact("runs on", &format!("{platform}{with}{}", needed.join(" and ")));
     }
     if let Some(image) = &spec.image {
         fact("image", image);
@@ -66,8 +69,8 @@ fn language(spec: &TemplateSpec) -> Option<String> {
         other => other.to_string(),
     };
     let beam = spec.tmpl.as_ref().map(|extension| match &extension.entry {
-        tmpl_template::Entry::Python { beam: Some(beam), .. } => format!(", Apache Beam {beam}"),
-        tmpl_template::Entry::Python { beam: None, .. } => ", without Beam".to_owned(),
+        entry if !entry.is_beam() => ", without Beam".to_owned(),
+        entry => entry.beam_version().map_or(String::new(), |beam| format!(", Apache Beam {beam}")),
     });
     Some(language + &beam.unwrap_or_default())
 }

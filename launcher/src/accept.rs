@@ -5,22 +5,24 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterType,
-    ParameterValues, PlatformBuild, RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check as check_parameters, runs_on_libc, sha256_of,
+    CheckRequest, Entry, Environment, FormatError, JobName, LayerReference, ParameterValues, RawParameters,
+    RunnerKind, TemplateName, TemplateReference, TemplateSpec, check as check_parameters, sha256_of,
 };
 
 use crate::cache::Cache;
-use crate::environment;
-use crate::interpreter::{self, Interpreter, InterpreterRequest};
+use crate::environment::{self, Ingredients};
+use crate::existing_output::refuse_existing_output;
+use crate::identity::Identity;
+use crate::image_template::ImageTemplate;
+use crate::place::PROCESS;
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
+use crate::runtime::Runtime;
 use crate::secret::Secrets;
+use crate::this_process::here;
 use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
 const RUNNER: RunnerKind = RunnerKind::Direct;
-/// The only place of this version.
-const PLACE: &str = "process";
 
 /// The template of a launch.
 #[derive(Clone, Debug)]
@@ -75,13 +77,16 @@ pub struct CheckedLaunch {
 }
 
 /// A template's program, with the values and the interpreter it will run with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckedProgram {
     template: JobTemplate,
     entry: Entry,
     values: ParameterValues,
-    pub(crate) layers: Vec<LayerReference>,
-    pub(crate) interpreter: Interpreter,
+    layers: Vec<LayerReference>,
+    layer_root: &'static str,
+    runtime: Runtime,
+    /// The tree that an image brings along, where it is made of these very layers.
+    tree: Option<PathBuf>,
 }
 
 /// Checks a launch. Reads the bucket, writes nothing.
@@ -90,44 +95,55 @@ pub async fn check(
     cache: &Cache,
     request: LaunchRequest,
 ) -> Result<CheckedLaunch, LaunchError> {
-    let (template, text) = match &request.template {
-        LaunchTemplate::Published(reference) => {
-            let stored = bucket.template(reference).await?;
-            let name = reference.name.clone();
-            (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
-        }
-        LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
-            let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
-            (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
-        }
-    };
-    let spec = parse(&template.name, &text)?;
-    let asked = CheckRequest {
-        parameters: request.parameters.clone(),
-        environment: request.environment.clone(),
-        runner: RUNNER,
-    };
-    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache)?;
+    let (template, spec) = request.load(bucket).await?;
+    let asked = request.asked();
+    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None)?;
     if !request.overwrite {
-        refuse_existing_output(&spec, &program.values, &request.working_directory)?;
+        let directory = &request.working_directory;
+        refuse_existing_output(&spec, &program.values, &|path| Some(directory.join(path)))?;
     }
+    request.find_layers(bucket, &program.layers).await?;
     let checked = CheckedLaunch { request, program };
-    checked.find_layers(bucket).await?;
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
     Secrets::resolve(&mut checked.program.invocation(&checked.job(), bucket, cache))?;
     Ok(checked)
 }
 
-impl CheckedLaunch {
-    /// What is odd about the launch but does not forbid it.
-    pub fn warnings(&self) -> &[String] {
-        self.program.values.warnings()
+impl LaunchRequest {
+    /// The template's name and version, and its spec.
+    pub(crate) async fn load(&self, bucket: &Bucket) -> Result<(JobTemplate, TemplateSpec), LaunchError> {
+        let (template, text) = match &self.template {
+            LaunchTemplate::Published(reference) => {
+                let stored = bucket.template(reference).await?;
+                let name = reference.name.clone();
+                (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
+            }
+            LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
+                let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
+                (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
+            }
+        };
+        let spec = parse(&template.name, &text)?;
+        Ok((template, spec))
+    }
+
+    /// What is asked of the template.
+    pub(crate) fn asked(&self) -> CheckRequest {
+        CheckRequest {
+            parameters: self.parameters.clone(),
+            environment: self.environment.clone(),
+            runner: RUNNER,
+        }
     }
 
     /// Finds out whether the layers of a spec that lies elsewhere can be had.
-    async fn find_layers(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
-        for layer in &self.program.layers {
+    pub(crate) async fn find_layers(
+        &self,
+        bucket: &Bucket,
+        layers: &[LayerReference],
+    ) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
+        for layer in layers {
             let elsewhere = match &spec.layers {
                 Some(other) => other.has_blob(&layer.digest, layer.size).await?,
                 None => false,
@@ -140,43 +156,53 @@ impl CheckedLaunch {
         Ok(())
     }
 
-    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
-    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
-        if let Some(layers) = &spec.layers {
-            let needed = self.program.layers.iter().map(|layer| (layer.digest.clone(), layer.size));
-            bucket.copy_blobs(layers, &needed.collect::<Vec<_>>(), &|_| ()).await?;
+    /// Puts into the bucket what a spec that lies elsewhere needs there.
+    pub(crate) async fn stage(&self, bucket: &Bucket, layers: &[LayerReference]) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
+        if let Some(elsewhere) = &spec.layers {
+            let needed = layers.iter().map(|layer| (layer.digest.clone(), layer.size));
+            bucket.copy_blobs(elsewhere, &needed.collect::<Vec<_>>(), &|_| ()).await?;
         }
         bucket.put_bytes_blob(spec.text.clone()).await?;
         Ok(())
     }
 
-    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
-    pub fn job(&self) -> JobRecord {
+    /// The job that the launch becomes.
+    pub(crate) fn job(&self, template: &JobTemplate, place: &str) -> JobRecord {
         let now = Timestamp::now();
-        let mut random = [0_u8; 10];
-        // Without randomness an id could be used twice: accepting it would then fail, and nothing would be lost.
-        let _ = getrandom::fill(&mut random);
-        let (id_part, name_part) = random.split_at(8);
-        let id_random = u64::from_le_bytes(id_part.try_into().unwrap_or_default());
-        let name_random = u16::from_le_bytes(name_part.try_into().unwrap_or_default());
-        let request = &self.request;
-        let name = &self.program.template.name;
+        let Identity { id, name } = Identity::new(&template.name, now);
         JobRecord {
             format: 1,
-            id: JobId::new(now, digits(now, id_random)),
-            name: request.job_name.clone().unwrap_or_else(|| JobName::for_template(name, now, name_random)),
+            id,
+            name: self.job_name.clone().unwrap_or(name),
             created: now,
-            template: self.program.template.clone(),
-            parameters: request.parameters.clone(),
+            template: template.clone(),
+            parameters: self.parameters.clone(),
             runner: RUNNER.to_string(),
-            environment: request.environment.clone(),
-            place: PLACE.to_owned(),
-            submitter: request.submitter.clone(),
-            working_directory: Some(request.working_directory.clone()),
-            python: request.python.clone(),
-            timeout: request.timeout,
+            environment: self.environment.clone(),
+            place: place.to_owned(),
+            submitter: self.submitter.clone(),
+            working_directory: Some(self.working_directory.clone()),
+            python: self.python.clone(),
+            timeout: self.timeout,
         }
+    }
+}
+
+impl CheckedLaunch {
+    /// What is odd about the launch but does not forbid it.
+    pub fn warnings(&self) -> &[String] {
+        self.program.values.warnings()
+    }
+
+    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
+    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        self.request.stage(bucket, &self.program.layers).await
+    }
+
+    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
+    pub fn job(&self) -> JobRecord {
+        self.request.job(&self.program.template, PROCESS)
     }
 
     /// What the launch would do, for a job that began now.
@@ -187,8 +213,8 @@ impl CheckedLaunch {
             template: format!("{}@{}", record.template.name, record.template.digest),
             runner: record.runner.clone(),
             place: record.place.clone(),
-            interpreter: program.interpreter.path.clone(),
-            environment: environment::root(cache, &program.interpreter, &program.layers),
+            interpreter: program.runtime.path().map(Path::to_owned),
+            environment: environment::root(cache, &program.ingredients()),
             layers: program
                 .layers
                 .iter()
@@ -214,31 +240,42 @@ impl CheckedProgram {
         asked: &CheckRequest,
         python: Option<PathBuf>,
         cache: &Cache,
+        image: Option<&ImageTemplate>,
     ) -> Result<Self, LaunchError> {
         let name = &template.name;
         let values = check_parameters(spec, asked)?;
         let extension =
             spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
-        let here = format!("{}/{}", std::env::consts::OS, architecture());
+        let here = here();
         let platform = extension.platforms.get(&here).ok_or_else(|| LaunchError::Platform {
             name: name.to_string(),
             built: extension.platforms.keys().cloned().collect(),
             here,
         })?;
-        let wanted = InterpreterRequest {
-            version: platform.interpreter.version.clone(),
-            abi: Some(platform.interpreter.abi.clone()),
-            explicit: python,
+        let tree = image.and_then(|image| image.tree_of(&platform.layers));
+        let runtime = match tree {
+            Some(_) => Runtime::of_tree(&extension.entry)?,
+            None => Runtime::find(name, &extension.entry, platform, python, cache)?,
         };
-        let interpreter = interpreter::find(&wanted, cache)?;
-        check_libc(name, platform, &interpreter)?;
         Ok(Self {
             template,
             entry: extension.entry.clone(),
             values,
             layers: platform.layers.clone(),
-            interpreter,
+            layer_root: extension.layer_root(),
+            runtime,
+            tree: tree.map(Path::to_owned),
         })
+    }
+
+    /// What its environment is made of.
+    pub(crate) fn ingredients(&self) -> Ingredients<'_> {
+        Ingredients { interpreter: self.runtime.python(), layers: &self.layers, layer_root: self.layer_root }
+    }
+
+    /// Whether everything lies unpacked in the image that this process runs in.
+    pub(crate) fn is_in_image(&self) -> bool {
+        self.tree.is_some()
     }
 
     /// What is asked of a template for a job that was accepted.
@@ -253,23 +290,19 @@ impl CheckedProgram {
     /// What is started for a job.
     pub(crate) fn invocation(&self, record: &JobRecord, bucket: &Bucket, cache: &Cache) -> Invocation {
         let nowhere = PathBuf::from("/");
+        let joined = || environment::root(cache, &self.ingredients());
         Direct.plan(&Launch {
             id: &record.id,
             name: &record.name,
             entry: &self.entry,
             values: &self.values,
-            environment: &environment::root(cache, &self.interpreter, &self.layers),
+            runtime: &self.runtime,
+            environment: &self.tree.clone().unwrap_or_else(joined),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             temporary: &bucket.place_of(&layout::temporary(&record.id)),
             files: &cache.parameters(&record.id),
         })
     }
-}
-
-/// The digits of an id: nanoseconds, so that the ids of one second sort by time too, then ten random ones.
-fn digits(now: Timestamp, random: u64) -> u64 {
-    const RANDOM: u64 = 10_000_000_000;
-    u64::try_from(now.subsec_nanosecond()).unwrap_or(0) * RANDOM + random % RANDOM
 }
 
 /// The text of a job's spec: as it was published, or as it was kept for the job.
@@ -287,105 +320,4 @@ pub(crate) async fn text(bucket: &Bucket, template: &JobTemplate) -> Result<Stri
 /// Reads a template's spec.
 pub(crate) fn parse(name: &TemplateName, text: &str) -> Result<TemplateSpec, LaunchError> {
     TemplateSpec::parse(text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
-}
-
-/// The machine's architecture by the name that images use.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-/// Binaries run on the C library they were built for, and on newer ones of the same kind.
-fn check_libc(
-    name: &TemplateName,
-    platform: &PlatformBuild,
-    interpreter: &Interpreter,
-) -> Result<(), LaunchError> {
-    let needed = platform.libc.as_str();
-    if runs_on_libc(needed, &interpreter.libc) {
-        return Ok(());
-    }
-    Err(LaunchError::Libc {
-        name: name.to_string(),
-        needed: needed.to_owned(),
-        here: interpreter.libc.clone(),
-    })
-}
-
-/// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could
-/// tell afterwards which run they came from. `tmpl.existing` = `allow` in a parameter's metadata says that it is meant.
-fn refuse_existing_output(
-    spec: &TemplateSpec,
-    values: &ParameterValues,
-    directory: &Path,
-) -> Result<(), LaunchError> {
-    let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
-    let outputs = parameters.filter(|parameter| {
-        *parameter.parameter_type() == ParameterType::GcsWriteFile
-            && !parameter.secret()
-            && parameter.custom_key("tmpl.existing") != Some("allow")
-    });
-    for output in outputs {
-        let found =
-            values.get(&output.name).and_then(|value| existing(&directory.join(local_path(&value.value)?)));
-        if let Some(path) = found {
-            return Err(LaunchError::OutputExists {
-                parameter: output.name.clone(),
-                path: path.display().to_string(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The path of a value that lies on this machine.
-fn local_path(value: &str) -> Option<&str> {
-    match value.split_once("://") {
-        Some(("file", path)) => Some(path),
-        Some(_) => None,
-        None => (!value.is_empty()).then_some(value),
-    }
-}
-
-/// The file of that name, or a shard of it: Beam writes `counts-00000-of-00003` for the output `counts`.
-fn existing(path: &Path) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(path.to_owned());
-    }
-    let prefix = format!("{}-", path.file_name()?.to_str()?);
-    let is_shard = |name: &str| {
-        let Some(rest) = name.strip_prefix(&prefix) else { return false };
-        let Some((number, rest)) = rest.split_once("-of-") else { return false };
-        let digits = |text: &str| text.len() >= 5 && text.bytes().take(5).all(|byte| byte.is_ascii_digit());
-        digits(number) && digits(rest)
-    };
-    let entries = fs_err::read_dir(path.parent()?).ok()?;
-    entries.flatten().find(|entry| entry.file_name().to_str().is_some_and(is_shard)).map(|entry| entry.path())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_output_and_its_shards_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        for name in ["plain", "counts-00000-of-00003", "words-00001-of-00002.txt", "near-miss-of-x"] {
-            fs_err::write(path(name), "").unwrap();
-        }
-        for (output, found) in [
-            ("plain", Some("plain")),
-            ("counts", Some("counts-00000-of-00003")),
-            ("words", Some("words-00001-of-00002.txt")),
-            ("near", None),
-            ("count", None),
-            ("new", None),
-        ] {
-            assert_eq!(existing(&path(output)), found.map(path), "{output}");
-        }
-    }
 }

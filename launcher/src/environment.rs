@@ -1,9 +1,11 @@
-//! The program's environment: its layers, unpacked once per digest and joined by hard links into one tree that Python takes for
+//! The program's environment: its layers, unpacked once per digest and joined by hard links into one tree, which Python takes for
 //! a virtual environment of its own. Nothing is installed, compiled or fetched.
 //!
 //! ```text
 //! pyvenv.cfg   bin/python → the real interpreter   lib/python3.11/site-packages/…   app/…
 //! ```
+//!
+//! In an image the same layers make the same tree at `/template`.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -22,7 +24,7 @@ use crate::cache::{Cache, EnvironmentRecord, LayerRecord, Lock, key_of, write_re
 use crate::interpreter::Interpreter;
 
 /// Changes when trees are joined in another way, so that those joined before are not taken for new ones.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Puts the project's script files on the path of every process of the program, as `python app/main.py` does for the first.
 const APP_PATH_FILE: &str = "tmpl-app.pth";
@@ -30,54 +32,65 @@ const APP_PATH_FILE: &str = "tmpl-app.pth";
 /// Where layers come from: opens a layer's compressed bytes.
 pub type OpenLayer<'a> = dyn Fn(&LayerReference) -> Result<Box<dyn Read + Send>, BucketError> + Sync + 'a;
 
+/// What an environment is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingredients<'a> {
+    /// The Python that the tree is a virtual environment of; none for a program in another language.
+    pub interpreter: Option<&'a Interpreter>,
+    /// The layers, none of which hold the same file.
+    pub layers: &'a [LayerReference],
+    /// The folder of each layer that holds what is joined: [`Extension::layer_root`](tmpl_template::Extension::layer_root).
+    pub layer_root: &'static str,
+}
+
 /// A joined environment, kept from being pruned while this value lives.
 #[derive(Debug)]
 pub struct Environment {
     /// The tree.
     pub root: PathBuf,
-    /// Its interpreter.
-    pub python: PathBuf,
-    /// Where packages are.
-    pub site_packages: PathBuf,
     /// How many layers had to be unpacked for it.
     pub unpacked: usize,
     _in_use: Lock,
 }
 
-/// Where the environment of these layers and this interpreter lies, or will lie.
-pub fn root(cache: &Cache, interpreter: &Interpreter, layers: &[LayerReference]) -> PathBuf {
-    let mut words = vec![FORMAT.to_string().into_bytes(), interpreter.version.clone().into_bytes()];
-    words.push(interpreter.path.as_os_str().as_encoded_bytes().to_owned());
-    words.extend(layers.iter().map(|layer| layer.diff_id.digest().as_bytes().to_owned()));
+/// Where the environment lies, or will lie.
+pub fn root(cache: &Cache, ingredients: &Ingredients<'_>) -> PathBuf {
+    let mut words = vec![FORMAT.to_string().into_bytes()];
+    if let Some(interpreter) = ingredients.interpreter {
+        words.push(interpreter.version.clone().into_bytes());
+        words.push(interpreter.path.as_os_str().as_encoded_bytes().to_owned());
+    }
+    words.extend(ingredients.layers.iter().map(|layer| layer.diff_id.digest().as_bytes().to_owned()));
     let key = key_of(&words);
     cache.environment(&key)
 }
 
-/// The program's packages in an environment: `lib/python3.11/site-packages`.
-pub fn site_packages(root: &Path, interpreter: &Interpreter) -> PathBuf {
-    root.join("lib").join(python_name(interpreter)).join("site-packages")
+/// The Python of an environment.
+pub fn python(root: &Path) -> PathBuf {
+    root.join("bin/python")
 }
 
-fn python_name(interpreter: &Interpreter) -> String {
-    let minor = interpreter.version.rsplit_once('.').map_or(interpreter.version.as_str(), |(minor, _)| minor);
-    format!("python{minor}")
+/// `python3.11` for `3.11` and `3.11.2`.
+fn python_name(version: &str) -> String {
+    let minor: Vec<&str> = version.split('.').take(2).collect();
+    format!("python{}", minor.join("."))
 }
 
 /// The environment of these layers: the one that is there, or a new one. Blocks while layers are unpacked.
 pub fn assemble(
     cache: &Cache,
-    interpreter: &Interpreter,
-    layers: &[LayerReference],
+    ingredients: &Ingredients<'_>,
     open: &OpenLayer<'_>,
 ) -> Result<Environment, LaunchError> {
-    let root = root(cache, interpreter, layers);
+    let root = root(cache, ingredients);
+    let layers = ingredients.layers;
     let mut unpacked = 0;
     let in_use = loop {
         if !root.is_dir() {
             let _making = Cache::lock_to_make(&root)?;
             if !root.is_dir() {
                 unpacked += unpack_missing(cache, layers, open)?;
-                join(cache, interpreter, layers, &root)?;
+                join(cache, ingredients, &root)?;
             }
         }
         let in_use = Cache::lock_to_use(&root)?;
@@ -93,8 +106,7 @@ pub fn assemble(
         // What can't be pruned now is no reason not to launch.
         let _ = cache.prune(crate::cache::DEFAULT_LIMIT);
     }
-    let site_packages = site_packages(&root, interpreter);
-    Ok(Environment { python: root.join("bin/python"), site_packages, root, unpacked, _in_use: in_use })
+    Ok(Environment { root, unpacked, _in_use: in_use })
 }
 
 /// Unpacks the layers that are not here yet, two at a time: inflating one while another waits for the disk.
@@ -148,17 +160,13 @@ fn unpack(cache: &Cache, layer: &LayerReference, open: &OpenLayer<'_>) -> Result
     put_in_place(workshop, &place)
 }
 
-fn join(
-    cache: &Cache,
-    interpreter: &Interpreter,
-    layers: &[LayerReference],
-    root: &Path,
-) -> Result<(), LaunchError> {
+fn join(cache: &Cache, ingredients: &Ingredients<'_>, root: &Path) -> Result<(), LaunchError> {
+    let layers = ingredients.layers;
     let workshop = Cache::workshop(root)?;
     let tree = workshop.path();
     let mut owners: HashMap<PathBuf, usize> = HashMap::new();
     for (number, layer) in layers.iter().enumerate() {
-        let from = cache.layer(layer.digest.digest());
+        let from = cache.layer(layer.digest.digest()).join(ingredients.layer_root);
         link_tree(&from, tree, &mut |path| {
             let first = owners.insert(path.to_owned(), number)?;
             Some(LaunchError::Overlap {
@@ -168,8 +176,10 @@ fn join(
             })
         })?;
     }
-    let made = make_virtual(tree, interpreter);
-    made.map_err(|source| LaunchError::Cache { action: "make", path: root.to_owned(), source })?;
+    if let Some(interpreter) = ingredients.interpreter {
+        let made = make_virtual(tree, interpreter);
+        made.map_err(|source| LaunchError::Cache { action: "make", path: root.to_owned(), source })?;
+    }
     let record =
         EnvironmentRecord { layers: layers.iter().map(|layer| layer.digest.digest().to_owned()).collect() };
     write_record(root, &record)?;
@@ -209,29 +219,54 @@ fn link_tree(
     Ok(())
 }
 
-/// What makes Python take the tree for a virtual environment: `pyvenv.cfg` beside `bin/`, and the interpreter as a link in it.
-fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
-    let bin = tree.join("bin");
-    fs::create_dir_all(&bin)?;
-    let home = interpreter.path.parent().unwrap_or(Path::new("/"));
-    let name = python_name(interpreter);
+/// Something that makes Python take a tree for a virtual environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VirtualEntry {
+    /// A file with this text.
+    File(String),
+    /// A symbolic link to this place.
+    Link(String),
+}
+
+/// What makes Python take a tree for a virtual environment of `python`, by the paths in the tree: `pyvenv.cfg` beside `bin/`, and
+/// the interpreter as a link in it. The same on disk and in an image.
+pub fn virtual_entries(python: &Path, version: &str) -> Vec<(String, VirtualEntry)> {
+    let home = python.parent().unwrap_or(Path::new("/")).display();
+    let name = python_name(version);
+    let executable = python.display();
     let config = format!(
-        "home = {}\ninclude-system-site-packages = false\nversion = {}\nexecutable = {}\n",
-        home.display(),
-        interpreter.version,
-        interpreter.path.display()
+        "home = {home}\ninclude-system-site-packages = false\nversion = {version}\nexecutable = {executable}\n"
     );
-    fs::write(tree.join("pyvenv.cfg"), config)?;
-    symlink(&interpreter.path, bin.join("python"))?;
-    symlink("python", bin.join("python3"))?;
-    symlink("python", bin.join(&name))?;
-    let packages = site_packages(tree, interpreter);
-    fs::create_dir_all(&packages)?;
-    if std::fs::symlink_metadata(tree.join("lib64")).is_err() {
-        symlink("lib", tree.join("lib64"))?;
-    }
-    if tree.join("app").is_dir() {
-        fs::write(packages.join(APP_PATH_FILE), "../../../app\n")?;
+    let link = |target: &str| VirtualEntry::Link(target.to_owned());
+    [
+        ("pyvenv.cfg".to_owned(), VirtualEntry::File(config)),
+        ("bin/python".to_owned(), VirtualEntry::Link(executable.to_string())),
+        ("bin/python3".to_owned(), link("python")),
+        (format!("bin/{name}"), link("python")),
+        ("lib64".to_owned(), link("lib")),
+        // Of a folder that is not there Python takes no notice.
+        (
+            format!("lib/{name}/site-packages/{APP_PATH_FILE}"),
+            VirtualEntry::File("../../../app\n".to_owned()),
+        ),
+    ]
+    .into()
+}
+
+fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
+    for (path, entry) in virtual_entries(&interpreter.path, &interpreter.version) {
+        let place = tree.join(path);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match entry {
+            VirtualEntry::File(text) => fs::write(place, text)?,
+            VirtualEntry::Link(target) => match symlink(target, &place) {
+                // A layer may have brought `lib64`.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                linked => linked?,
+            },
+        }
     }
     Ok(())
 }

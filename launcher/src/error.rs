@@ -6,6 +6,9 @@ use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_oci::UnpackError;
 use tmpl_template::Violations;
 
+#[cfg(feature = "docker")]
+use crate::place::docker::DockerError;
+
 /// An error on the way from a launch to a running program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,10 +25,15 @@ pub enum LaunchError {
         #[source]
         source: tmpl_template::FormatError,
     },
+    /// The spec of an image can't be read.
+    #[error("the template of this image can't be read")]
+    SpecFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
-    #[error(
-        "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
-    )]
+    #[error("template `{name}` has only a container image, which place `process` does not run")]
     ImageOnly {
         /// The template.
         name: String,
@@ -71,6 +79,15 @@ pub enum LaunchError {
         /// What was looked at and why it was not taken.
         rejected: Vec<String>,
     },
+    /// A Python program that does not say which Python it was built for.
+    #[error("template `{name}` does not say which Python it was built for")]
+    NoVersion {
+        /// The template.
+        name: String,
+    },
+    /// No Java virtual machine.
+    #[error("no Java was found; looked at JAVA_HOME and PATH")]
+    NoJava,
     /// A secret's reference leads nowhere.
     #[error("the secret `{reference}` can't be read: {reason}")]
     Secret {
@@ -124,6 +141,41 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// The image does not say what to start, or says it wrong.
+    #[error("the image's program can't be started")]
+    ImageProgram {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// The remedy.
+        hint: Option<String>,
+    },
+    /// A variable that the launcher is started with is missing or wrong.
+    #[error("{name}: {reason}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gives this process no event loop.
+    #[error("no event loop could be started")]
+    EventLoop {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// This program can't start itself again.
+    #[error("this program's own file can't be found")]
+    OwnFile {
+        /// The system's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No container could be made for the job.
+    #[cfg(feature = "docker")]
+    #[error(transparent)]
+    Docker(#[from] DockerError),
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -140,6 +192,24 @@ pub enum ErrorKind {
     Temporary,
 }
 
+impl ErrorKind {
+    /// The exit code of a process that ends with such an error.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Temporary => 75,
+        }
+    }
+}
+
+#[cfg(feature = "docker")]
+impl From<crate::engine::EngineError> for LaunchError {
+    fn from(error: crate::engine::EngineError) -> Self {
+        DockerError::from(error).into()
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -149,8 +219,12 @@ impl LaunchError {
                 BucketErrorKind::Damaged => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } => ErrorKind::Usage,
-            Self::Cache { .. } | Self::GuardLost => ErrorKind::Temporary,
+            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
+                ErrorKind::Usage
+            }
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => error.kind(),
+            Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
         }
@@ -160,11 +234,21 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
-            Self::Parameters(_) | Self::GuardLost => return None,
-            Self::Spec { source, .. } => return source.hint(),
-            Self::ImageOnly { .. } | Self::Platform { .. } => {
-                "build it for this machine with `tmpl build PROJECT`".to_owned()
+            Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
+            Self::Variable { .. } => {
+                "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"
+                    .to_owned()
             }
+            Self::SpecFile { .. } => {
+                "TMPL_TEMPLATE names the file; without it, it is /template/template.json".to_owned()
+            }
+            Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
+            Self::Spec { source, .. } => return source.hint(),
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => return error.hint(),
+            Self::ImageProgram { hint, .. } => return hint.clone(),
+            Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
+            Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),
             Self::Libc { needed, .. } => {
                 format!(
                     "launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml"
@@ -176,6 +260,8 @@ impl LaunchError {
             Self::NoInterpreter { version, .. } => format!(
                 "install it, for instance with `uv python install {version}`, or name one with --python PATH"
             ),
+            Self::NoVersion { .. } => "build the template again".to_owned(),
+            Self::NoJava => "install a Java runtime, or set JAVA_HOME".to_owned(),
             Self::Secret { .. } => {
                 "set the variable or make the file readable where the launcher runs".to_owned()
             }
@@ -194,6 +280,20 @@ impl LaunchError {
             Self::Start { .. } => "check that the program is there and may be executed".to_owned(),
         })
     }
+}
+
+/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
+pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
 }
 
 fn looked(rejected: &[String]) -> String {

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
-use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource};
-use tmpl_template::{JobId, JobState};
+use tmpl_bucket::{
+    Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource, StopRequest, layout,
+};
+use tmpl_template::{JobId, JobState, check};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -21,16 +23,20 @@ use tokio::task::JoinHandle;
 
 use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
-use crate::cause::{out_of_memory_kills, signal_name};
+use crate::cause::signal_name;
+use crate::container;
 use crate::environment::{self, Environment};
+use crate::image_template::ImageTemplate;
 use crate::log_stream::read_lines;
-use crate::place::GUARD_ARGUMENT;
+use crate::memory_limit::{OutOfMemory, memory_limit};
+use crate::out_of_memory::out_of_memory_kills;
+use crate::place::{DOCKER, GUARD_ARGUMENT};
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
 use crate::session::{LogEnd, Session};
 use crate::stop::{self, Stop};
-use crate::{ErrorKind, Invocation, LaunchError};
+use crate::{Invocation, LaunchError, causes};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -56,6 +62,8 @@ pub struct LaunchContext {
     pub executable: PathBuf,
     /// This machine's name.
     pub host: String,
+    /// The template that the image this process runs in was made of.
+    pub image: Option<ImageTemplate>,
 }
 
 /// How an attempt went, before it is put in words.
@@ -76,6 +84,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
     let mut session =
         begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
+    let memory = memory_limit();
     let kills_before = out_of_memory_kills();
     let outcome = match take_attempt(&context).await {
         Ok(false) => return Ok(None),
@@ -87,7 +96,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     };
     let outcome = outcome.unwrap_or_else(Outcome::Failed);
     let log = session.close_log().await;
-    let out_of_memory = out_of_memory_kills() > kills_before;
+    let out_of_memory = (out_of_memory_kills() > kills_before).then_some(OutOfMemory { limit: memory });
     let mut end = describe(outcome, &log, out_of_memory);
     if log.lost > 0 || log.failure.is_some() {
         end.reason.push_str("; a part of the log could not be written");
@@ -130,8 +139,10 @@ async fn attempt_job(
         Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
         prepared = prepare(context, record) => prepared?,
     };
-    if prepared.environment.unpacked > 0 {
-        session.message(format!("unpacked {} layers", prepared.environment.unpacked)).await;
+    if let Some(unpacked) = prepared.environment.as_ref().map(|joined| joined.unpacked)
+        && unpacked > 0
+    {
+        session.message(format!("unpacked {unpacked} layers")).await;
     }
     session.keep_secret(prepared.secrets);
     let mut program = Program::start(context, prepared.invocation, session).await?;
@@ -154,7 +165,8 @@ async fn attempt_job(
 
 /// Everything a program needs to start.
 struct Prepared {
-    environment: Environment,
+    /// Nothing where the image has it.
+    environment: Option<Environment>,
     invocation: Invocation,
     secrets: Secrets,
 }
@@ -164,9 +176,26 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let cache = &context.cache;
     let python = record.python.clone();
     let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
-    let program =
-        CheckedProgram::new(record.template.clone(), &spec, &CheckedProgram::asked(record), python, cache)?;
-    let environment = assemble(bucket, cache, &program).await?;
+    if spec.tmpl.is_none() && record.place == DOCKER {
+        // Somebody's own Dockerfile made the image: its variables say what to start.
+        let values = check(&spec, &CheckedProgram::asked(record))?;
+        bucket.create_temporary(&record.id).await?;
+        let temporary = bucket.place_of(&layout::temporary(&record.id));
+        let files = cache.parameters(&record.id);
+        let mut invocation = container::image_program(record, &values, temporary, files)?;
+        let secrets = Secrets::resolve(&mut invocation)?;
+        return Ok(Prepared { environment: None, invocation, secrets });
+    }
+    let program = CheckedProgram::new(
+        record.template.clone(),
+        &spec,
+        &CheckedProgram::asked(record),
+        python,
+        cache,
+        context.image.as_ref(),
+    )?;
+    let environment =
+        if program.is_in_image() { None } else { Some(assemble(bucket, cache, &program).await?) };
     bucket.create_temporary(&record.id).await?;
     let mut invocation = program.invocation(record, bucket, cache);
     let secrets = Secrets::resolve(&mut invocation)?;
@@ -179,11 +208,10 @@ async fn assemble(
     cache: &Cache,
     program: &CheckedProgram,
 ) -> Result<Environment, LaunchError> {
-    let (bucket, cache) = (bucket.clone(), cache.clone());
-    let (interpreter, layers) = (program.interpreter.clone(), program.layers.clone());
+    let (bucket, cache, program) = (bucket.clone(), cache.clone(), program.clone());
     let runtime = tokio::runtime::Handle::current();
     let joined = tokio::task::spawn_blocking(move || {
-        environment::assemble(&cache, &interpreter, &layers, &|layer| {
+        environment::assemble(&cache, &program.ingredients(), &|layer| {
             runtime.block_on(bucket.require_blob(&layer.digest))
         })
     });
@@ -293,7 +321,7 @@ impl Program {
 }
 
 /// Puts an outcome in words: state, reason, exit code, first cause, remedy.
-fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord {
+fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<OutOfMemory>) -> FinalRecord {
     match outcome {
         Outcome::Ended(ExitStatus::Code(0)) => {
             FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
@@ -310,12 +338,8 @@ fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord 
 
 /// The end of a job that could not be launched.
 pub fn failed(error: &LaunchError) -> FinalRecord {
-    let exit_code = match error.kind() {
-        ErrorKind::Usage => 2,
-        ErrorKind::Environment => 3,
-        ErrorKind::Temporary => 75,
-    };
-    let cause = Cause { message: chain(error), ..Cause::default() };
+    let exit_code = error.kind().exit_code();
+    let cause = Cause { message: causes(error).join(": "), ..Cause::default() };
     let reason = "the launch failed".to_owned();
     FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
 }
@@ -332,6 +356,7 @@ fn stopped_by(stop: &Stop) -> FinalRecord {
         Stop::Client(signal) => {
             end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
         }
+        Stop::Requested(StopRequest { signal: Some(signal), .. }) => stopped_by(&Stop::Client(*signal)),
         Stop::Requested(request) => {
             let submitter = &request.submitter;
             end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
@@ -361,7 +386,11 @@ fn ended_with(status: ExitStatus) -> String {
 }
 
 fn hint_for(cause: &Cause) -> Option<String> {
-    let memory = "give the machine more memory, or the job less to hold at a time";
+    let memory = if cause.message.contains("the limit is") {
+        "raise the limit (with place docker: --memory), or give the job less to hold at a time"
+    } else {
+        "give the machine more memory, or the job less to hold at a time"
+    };
     match cause.exception.as_deref() {
         Some("ModuleNotFoundError") => Some(
             "add the missing module to the project's requirements and build the template again".to_owned(),
@@ -370,19 +399,4 @@ fn hint_for(cause: &Cause) -> Option<String> {
         None if cause.message.contains("out of memory") => Some(memory.to_owned()),
         _ => None,
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &LaunchError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
+//! | `engine` | a client of container engines: Docker, podman |
+//! | [`role`], [`this_process`] | the launcher and the guard as processes of their own: what every program of this workspace can be started as |
 //! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
+//! | [`container`] | the program `launcher`: what images are started with |
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
 //! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
@@ -16,24 +19,36 @@
 pub mod accept;
 pub mod cache;
 mod cause;
+pub mod container;
+#[cfg(feature = "docker")]
+pub mod engine;
 pub mod environment;
 mod error;
+mod existing_output;
 pub mod guard;
+mod identity;
+pub mod image_template;
 pub mod interpreter;
 mod invocation;
 pub mod launch;
 mod log_level;
 mod log_stream;
 mod log_writer;
+mod memory_limit;
+mod out_of_memory;
 pub mod place;
 mod process_tree;
+mod program_process;
 mod protocol;
+pub mod role;
 mod runner;
+mod runtime;
 mod secret;
 mod session;
 mod stop;
+pub mod this_process;
 
-pub use error::{ErrorKind, LaunchError};
+pub use error::{ErrorKind, LaunchError, causes};
 pub use invocation::{ArgumentValue, FilePlan, Invocation};
 pub use protocol::{FromClient, FromLauncher};
 pub use runner::Plan;

@@ -73,12 +73,12 @@ impl ImageReference {
     }
 
     /// What a registry is asked for: the digest, else the tag, else `latest`.
-    pub(crate) fn identifier(&self) -> &str {
+    pub fn identifier(&self) -> &str {
         self.digest.as_ref().map_or_else(|| self.tag.as_deref().unwrap_or(DEFAULT_TAG), AsRef::as_ref)
     }
 
     /// What a push moves: the tag if there is one, else the digest, else `latest`.
-    pub(crate) fn target(&self) -> &str {
+    pub fn target(&self) -> &str {
         self.tag.as_deref().unwrap_or_else(|| self.identifier())
     }
 }

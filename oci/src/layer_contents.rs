@@ -19,9 +19,28 @@ pub struct LayerContents {
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LayerEntry {
-    Directory,
-    File { source: FileSource, executable: bool },
-    Symlink { target: LinkTarget },
+    Directory {
+        mode: u32,
+    },
+    File {
+        source: FileSource,
+        mode: u32,
+    },
+    Symlink {
+        target: LinkTarget,
+    },
+    /// The same file as at another path.
+    HardLink {
+        target: LayerPath,
+    },
+}
+
+impl LayerEntry {
+    const DIRECTORY: Self = Self::Directory { mode: 0o755 };
+
+    fn file(source: FileSource, executable: bool) -> Self {
+        Self::File { source, mode: if executable { 0o755 } else { 0o644 } }
+    }
 }
 
 /// Where a file's bytes come from.
@@ -39,12 +58,12 @@ impl LayerContents {
 
     /// Adds the file that lies at `source`; a symbolic link there is followed.
     pub fn file(&mut self, path: &str, source: PathBuf, executable: bool) -> Result<(), LayerError> {
-        self.add(parse(path)?, LayerEntry::File { source: FileSource::Path(source), executable })
+        self.add(parse(path)?, LayerEntry::file(FileSource::Path(source), executable))
     }
 
     /// Adds a file with these bytes.
     pub fn bytes(&mut self, path: &str, bytes: Vec<u8>, executable: bool) -> Result<(), LayerError> {
-        self.add(parse(path)?, LayerEntry::File { source: FileSource::Bytes(bytes), executable })
+        self.add(parse(path)?, LayerEntry::file(FileSource::Bytes(bytes), executable))
     }
 
     /// Adds a symbolic link. A target that leads out of the layer is refused; one that leads to nothing is not.
@@ -58,9 +77,43 @@ impl LayerContents {
         self.add(path, LayerEntry::Symlink { target })
     }
 
+    /// Adds a symbolic link to a place of the image that the layer is for, like `/usr/bin/python3`. Such a layer is for images
+    /// alone: [`unpack_layer`](crate::unpack_layer) refuses it.
+    pub fn symlink_into_image(&mut self, path: &str, target: &str) -> Result<(), LayerError> {
+        let path = parse(path)?;
+        let target = LinkTarget::absolute(target).map_err(|problem| LayerError::Target {
+            path: path.to_string(),
+            target: target.to_owned(),
+            problem,
+        })?;
+        self.add(path, LayerEntry::Symlink { target })
+    }
+
+    /// Adds another name of a file that is in the layer already.
+    pub fn hard_link(&mut self, path: &str, target: &str) -> Result<(), LayerError> {
+        let (path, target) = (parse(path)?, parse(target)?);
+        if !matches!(self.entries.get(&target), Some(LayerEntry::File { .. })) {
+            return Err(LayerError::NoFile { path: path.to_string(), target: target.to_string() });
+        }
+        self.add(path, LayerEntry::HardLink { target })
+    }
+
     /// Adds a directory; only an empty one needs to be named. One that is there already stays as it is.
     pub fn directory(&mut self, path: &str) -> Result<(), LayerError> {
-        self.add(parse(path)?, LayerEntry::Directory)
+        self.add(parse(path)?, LayerEntry::DIRECTORY)
+    }
+
+    /// Sets the permissions of a file or directory that is in the layer: the lower twelve bits count. (What is unpacked here becomes
+    /// read-only all the same.)
+    pub fn set_mode(&mut self, path: &str, permissions: u32) -> Result<(), LayerError> {
+        let parsed = parse(path)?;
+        match self.entries.get_mut(&parsed) {
+            Some(LayerEntry::Directory { mode } | LayerEntry::File { mode, .. }) => {
+                *mode = permissions & 0o7777;
+                Ok(())
+            }
+            _ => Err(LayerError::NoFile { path: path.to_owned(), target: path.to_owned() }),
+        }
     }
 
     /// Whether there is nothing in it.
@@ -76,17 +129,18 @@ impl LayerContents {
     fn add(&mut self, path: LayerPath, entry: LayerEntry) -> Result<(), LayerError> {
         match self.entries.get(&path) {
             // Naming a directory that another path brought in must not depend on which came first.
-            Some(LayerEntry::Directory) if entry == LayerEntry::Directory => return Ok(()),
+            Some(LayerEntry::Directory { .. }) if entry == LayerEntry::DIRECTORY => return Ok(()),
             Some(_) => return Err(LayerError::Twice { path: path.to_string() }),
             None => {}
         }
-        let blocked =
-            |parent: &LayerPath| !matches!(self.entries.get(parent), None | Some(LayerEntry::Directory));
+        let blocked = |parent: &LayerPath| {
+            !matches!(self.entries.get(parent), None | Some(LayerEntry::Directory { .. }))
+        };
         if let Some(parent) = path.parents().find(blocked) {
             return Err(LayerError::NotADirectory { path: path.to_string(), parent: parent.to_string() });
         }
         for parent in path.parents() {
-            self.entries.entry(parent).or_insert(LayerEntry::Directory);
+            self.entries.entry(parent).or_insert(LayerEntry::DIRECTORY);
         }
         self.entries.insert(path, entry);
         Ok(())
@@ -105,9 +159,11 @@ mod tests {
         contents.entries().map(|(path, _)| path.as_str()).collect()
     }
 
-    /// Adds a directory (`a/`), a symbolic link (`a -> b`) or a file.
+    /// Adds a directory (`a/`), a symbolic link (`a -> b`), a hard link (`a = b`) or a file.
     fn add(contents: &mut LayerContents, what: &str) -> Result<(), LayerError> {
-        if let Some((path, target)) = what.split_once(" -> ") {
+        if let Some((path, target)) = what.split_once(" = ") {
+            contents.hard_link(path, target)
+        } else if let Some((path, target)) = what.split_once(" -> ") {
             contents.symlink(path, target)
         } else if let Some(path) = what.strip_suffix('/') {
             contents.directory(path)
@@ -155,6 +211,9 @@ mod tests {
             (&["a\0\n"], r"path `a\0\n` holds a NUL character"),
             (&["a -> ../b"], "symbolic link `a` -> `../b`: its target leads out of the layer"),
             (&["a -> /etc"], "symbolic link `a` -> `/etc`: its target is absolute"),
+            (&["a = b"], "`a` can't be a name of `b`: there is no such file in the layer"),
+            (&["b/", "a = b"], "`a` can't be a name of `b`: there is no such file in the layer"),
+            (&["b", "a = ../b"], "path `../b` has a `..` part"),
         ] {
             let error = all(what).unwrap_err();
             assert_eq!(error.to_string(), message);

@@ -42,6 +42,14 @@ pub enum LayerError {
         /// The part of it that is a file or a symbolic link.
         parent: String,
     },
+    /// A hard link, or permissions, for something that is not a file of the layer.
+    #[error("`{}` can't be a name of `{}`: there is no such file in the layer", path.escape_debug(), target.escape_debug())]
+    NoFile {
+        /// The path that was to be added.
+        path: String,
+        /// What was to be there.
+        target: String,
+    },
     /// A source is a directory, a device or the like.
     #[error("{} is not a regular file", source_path.display())]
     NotAFile {
@@ -80,6 +88,7 @@ impl LayerError {
             Self::Target { .. } => "link to a place inside the layer, with `..` only at the beginning",
             Self::Twice { .. } => "leave one of the two out",
             Self::NotADirectory { .. } => "rename the file, or leave out what lies in its way",
+            Self::NoFile { .. } => "add the file first",
             Self::NotAFile { .. } => "only files, folders and symbolic links can be in a layer",
             Self::Changed { .. } => "wait until nothing writes to it, then try again",
             Self::Source { .. } => "check that the file is there and may be read",

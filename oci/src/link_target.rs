@@ -66,6 +66,16 @@ impl LinkTarget {
         if climbed > link.depth() { Err(TargetProblem::Leaves) } else { Ok(Self(text.to_owned())) }
     }
 
+    /// A target in the image that the link's layer is for.
+    pub(crate) fn absolute(text: &str) -> Result<Self, TargetProblem> {
+        match text {
+            "" => Err(TargetProblem::Empty),
+            _ if text.len() > MAX_LENGTH => Err(TargetProblem::TooLong),
+            _ if text.contains('\0') => Err(TargetProblem::Nul),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
     /// The target of an archive's entry at `link`.
     pub(crate) fn from_entry(link: &LayerPath, bytes: &[u8]) -> Result<Self, TargetProblem> {
         Self::new(link, str::from_utf8(bytes).map_err(|_| TargetProblem::NotUtf8)?)

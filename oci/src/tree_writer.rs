@@ -89,6 +89,22 @@ impl<'a> TreeWriter<'a> {
         Ok(())
     }
 
+    /// Gives a file that was written another name.
+    pub(crate) fn hard_link(&mut self, path: LayerPath, target: &LayerPath) -> Result<(), TreeProblem> {
+        self.prepare(&path)?;
+        if self.made.get(target) != Some(&Kind::File) {
+            return Err(TreeProblem::Refused(format!(
+                "is a hard link to `{target}`, which is no file before it"
+            )));
+        }
+        let place = self.root.join(path.as_str());
+        let linked = fs::hard_link(self.root.join(target.as_str()), &place);
+        linked.map_err(|source| TreeProblem::Io { action: "make", path: place, source })?;
+        self.made.insert(path, Kind::File);
+        self.unpacked.files += 1;
+        Ok(())
+    }
+
     /// Writes a file with the next `size` bytes of `content`.
     pub(crate) fn file(
         &mut self,

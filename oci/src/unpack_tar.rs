@@ -1,6 +1,6 @@
 //! The entries of a layer's tar, each checked before anything of it touches the disk.
 //!
-//! Only what layers are made of is taken: files, directories, symbolic links, and GNU's long names for them. Reading raw
+//! Only what layers are made of is taken: files, directories, links, and GNU's long names for them. Reading raw
 //! entries keeps the size of those names bounded, which a hostile archive would otherwise choose.
 
 use std::io::{self, Read};
@@ -102,6 +102,17 @@ fn unpack_entry(
             })?;
             tree.symlink(path, &target)?;
         }
+        EntryType::Link => {
+            let path = LayerPath::from_entry(path, false).map_err(refused)?;
+            let short =
+                || entry.header().link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
+            let bytes = long.target.take().unwrap_or_else(short);
+            let target = LayerPath::from_entry(&bytes, false).map_err(|problem| {
+                let target = String::from_utf8_lossy(&bytes).escape_debug().to_string();
+                TreeProblem::Refused(format!("is a hard link whose target `{target}` {problem}"))
+            })?;
+            tree.hard_link(path, &target)?;
+        }
         other => return Err(TreeProblem::Refused(format!("is {}, which no layer holds", name_of(other)))),
     }
     mem::take(long);
@@ -123,7 +134,6 @@ fn read_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>, TreeProblem> {
 
 fn name_of(kind: EntryType) -> String {
     match kind {
-        EntryType::Link => "a hard link".to_owned(),
         EntryType::Char | EntryType::Block => "a device".to_owned(),
         EntryType::Fifo => "a named pipe".to_owned(),
         EntryType::XHeader | EntryType::XGlobalHeader => "an extended header".to_owned(),

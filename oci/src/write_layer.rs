@@ -25,7 +25,10 @@ pub fn write_layer(
     let gzip =
         ParallelGzip::new(HashingWriter::new(output), options.threads, options.level).map_err(failed)?;
     let mut archive = Builder::new(HashingWriter::new(gzip));
-    for (path, entry) in contents.entries() {
+    let is_link = |entry: &LayerEntry| matches!(entry, LayerEntry::HardLink { .. });
+    // A link to what has not come yet could not be unpacked.
+    let (links, others): (Vec<_>, Vec<_>) = contents.entries().partition(|(_, entry)| is_link(entry));
+    for (path, entry) in others.into_iter().chain(links) {
         append(&mut archive, path, entry)?;
     }
     let (gzip, diff_id, uncompressed_size) = archive.into_inner().map_err(failed)?.finish();
@@ -37,34 +40,46 @@ pub fn write_layer(
 fn append(archive: &mut Builder<impl Write>, path: &LayerPath, entry: &LayerEntry) -> Result<(), LayerError> {
     let failed = |source| LayerError::Output { source };
     match entry {
-        LayerEntry::Directory => {
-            let mut header = header(EntryType::Directory, 0o755, 0);
+        LayerEntry::Directory { mode } => {
+            let mut header = header(EntryType::Directory, *mode, 0);
             archive.append_data(&mut header, format!("{path}/"), std::io::empty()).map_err(failed)
         }
         LayerEntry::Symlink { target } => {
-            let mut header = header(EntryType::Symlink, 0o777, 0);
-            // `append_link` would tidy a short target; it is to be there as it was given.
-            if header.set_link_name_literal(target.as_str()).is_ok() {
-                archive.append_data(&mut header, path.as_str(), std::io::empty()).map_err(failed)
-            } else {
-                archive.append_link(&mut header, path.as_str(), target.as_str()).map_err(failed)
-            }
+            append_link(archive, path, target.as_str(), header(EntryType::Symlink, 0o777, 0))
         }
-        LayerEntry::File { source: FileSource::Bytes(bytes), executable } => {
-            let mut header = header(EntryType::Regular, file_mode(*executable), bytes.len() as u64);
+        LayerEntry::HardLink { target } => {
+            append_link(archive, path, target.as_str(), header(EntryType::Link, 0o644, 0))
+        }
+        LayerEntry::File { source: FileSource::Bytes(bytes), mode } => {
+            let mut header = header(EntryType::Regular, *mode, bytes.len() as u64);
             archive.append_data(&mut header, path.as_str(), bytes.as_slice()).map_err(failed)
         }
-        LayerEntry::File { source: FileSource::Path(source), executable } => {
-            append_file(archive, path, source, *executable)
+        LayerEntry::File { source: FileSource::Path(source), mode } => {
+            append_file(archive, path, source, *mode)
         }
     }
+}
+
+fn append_link(
+    archive: &mut Builder<impl Write>,
+    path: &LayerPath,
+    target: &str,
+    mut header: Header,
+) -> Result<(), LayerError> {
+    // `append_link` would tidy a short target; it is to be there as it was given.
+    let appended = if header.set_link_name_literal(target).is_ok() {
+        archive.append_data(&mut header, path.as_str(), std::io::empty())
+    } else {
+        archive.append_link(&mut header, path.as_str(), target)
+    };
+    appended.map_err(|source| LayerError::Output { source })
 }
 
 fn append_file(
     archive: &mut Builder<impl Write>,
     path: &LayerPath,
     source_path: &Path,
-    executable: bool,
+    mode: u32,
 ) -> Result<(), LayerError> {
     let unreadable = |source| LayerError::Source { path: path.to_string(), source };
     // Asked before it is opened: opening a pipe would wait for somebody to write to it.
@@ -74,7 +89,7 @@ fn append_file(
     let file = fs::File::open(source_path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let mut reader = ExactReader::new(file, size);
-    let mut header = header(EntryType::Regular, file_mode(executable), size);
+    let mut header = header(EntryType::Regular, mode, size);
     match archive.append_data(&mut header, path.as_str(), &mut reader) {
         Ok(()) => Ok(()),
         Err(source) => Err(match reader.into_problem() {
@@ -86,7 +101,7 @@ fn append_file(
 }
 
 /// Nothing in a header comes from the machine: the owner is 0 without a name, the time is constant.
-fn header(kind: EntryType, mode: u32, size: u64) -> Header {
+pub(crate) fn header(kind: EntryType, mode: u32, size: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -95,10 +110,6 @@ fn header(kind: EntryType, mode: u32, size: u64) -> Header {
     header.set_uid(0);
     header.set_gid(0);
     header
-}
-
-fn file_mode(executable: bool) -> u32 {
-    if executable { 0o755 } else { 0o644 }
 }
 
 #[cfg(test)]

@@ -28,11 +28,25 @@ pub struct Extension {
 
 impl Extension {
     /// The format that is written.
-    pub const FORMAT: u32 = 1;
+    ///
+    /// | format | since then |
+    /// |---|---|
+    /// | 1 | Python programs; what is in a layer lies at its top |
+    /// | 2 | every kind of program; what is in a layer lies below [`LAYER_ROOT`](Self::LAYER_ROOT), so that an image can have the same layers |
+    pub const FORMAT: u32 = 2;
+
+    /// The folder that holds everything in a layer, and so the program's folder in an image: `/template`, as gcloud's images
+    /// have it.
+    pub const LAYER_ROOT: &'static str = "template";
 
     /// An extension in the current format.
     pub fn new(entry: Entry, lock: Option<Digest>, platforms: BTreeMap<String, PlatformBuild>) -> Self {
         Self { format: Self::FORMAT, entry, lock, platforms }
+    }
+
+    /// The folder of a layer that holds what is joined; nothing for the layer itself.
+    pub fn layer_root(&self) -> &'static str {
+        if self.format == 1 { "" } else { Self::LAYER_ROOT }
     }
 
     pub(crate) fn read(value: Value) -> Result<Self, Problem> {

@@ -96,6 +96,7 @@ pub use parameter::Parameter;
 pub use parameter_type::ParameterType;
 pub use pass::Pass;
 pub use pattern::{Pattern, PatternError};
+pub use pipeline_options::is_pipeline_option;
 pub use platform_build::{Interpreter, LayerReference, PlatformBuild, runs_on_libc};
 pub use raw_parameters::{DuplicateParameter, RawParameters};
 pub use reference::TemplateReference;

@@ -79,6 +79,11 @@ impl PipelineOption {
     }
 }
 
+/// Whether every pipeline of the Python SDK has an option of that name, in either spelling.
+pub fn is_pipeline_option(name: &str) -> bool {
+    PipelineOption::named(name, Some(&Language::Python)).is_some() || reserved(name).is_some()
+}
+
 /// The names for which [`reserved`] has a reason.
 pub(crate) const RESERVED: [&str; 5] =
     ["runner", "job_name", "jobName", "template_location", "templateLocation"];

@@ -8,12 +8,18 @@ use crate::Digest;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformBuild {
-    /// The interpreter that the layers were made for.
-    pub interpreter: Interpreter,
-    /// The oldest C library that the layers work with, like `glibc 2.28`.
-    pub libc: String,
+    /// The interpreter that the layers were made for; none for a program that needs none of an exact version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<Interpreter>,
+    /// The oldest C library that the layers work with, like `glibc 2.28`; none for a program of which it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libc: Option<String>,
     /// What is unpacked one over another, lowest first.
     pub layers: Vec<LayerReference>,
+    /// Digest of the manifest of the image that has these layers above a base. The manifest and the configuration it names lie in
+    /// `staging/blobs/` like the layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Digest>,
 }
 
 /// An interpreter, as far as compiled modules and byte code depend on it.

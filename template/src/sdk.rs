@@ -1,7 +1,7 @@
 //! What reads a pipeline's options: the SDK of its language, if it is a Beam pipeline.
 
 use crate::pipeline_options::PipelineOption;
-use crate::{Entry, Language, TemplateSpec};
+use crate::{Language, TemplateSpec};
 
 /// The reader of a program's options.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub(crate) enum Sdk<'a> {
 impl<'a> Sdk<'a> {
     pub(crate) fn of(spec: &'a TemplateSpec) -> Self {
         match spec.tmpl.as_ref().map(|extension| &extension.entry) {
-            Some(Entry::Python { beam: None, .. }) => Self::NotBeam,
+            Some(entry) if !entry.is_beam() => Self::NotBeam,
             _ => Self::Beam(spec.sdk_info.as_ref().and_then(|sdk| sdk.language.as_ref())),
         }
     }

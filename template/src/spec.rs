@@ -200,8 +200,8 @@ mod tests {
         };
         for (text, expected, hint) in [
             (
-                changed("", "format", json!(2)),
-                "tmpl.format: the template is in format 2, newer than 1",
+                changed("", "format", json!(3)),
+                "tmpl.format: the template is in format 3, newer than 2",
                 "update `tmpl`",
             ),
             (
@@ -216,7 +216,7 @@ mod tests {
             ),
             (
                 changed("/entry", "kind", json!("cobol")),
-                "tmpl: unknown variant `cobol`, expected `python`",
+                "tmpl: unknown variant `cobol`, expected one of `python`, `yaml`, `java`, `go`, `binary`",
                 "update `tmpl`, or build the template again",
             ),
             (

@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 use tmpl_bucket::{Bucket, BucketUrl, BuildFacts};
 use tmpl_builder::{BuildError, BuildReport, BuildRequest, Check, Checked, LockState, Origin};
+use tmpl_launcher::this_process::host;
 use tmpl_template::TemplateName;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,6 +45,8 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
         only: arguments.only,
         overrides: arguments.spec.overrides()?,
         check_compatible: arguments.check_compatible,
+        platforms: arguments.platform,
+        image: arguments.image.request()?,
         python: arguments.python,
         uv: arguments.uv,
         cache: context.settings.cache()?,
@@ -152,6 +155,16 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
             Checked::Full => "check      main modules imported",
         });
     }
+    for image in &report.images {
+        for place in &image.places {
+            printer.say(&format!("image      {:>8}  {place}", size(image.size)));
+        }
+        if image.unchanged {
+            printer.say("           the registry has it");
+        } else if image.bytes_sent > 0 {
+            printer.say(&format!("           {} sent", size(image.bytes_sent)));
+        }
+    }
     for template in &report.templates {
         let version = short(&template.digest);
         let news = if template.changed { "published as" } else { "is" };
@@ -169,7 +182,7 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
 fn facts(project: &Path) -> BuildFacts {
     BuildFacts {
         who: submitter::user(),
-        host: submitter::host(),
+        host: host(),
         source_revision: source_revision(project),
         tmpl_version: env!("CARGO_PKG_VERSION").to_owned(),
     }

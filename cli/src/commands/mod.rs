@@ -10,12 +10,13 @@ mod wait;
 
 use std::process::ExitCode;
 
+use tmpl_launcher::this_process::block_on;
+
 use crate::arguments::{Arguments, Command};
 use crate::context::Context;
 use crate::printer::Printer;
 use crate::report::Failure;
 use crate::settings::Settings;
-use crate::this_process::block_on;
 
 /// Runs the command that was typed.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, Failure> {

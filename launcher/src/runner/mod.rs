@@ -9,7 +9,8 @@ use serde::Serialize;
 use tmpl_template::{Entry, JobId, JobName, LayerReference, ParameterValues};
 
 use crate::Invocation;
-pub(crate) use direct::Direct;
+use crate::runtime::Runtime;
+pub(crate) use direct::{BeamSdk, Direct, job_variables, pass};
 
 /// Everything a runner needs to know of a launch.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct Launch<'a> {
     pub(crate) name: &'a JobName,
     pub(crate) entry: &'a Entry,
     pub(crate) values: &'a ParameterValues,
+    pub(crate) runtime: &'a Runtime,
     /// The tree of the program's environment.
     pub(crate) environment: &'a Path,
     /// Where relative paths in parameters start from.
@@ -44,8 +46,9 @@ pub struct Plan {
     pub runner: String,
     /// Where the launcher runs.
     pub place: String,
-    /// The interpreter that was found.
-    pub interpreter: PathBuf,
+    /// The interpreter that was found, for a program that needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<PathBuf>,
     /// The tree of the environment.
     pub environment: PathBuf,
     /// The layers it is joined from.

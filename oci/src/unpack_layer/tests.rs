@@ -61,6 +61,42 @@ fn tree(folder: &Path) -> String {
     lines.join("\n")
 }
 
+/// A hard link as an archive's entry.
+fn hard(path: &str, target: &str) -> Vec<u8> {
+    entry(EntryType::Link, path.as_bytes(), target.as_bytes(), b"")
+}
+
+#[test]
+fn hard_links_and_modes_are_written_whatever_the_order() {
+    let mut contents = LayerContents::new();
+    contents.bytes("z", b"text".to_vec(), false).unwrap();
+    contents.hard_link("a/b", "z").unwrap();
+    contents.directory("tmp").unwrap();
+    contents.set_mode("tmp", 0o1777).unwrap();
+    contents.set_mode("z", 0o640).unwrap();
+    assert!(contents.set_mode("a/b", 0o600).is_err());
+    let (layer, blob) = write(&contents);
+    let mut archive = tar::Archive::new(GzDecoder::new(blob.as_slice()));
+    let shown = |entry: io::Result<tar::Entry<'_, _>>| {
+        let entry = entry.unwrap();
+        let target =
+            entry.link_name().unwrap().map(|name| format!(" = {}", name.display())).unwrap_or_default();
+        format!("{} {:o}{target}", entry.path().unwrap().display(), entry.header().mode().unwrap())
+    };
+    let entries: Vec<String> = archive.entries().unwrap().map(shown).collect();
+    assert_eq!(entries, ["a/ 755", "tmp/ 1777", "z 640", "a/b 644 = z"]);
+    let (folder, unpacked) = unpack(&blob, &layer);
+    assert_eq!(unpacked.unwrap().files, 2);
+    let inode =
+        |path: &str| std::os::unix::fs::MetadataExt::ino(&fs::metadata(folder.path().join(path)).unwrap());
+    assert_eq!(inode("z"), inode("a/b"));
+
+    let mut for_an_image = LayerContents::new();
+    for_an_image.symlink_into_image("bin/python", "/usr/bin/python3").unwrap();
+    let (layer, blob) = write(&for_an_image);
+    assert!(unpack(&blob, &layer).1.unwrap_err().to_string().ends_with("`/usr/bin/python3` is absolute"));
+}
+
 fn sample() -> LayerContents {
     let mut contents = LayerContents::new();
     contents.bytes("app/main.py", b"print('hello')\n".to_vec(), false).unwrap();
@@ -225,7 +261,10 @@ fn what_no_layer_holds_is_refused() {
             "long",
             "has a name that is longer than 4095 bytes",
         ),
-        (vec![file("a"), of_kind(EntryType::Link)], "x", "is a hard link, which no layer holds"),
+        (vec![hard("x", "a"), file("a")], "x", "is a hard link to `a`, which is no file before it"),
+        (vec![link("a", "b"), hard("x", "a")], "x", "is a hard link to `a`, which is no file before it"),
+        (vec![hard("x", "/etc/passwd")], "x", "is a hard link whose target `/etc/passwd` is absolute"),
+        (vec![hard("x", "../../a")], "x", "is a hard link whose target `../../a` has a `..` part"),
         (vec![of_kind(EntryType::Char)], "x", "is a device, which no layer holds"),
         (vec![of_kind(EntryType::Block)], "x", "is a device, which no layer holds"),
         (vec![of_kind(EntryType::Fifo)], "x", "is a named pipe, which no layer holds"),

@@ -95,7 +95,7 @@ impl Workshop {
         self.bucket().join("staging/blobs/sha256").join(hex)
     }
 
-    /// The paths in a layer of the bucket, with the modes and texts of its files.
+    /// The paths in a layer of the bucket below the folder that holds everything, with the modes and texts of its files.
     pub(crate) fn layer(&self, hex: &str) -> Vec<(String, u32, Vec<u8>)> {
         let blob = fs::File::open(self.blob(hex)).unwrap();
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(blob));
@@ -105,7 +105,10 @@ impl Workshop {
             let mut bytes = Vec::new();
             std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
             let path = entry.path().unwrap().to_str().unwrap().to_owned();
-            files.push((path, entry.header().mode().unwrap(), bytes));
+            let path = path.strip_prefix("template/").unwrap().to_owned();
+            if !path.is_empty() {
+                files.push((path, entry.header().mode().unwrap(), bytes));
+            }
         }
         files
     }

@@ -6,9 +6,7 @@ use super::change::{Change, ChangeKind, Subject};
 use super::parameters::lost_options;
 use super::side::Side;
 use crate::shorten::shorten;
-use crate::{
-    Entry, Extension, Interpreter, Language, LayerReference, PlatformBuild, PythonMain, runs_on_libc,
-};
+use crate::{Extension, Interpreter, Language, LayerReference, PlatformBuild, runs_on_libc};
 
 /// Every change of what runs.
 pub(super) fn program_changes(old: &Side<'_>, new: &Side<'_>) -> Vec<Change> {
@@ -62,21 +60,12 @@ fn language_and_beam(old: &Side<'_>, new: &Side<'_>) -> Vec<Change> {
 
 /// The version of Beam, where it is known.
 fn beam<'a>(side: &Side<'a>) -> Option<&'a str> {
-    let Entry::Python { beam, .. } = &side.spec.tmpl.as_ref()?.entry;
-    beam.as_deref()
-}
-
-fn main_of(entry: &Entry) -> String {
-    let Entry::Python { main, .. } = entry;
-    match main {
-        PythonMain::Module(module) => format!("python -m {module}"),
-        PythonMain::File(file) => format!("python {file}"),
-    }
+    side.spec.tmpl.as_ref()?.entry.beam_version()
 }
 
 fn extension_changes(old: &Extension, new: &Extension) -> Vec<Change> {
     let mut changes = Vec::new();
-    let (before, now) = (main_of(&old.entry), main_of(&new.entry));
+    let (before, now) = (old.entry.to_string(), new.entry.to_string());
     if before != now {
         let what = "the entry point";
         changes.push(Change::of(Subject::EntryPoint, ChangeKind::Changed, what, Some(&before), Some(&now)));
@@ -110,19 +99,23 @@ fn platform_changes(name: &str, old: &PlatformBuild, new: &PlatformBuild) -> Vec
     let mut changes = Vec::new();
     let shown = shorten(name, 80);
     if old.interpreter != new.interpreter {
-        let (before, now) = (interpreter(&old.interpreter), interpreter(&new.interpreter));
+        let shown_interpreter = |build: &PlatformBuild| build.interpreter.as_ref().map(interpreter);
+        let (before, now) = (shown_interpreter(old), shown_interpreter(new));
         let subject = Subject::Interpreter { platform: name.to_owned() };
         let what = format!("the interpreter for {shown}");
-        let mut change =
-            Change::of(subject, ChangeKind::Changed, &what, Some(&before), Some(&now)).breaking_if(true);
-        change.say("; machines need the new one");
+        let mut change = Change::of(subject, ChangeKind::Changed, &what, before.as_deref(), now.as_deref());
+        if now.is_some() {
+            change.say("; machines need the new one");
+            change.breaking = true;
+        }
         changes.push(change);
     }
     if old.libc != new.libc {
         let subject = Subject::CLibrary { platform: name.to_owned() };
         let what = format!("the oldest C library for {shown}");
-        let mut change = Change::of(subject, ChangeKind::Changed, &what, Some(&old.libc), Some(&new.libc));
-        if !runs_on_libc(&new.libc, &old.libc) {
+        let (before, now) = (old.libc.as_deref(), new.libc.as_deref());
+        let mut change = Change::of(subject, ChangeKind::Changed, &what, before, now);
+        if now.is_some_and(|now| !before.is_some_and(|before| runs_on_libc(now, before))) {
             change.say("; machines that have only the former are refused");
             change.breaking = true;
         }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tmpl_bucket::BuildFacts;
+use tmpl_launcher::this_process::host;
 use tmpl_template::{TemplateName, TemplateReference};
 
 use crate::context::Context;
@@ -101,7 +102,7 @@ pub(super) async fn delete(
 pub(super) fn facts() -> BuildFacts {
     BuildFacts {
         who: submitter::user(),
-        host: submitter::host(),
+        host: host(),
         source_revision: None,
         tmpl_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
