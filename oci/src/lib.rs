@@ -1,7 +1,7 @@
 //! Layers: reproducible, content-addressed archives of files, written and unpacked in one pass over the bytes.
 //!
-//! The crate knows nothing of templates. It is synchronous: compression and hashing keep the cores busy, and what has to
-//! wait for a network does so outside.
+//! The crate knows nothing of templates. Layers are synchronous: compression and hashing keep the cores busy. The client of
+//! registries ([`registry`]) is asynchronous: it waits for networks.
 //!
 //! ```text
 //! LayerContents ─▶ write_layer:  tar ─▶ SHA-256 (diff id) ─▶ gzip blocks, in parallel ─▶ SHA-256 (digest) ─▶ output
