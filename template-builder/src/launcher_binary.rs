@@ -87,9 +87,13 @@ impl LauncherBinaries {
                 None => {}
             }
         }
+        // In a checkout programs lie in `target/release`, and launchers, which are built in their own way, in `target/launcher`.
+        let in_checkout = self.beside.parent().map(|target| target.join("launcher").join(file));
         let path = self.beside.join(file);
-        if path.is_file() {
-            return Ok(path);
+        if let Some(found) =
+            [Some(path.clone()), in_checkout].into_iter().flatten().find(|path| path.is_file())
+        {
+            return Ok(found);
         }
         Err(LauncherBinaryError::Missing { platform: platform.to_owned(), path })
     }
