@@ -66,8 +66,9 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md
+bench: $(TOOLS)/uv bench-programs release launcher ## Measure beside peers; prints the table of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
+	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 

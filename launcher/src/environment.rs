@@ -82,6 +82,7 @@ pub fn assemble(
     ingredients: &Ingredients<'_>,
     open: &OpenLayer<'_>,
 ) -> Result<Environment, LaunchError> {
+    cache.make_folders()?;
     let root = root(cache, ingredients);
     let layers = ingredients.layers;
     let mut unpacked = 0;

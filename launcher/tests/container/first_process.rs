@@ -1,10 +1,10 @@
 //! What a container's first process has to do, and what it may not count on.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, Image};
+use crate::support::{Ended, Image, send};
 
 const FIRST: &[&str] = &["--pid", "--mount-proc"];
 
@@ -100,14 +100,6 @@ fn waiting(script: &str) -> (Image, Child, Lines) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "ready");
     (image, child, lines)
-}
-
-/// Sends a signal to the launcher, which is the child of `unshare`.
-fn send(unshare: &Child, signal: &str) {
-    let path = format!("/proc/{0}/task/{0}/children", unshare.id());
-    let launcher = std::fs::read_to_string(path).unwrap();
-    let status = Command::new("kill").args([&format!("-{signal}"), launcher.trim()]).status().unwrap();
-    assert!(status.success());
 }
 
 /// A control group with a limit of memory.

@@ -1,16 +1,20 @@
 //! A job that a bucket holds, in a container: the tree of the image is taken where it is made of the job's own layers.
 
 use std::path::Path;
+use std::process::Child;
+use std::time::Duration;
 
 use tmpl_bucket::{Bucket, BuildFacts, FinalRecord, JobRecord, Submitter};
 use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate, check};
 use tmpl_launcher::cache::Cache;
 use tmpl_oci::{LayerContents, LayerOptions, write_layer};
-use tmpl_template::{Environment, RawParameters, sha256_of};
+use tmpl_template::{Environment, JobState, RawParameters, sha256_of};
 
-use crate::support::{Ended, Image, LAUNCHER, spec};
+use crate::support::{Ended, Image, LAUNCHER, send, spec};
 
-const SCRIPT: &str = "#!/bin/sh\necho ran $0 >&2; exit ${1#--code=}\n";
+/// Ends with the code it is given; `wait` makes it wait for a signal.
+const SCRIPT: &str =
+    "#!/bin/sh\necho ran $0 >&2\ntest ${1#--code=} = wait && { : > started; sleep 60; }\nexit ${1#--code=}\n";
 const PARAMETERS: &str = r#"[{"name": "code", "label": "Code", "helpText": "To end with"}]"#;
 
 /// A bucket with a template and an accepted job, and an image made of the template's layers.
@@ -64,7 +68,23 @@ async fn layer(bucket: &Bucket) -> String {
 }
 
 impl Accepted {
+    /// The launcher with a cache folder that can't be made.
+    fn launch_without_room(&self) -> Ended {
+        self.image.launch(
+            &[],
+            &[
+                ("TMPL_BUCKET", self.bucket.root().to_str().unwrap()),
+                ("TMPL_JOB", self.record.id.as_str()),
+                ("TMPL_CACHE_DIR", "/proc/no/room"),
+            ],
+        )
+    }
+
     fn launch(&self, first_process: bool) -> Ended {
+        self.image.ended(self.start(first_process))
+    }
+
+    fn start(&self, first_process: bool) -> Child {
         let namespaces: &[&str] = if first_process { &["--pid", "--mount-proc"] } else { &[] };
         let mut command = if first_process {
             self.image.unshare(namespaces, "exec $LAUNCHER")
@@ -75,7 +95,7 @@ impl Accepted {
             .env("TMPL_BUCKET", self.bucket.root())
             .env("TMPL_JOB", self.record.id.as_str())
             .env("TMPL_CACHE_DIR", self.image.path("cache"));
-        self.image.ended(command.spawn().unwrap())
+        command.spawn().unwrap()
     }
 
     async fn end(&self) -> FinalRecord {
@@ -102,12 +122,11 @@ impl Accepted {
 #[tokio::test]
 async fn the_tree_of_the_image_is_run_where_it_lies() {
     let job = accepted("5").await;
-    let ended = job.launch(false);
+    let ended = job.launch_without_room();
     assert_eq!(ended, Ended { code: 1, stdout: String::new(), stderr: String::new() });
     assert_eq!(job.end().await.reason, "the program ended with exit code 5");
     let place = job.image.path("template/app/run.sh").display().to_string();
     assert!(job.log().contains(&format!("ran {place}")), "{}", job.log());
-    assert_eq!(job.unpacked(), 0);
 }
 
 #[tokio::test]
@@ -130,6 +149,19 @@ async fn a_job_runs_below_the_first_process() {
     assert_eq!(job.end().await.exit_code, 0);
     let again = job.launch(true);
     assert_eq!((again.code, again.stderr.as_str()), (0, "launcher: another launcher has this job\n"));
+}
+
+#[tokio::test]
+async fn a_container_that_is_stopped_cancels_its_job() {
+    let job = accepted("wait").await;
+    let container = job.start(true);
+    while !job.image.path("started").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    send(&container, "TERM");
+    assert_eq!(job.image.ended(container).code, 4);
+    let end = job.end().await;
+    assert_eq!((end.state, end.reason.as_str()), (JobState::Cancelled, "the launcher received SIGTERM"));
 }
 
 #[tokio::test]

@@ -100,6 +100,14 @@ impl Image {
     }
 }
 
+/// Sends a signal to a launcher that `unshare` started.
+pub(crate) fn send(unshare: &Child, signal: &str) {
+    let path = format!("/proc/{0}/task/{0}/children", unshare.id());
+    let launcher = std::fs::read_to_string(path).unwrap();
+    let status = Command::new("kill").args([&format!("-{signal}"), launcher.trim()]).status().unwrap();
+    assert!(status.success());
+}
+
 /// A spec for this machine, of a program that is an executable file.
 pub(crate) fn spec(binary: &str, parameters: &str, layers: &str) -> String {
     let platform = match std::env::consts::ARCH {
