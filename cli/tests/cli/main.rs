@@ -7,6 +7,8 @@
     reason = "a test that can't go on fails"
 )]
 
+#[path = "../support/dockerd.rs"]
+mod dockerd;
 mod support;
 
 mod bad_bucket;
@@ -14,6 +16,8 @@ mod bad_parameters;
 mod bad_projects;
 mod beam;
 mod build;
+mod docker;
+mod engine;
 mod environment;
 mod gcloud;
 mod init;

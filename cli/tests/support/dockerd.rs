@@ -6,15 +6,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 /// How long the engine may take to answer for the first time.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running engine. Containers have no network, or the machine's own.
+/// Keeps an engine running, as a service manager does, until whoever started this is gone; then takes everything away.
+const SUPERVISOR: &str = r#"
+folder=$0
+until [ -e "$folder/stop" ]; do "$@" >>"$folder/log" 2>&1 </dev/null; sleep 2; done &
+read -r _
+touch "$folder/stop"
+engine() { docker --host "unix://$folder/socket" "$@"; }
+engine ps --all --quiet | xargs -r docker --host "unix://$folder/socket" rm --force
+kill "$(cat "$folder/pid")"
+wait
+[ ! -e "$folder/exec/containerd/containerd.pid" ] || kill "$(cat "$folder/exec/containerd/containerd.pid")"
+awk -v folder="$folder/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
+rm -rf "$folder"
+"#;
+
+/// A running engine. Containers have no network, or the machine's own. They outlive the engine when that is killed, and it finds
+/// them when it is started again.
 pub(crate) struct Dockerd {
-    folder: TempDir,
-    process: Child,
+    folder: PathBuf,
+    supervisor: Child,
 }
 
 impl Dockerd {
@@ -22,55 +36,59 @@ impl Dockerd {
     pub(crate) fn start() -> Self {
         assert_eq!(user(), "0", "dockerd needs root: run the tests as root, or in a privileged container");
         // Sockets have short names: not below a target directory, which may lie deep.
-        let folder = tempfile::Builder::new().prefix("tmpl-dockerd-").tempdir_in("/tmp").unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let process = program("dockerd")
+        let folder = tempfile::Builder::new().prefix("tmpl-dockerd-").tempdir_in("/tmp").unwrap().keep();
+        let supervisor = program("sh")
+            .arg("-c")
+            .arg(SUPERVISOR)
+            .arg(&folder)
+            .arg("dockerd")
             .arg("--data-root")
-            .arg(folder.path().join("data"))
+            .arg(folder.join("data"))
             .arg("--exec-root")
-            .arg(folder.path().join("exec"))
+            .arg(folder.join("exec"))
             .arg("--pidfile")
-            .arg(folder.path().join("pid"))
+            .arg(folder.join("pid"))
             .arg("--host")
-            .arg(format!("unix://{}", folder.path().join("socket").display()))
+            .arg(format!("unix://{}", folder.join("socket").display()))
             // No rule of the machine's firewall and no interface is touched.
-            .args(["--bridge=none", "--iptables=false", "--ip6tables=false"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
+            .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("dockerd does not start: {error}\nhint: make components"));
-        let mut engine = Self { folder, process };
+        let engine = Self { folder, supervisor };
         engine.wait();
         engine
     }
 
-    fn wait(&mut self) {
+    /// Waits until the engine answers.
+    pub(crate) fn wait(&self) {
         let begun = Instant::now();
         while !self.command(&["version"]).output().unwrap().status.success() {
-            let ended = self.process.try_wait().unwrap();
-            assert!(
-                ended.is_none() && begun.elapsed() < PATIENCE,
-                "dockerd does not answer:\n{}",
-                self.log()
-            );
+            assert!(begun.elapsed() < PATIENCE, "dockerd does not answer:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
+    /// Kills the engine, which is started again a moment later.
+    pub(crate) fn kill(&self) {
+        succeeded(Command::new("kill").args(["-9", &self.pid().to_string()]));
+    }
+
     /// What the engine has to say for itself.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// The engine's address, as `DOCKER_HOST` takes it.
     pub(crate) fn host(&self) -> String {
-        format!("unix://{}", self.folder.path().join("socket").display())
+        format!("unix://{}", self.folder.join("socket").display())
     }
 
     /// The process that is the engine.
     pub(crate) fn pid(&self) -> u32 {
-        self.process.id()
+        std::fs::read_to_string(self.folder.join("pid")).unwrap().trim().parse().unwrap()
     }
 
     /// A command of docker's client. The builder is the old one: what it takes, every builder takes.
@@ -101,9 +119,8 @@ impl Dockerd {
 
 impl Drop for Dockerd {
     fn drop(&mut self) {
-        // It ends its containers and takes its mounts away, which a kill would leave.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _ = self.process.wait();
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }
 

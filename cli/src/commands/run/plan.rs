@@ -71,7 +71,7 @@ pub(super) fn print_container(printer: &Printer, plan: &ContainerPlan) -> Result
         format!("platform     {}", plan.platform),
         format!("user         {}", plan.user),
         format!("network      {network}"),
-        format!("memory       {}", limit(plan.memory.map(size))),
+        format!("memory       {}", limit(plan.memory.clone())),
         format!("processors   {}", limit(plan.cpus.clone())),
     ];
     lines.extend(plan.devices.iter().map(|device| format!("device       {device}")));

@@ -53,8 +53,8 @@ pub struct ContainerPlan {
     pub user: String,
     /// The network; nothing for the engine's default.
     pub network: Option<String>,
-    /// The most memory, in bytes.
-    pub memory: Option<u64>,
+    /// The most memory, as `2g`.
+    pub memory: Option<String>,
     /// The most processors.
     pub cpus: Option<String>,
     /// The devices it gets.
@@ -202,7 +202,7 @@ impl CheckedContainer {
             platform: place.platform().to_owned(),
             user: place.user().to_string(),
             network: profile.network.as_ref().map(ToString::to_string),
-            memory: profile.memory.map(super::Memory::bytes),
+            memory: profile.memory.map(|memory| memory.to_string()),
             cpus: profile.cpus.map(|cpus| cpus.to_string()),
             devices: profile.devices.iter().map(ToString::to_string).collect(),
             mounts: visible_mounts(bucket, profile).iter().map(ToString::to_string).collect(),
