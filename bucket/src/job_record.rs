@@ -28,11 +28,11 @@ pub struct JobRecord {
     pub environment: Environment,
     /// The runner: `direct`.
     pub runner: String,
-    /// Where the launcher runs: `process`.
+    /// Where the launcher runs: `process`, `docker`.
     pub place: String,
     /// Who asked.
     pub submitter: Submitter,
-    /// The folder that relative paths in parameters start from, where the launcher runs on the submitter's machine.
+    /// The folder that relative paths in parameters start from, as the launcher sees it; nothing where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<PathBuf>,
     /// The interpreter asked for, where one was.
@@ -110,6 +110,9 @@ pub struct StopRequest {
     pub submitter: Submitter,
     /// How.
     pub mode: StopMode,
+    /// The signal that made a waiting `tmpl run` ask, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
 }
 
 /// How a job is to end.

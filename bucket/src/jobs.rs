@@ -139,6 +139,23 @@ impl Bucket {
         Ok(events)
     }
 
+    /// The events of an attempt from `sequence` on: what has been added since somebody looked.
+    pub async fn events_from(
+        &self,
+        id: &JobId,
+        attempt: u32,
+        sequence: u64,
+    ) -> Result<Vec<Event>, BucketError> {
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let object = layout::event(id, attempt, sequence + events.len() as u64);
+            match self.store.get_json(&object).await? {
+                Some(event) => events.push(event),
+                None => return Ok(events),
+            }
+        }
+    }
+
     /// The newest jobs first, at most `limit`. A job whose records are damaged costs the list that one job.
     pub async fn jobs(&self, limit: usize) -> Result<JobList, BucketError> {
         let mut list = JobList::default();

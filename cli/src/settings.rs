@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tmpl_bucket::{Bucket, BucketUrl};
 use tmpl_launcher::cache::Cache;
+use tmpl_launcher::place::docker::DockerProfile;
 use tmpl_launcher::place::{BUCKET_VARIABLE, CACHE_VARIABLE};
 
 use crate::report::Failure;
@@ -22,6 +23,8 @@ struct Configuration {
     cache: Option<PathBuf>,
     /// Interpreters to try before those of uv and `PATH`.
     python: Vec<PathBuf>,
+    /// How containers of jobs are run.
+    docker: DockerProfile,
 }
 
 /// What the environment and the configuration say.
@@ -30,6 +33,8 @@ pub(crate) struct Settings {
     bucket: Option<String>,
     cache: PathBuf,
     python: Vec<PathBuf>,
+    /// How containers of jobs are run.
+    pub(crate) docker: DockerProfile,
 }
 
 impl Settings {
@@ -48,6 +53,7 @@ impl Settings {
             bucket: variable(BUCKET_VARIABLE).or(configuration.bucket),
             cache,
             python: configuration.python,
+            docker: configuration.docker,
         })
     }
 
@@ -93,7 +99,10 @@ fn read_configuration() -> Result<Configuration, Failure> {
 
 fn broken(path: &Path, error: &toml::de::Error) -> Failure {
     Failure::new(2, format!("{}: {}", path.display(), error.to_string().trim_end()))
-        .hint("the keys are `bucket`, `cache` and `python`")
+        .hint(
+        "the keys are `bucket`, `cache`, `python`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
+         `devices`, `mounts` and `platform`",
+    )
 }
 
 fn folder_of(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, FormatError, JobName, LayerReference, ParameterType, ParameterValues,
-    RawParameters, RunnerKind, TemplateName, TemplateReference, TemplateSpec, check as check_parameters,
-    sha256_of,
+    CheckRequest, Entry, Environment, FormatError, JobName, LayerReference, ParameterValues, RawParameters,
+    RunnerKind, TemplateName, TemplateReference, TemplateSpec, check as check_parameters, sha256_of,
 };
 
 use crate::cache::Cache;
 use crate::environment::{self, Ingredients};
+use crate::existing_output::refuse_existing_output;
 use crate::identity::Identity;
 use crate::image_template::ImageTemplate;
+use crate::place::PROCESS;
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
 use crate::runtime::Runtime;
 use crate::secret::Secrets;
@@ -22,8 +23,6 @@ use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
 const RUNNER: RunnerKind = RunnerKind::Direct;
-/// The only place of this version.
-const PLACE: &str = "process";
 
 /// The template of a launch.
 #[derive(Clone, Debug)]
@@ -96,44 +95,55 @@ pub async fn check(
     cache: &Cache,
     request: LaunchRequest,
 ) -> Result<CheckedLaunch, LaunchError> {
-    let (template, text) = match &request.template {
-        LaunchTemplate::Published(reference) => {
-            let stored = bucket.template(reference).await?;
-            let name = reference.name.clone();
-            (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
-        }
-        LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
-            let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
-            (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
-        }
-    };
-    let spec = parse(&template.name, &text)?;
-    let asked = CheckRequest {
-        parameters: request.parameters.clone(),
-        environment: request.environment.clone(),
-        runner: RUNNER,
-    };
+    let (template, spec) = request.load(bucket).await?;
+    let asked = request.asked();
     let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None)?;
     if !request.overwrite {
-        refuse_existing_output(&spec, &program.values, &request.working_directory)?;
+        let directory = &request.working_directory;
+        refuse_existing_output(&spec, &program.values, &|path| Some(directory.join(path)))?;
     }
+    request.find_layers(bucket, &program.layers).await?;
     let checked = CheckedLaunch { request, program };
-    checked.find_layers(bucket).await?;
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
     Secrets::resolve(&mut checked.program.invocation(&checked.job(), bucket, cache))?;
     Ok(checked)
 }
 
-impl CheckedLaunch {
-    /// What is odd about the launch but does not forbid it.
-    pub fn warnings(&self) -> &[String] {
-        self.program.values.warnings()
+impl LaunchRequest {
+    /// The template's name and version, and its spec.
+    pub(crate) async fn load(&self, bucket: &Bucket) -> Result<(JobTemplate, TemplateSpec), LaunchError> {
+        let (template, text) = match &self.template {
+            LaunchTemplate::Published(reference) => {
+                let stored = bucket.template(reference).await?;
+                let name = reference.name.clone();
+                (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
+            }
+            LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
+                let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
+                (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
+            }
+        };
+        let spec = parse(&template.name, &text)?;
+        Ok((template, spec))
+    }
+
+    /// What is asked of the template.
+    pub(crate) fn asked(&self) -> CheckRequest {
+        CheckRequest {
+            parameters: self.parameters.clone(),
+            environment: self.environment.clone(),
+            runner: RUNNER,
+        }
     }
 
     /// Finds out whether the layers of a spec that lies elsewhere can be had.
-    async fn find_layers(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
-        for layer in &self.program.layers {
+    pub(crate) async fn find_layers(
+        &self,
+        bucket: &Bucket,
+        layers: &[LayerReference],
+    ) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
+        for layer in layers {
             let elsewhere = match &spec.layers {
                 Some(other) => other.has_blob(&layer.digest, layer.size).await?,
                 None => false,
@@ -146,37 +156,53 @@ impl CheckedLaunch {
         Ok(())
     }
 
-    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
-    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.request.template else { return Ok(()) };
-        if let Some(layers) = &spec.layers {
-            let needed = self.program.layers.iter().map(|layer| (layer.digest.clone(), layer.size));
-            bucket.copy_blobs(layers, &needed.collect::<Vec<_>>(), &|_| ()).await?;
+    /// Puts into the bucket what a spec that lies elsewhere needs there.
+    pub(crate) async fn stage(&self, bucket: &Bucket, layers: &[LayerReference]) -> Result<(), LaunchError> {
+        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
+        if let Some(elsewhere) = &spec.layers {
+            let needed = layers.iter().map(|layer| (layer.digest.clone(), layer.size));
+            bucket.copy_blobs(elsewhere, &needed.collect::<Vec<_>>(), &|_| ()).await?;
         }
         bucket.put_bytes_blob(spec.text.clone()).await?;
         Ok(())
     }
 
-    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
-    pub fn job(&self) -> JobRecord {
+    /// The job that the launch becomes.
+    pub(crate) fn job(&self, template: &JobTemplate, place: &str) -> JobRecord {
         let now = Timestamp::now();
-        let request = &self.request;
-        let Identity { id, name } = Identity::new(&self.program.template.name, now);
+        let Identity { id, name } = Identity::new(&template.name, now);
         JobRecord {
             format: 1,
             id,
-            name: request.job_name.clone().unwrap_or(name),
+            name: self.job_name.clone().unwrap_or(name),
             created: now,
-            template: self.program.template.clone(),
-            parameters: request.parameters.clone(),
+            template: template.clone(),
+            parameters: self.parameters.clone(),
             runner: RUNNER.to_string(),
-            environment: request.environment.clone(),
-            place: PLACE.to_owned(),
-            submitter: request.submitter.clone(),
-            working_directory: Some(request.working_directory.clone()),
-            python: request.python.clone(),
-            timeout: request.timeout,
+            environment: self.environment.clone(),
+            place: place.to_owned(),
+            submitter: self.submitter.clone(),
+            working_directory: Some(self.working_directory.clone()),
+            python: self.python.clone(),
+            timeout: self.timeout,
         }
+    }
+}
+
+impl CheckedLaunch {
+    /// What is odd about the launch but does not forbid it.
+    pub fn warnings(&self) -> &[String] {
+        self.program.values.warnings()
+    }
+
+    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
+    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        self.request.stage(bucket, &self.program.layers).await
+    }
+
+    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
+    pub fn job(&self) -> JobRecord {
+        self.request.job(&self.program.template, PROCESS)
     }
 
     /// What the launch would do, for a job that began now.
@@ -294,79 +320,4 @@ pub(crate) async fn text(bucket: &Bucket, template: &JobTemplate) -> Result<Stri
 /// Reads a template's spec.
 pub(crate) fn parse(name: &TemplateName, text: &str) -> Result<TemplateSpec, LaunchError> {
     TemplateSpec::parse(text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
-}
-
-/// Refuses a launch whose output file is there: Beam would write over some of its shards and leave others, and nobody could
-/// tell afterwards which run they came from. `tmpl.existing` = `allow` in a parameter's metadata says that it is meant.
-fn refuse_existing_output(
-    spec: &TemplateSpec,
-    values: &ParameterValues,
-    directory: &Path,
-) -> Result<(), LaunchError> {
-    let parameters = spec.metadata.iter().flat_map(|metadata| &metadata.parameters);
-    let outputs = parameters.filter(|parameter| {
-        *parameter.parameter_type() == ParameterType::GcsWriteFile
-            && !parameter.secret()
-            && parameter.custom_key("tmpl.existing") != Some("allow")
-    });
-    for output in outputs {
-        let found =
-            values.get(&output.name).and_then(|value| existing(&directory.join(local_path(&value.value)?)));
-        if let Some(path) = found {
-            return Err(LaunchError::OutputExists {
-                parameter: output.name.clone(),
-                path: path.display().to_string(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The path of a value that lies on this machine.
-fn local_path(value: &str) -> Option<&str> {
-    match value.split_once("://") {
-        Some(("file", path)) => Some(path),
-        Some(_) => None,
-        None => (!value.is_empty()).then_some(value),
-    }
-}
-
-/// The file of that name, or a shard of it: Beam writes `counts-00000-of-00003` for the output `counts`.
-fn existing(path: &Path) -> Option<PathBuf> {
-    if path.is_file() {
-        return Some(path.to_owned());
-    }
-    let prefix = format!("{}-", path.file_name()?.to_str()?);
-    let is_shard = |name: &str| {
-        let Some(rest) = name.strip_prefix(&prefix) else { return false };
-        let Some((number, rest)) = rest.split_once("-of-") else { return false };
-        let digits = |text: &str| text.len() >= 5 && text.bytes().take(5).all(|byte| byte.is_ascii_digit());
-        digits(number) && digits(rest)
-    };
-    let entries = fs_err::read_dir(path.parent()?).ok()?;
-    entries.flatten().find(|entry| entry.file_name().to_str().is_some_and(is_shard)).map(|entry| entry.path())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_output_and_its_shards_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        for name in ["plain", "counts-00000-of-00003", "words-00001-of-00002.txt", "near-miss-of-x"] {
-            fs_err::write(path(name), "").unwrap();
-        }
-        for (output, found) in [
-            ("plain", Some("plain")),
-            ("counts", Some("counts-00000-of-00003")),
-            ("words", Some("words-00001-of-00002.txt")),
-            ("near", None),
-            ("count", None),
-            ("new", None),
-        ] {
-            assert_eq!(existing(&path(output)), found.map(path), "{output}");
-        }
-    }
 }

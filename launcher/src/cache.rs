@@ -97,6 +97,12 @@ impl Cache {
         self.directory.join("parameters").join(id.as_str())
     }
 
+    /// Where the secrets of a job lie on their way into its container.
+    #[cfg(feature = "docker")]
+    pub(crate) fn secrets(&self, id: &tmpl_template::JobId) -> PathBuf {
+        self.directory.join("secrets").join(id.as_str())
+    }
+
     pub(crate) fn layer(&self, hex: &str) -> PathBuf {
         self.directory.join("layers").join(hex)
     }

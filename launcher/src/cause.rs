@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 use tmpl_bucket::{Cause, ExitStatus, LogSource};
 
+use crate::memory_limit::OutOfMemory;
+
 /// How much of a program's output is kept to look for the cause in.
 const KEPT_LINES: usize = 4_000;
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -36,11 +38,11 @@ impl Tail {
     }
 
     /// Why the program failed, as far as its own words and its end tell.
-    pub(crate) fn cause(&self, status: ExitStatus, out_of_memory: bool) -> Option<Cause> {
+    pub(crate) fn cause(&self, status: ExitStatus, out_of_memory: Option<OutOfMemory>) -> Option<Cause> {
         if let ExitStatus::Signal(signal) = status {
-            let message = match signal {
-                9 if out_of_memory => "killed: out of memory".to_owned(),
-                signal => format!("killed by signal {signal} ({})", signal_name(signal)),
+            let message = match (signal, out_of_memory) {
+                (9, Some(out_of_memory)) => format!("killed: {out_of_memory}"),
+                (signal, _) => format!("killed by signal {signal} ({})", signal_name(signal)),
             };
             return Some(Cause { message, ..Cause::default() });
         }
@@ -152,6 +154,7 @@ mod tests {
         for line in stderr.lines() {
             tail.push(LogSource::Stderr, line);
         }
+        let out_of_memory = out_of_memory.then_some(OutOfMemory { limit: Some(64 << 20) });
         tail.cause(status, out_of_memory).map(|cause| cause.to_string())
     }
 
@@ -198,7 +201,7 @@ mod tests {
                 format!("{traceback}ValueError: no\n"),
                 ExitStatus::Signal(9),
                 true,
-                Some("killed: out of memory"),
+                Some("killed: out of memory (the limit is 64 MiB)"),
             ),
             (String::new(), ExitStatus::Signal(9), false, Some("killed by signal 9 (SIGKILL)")),
             (String::new(), ExitStatus::Signal(11), true, Some("killed by signal 11 (SIGSEGV)")),

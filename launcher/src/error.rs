@@ -6,6 +6,9 @@ use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_oci::UnpackError;
 use tmpl_template::Violations;
 
+#[cfg(feature = "docker")]
+use crate::place::docker::DockerError;
+
 /// An error on the way from a launch to a running program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,9 +33,7 @@ pub enum LaunchError {
         source: std::io::Error,
     },
     /// The template was not made by `tmpl build`, so there is nothing here to run.
-    #[error(
-        "template `{name}` has only a container image, and this version launches templates made by `tmpl build`"
-    )]
+    #[error("template `{name}` has only a container image, which place `process` does not run")]
     ImageOnly {
         /// The template.
         name: String,
@@ -140,6 +141,15 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// The image does not say what to start, or says it wrong.
+    #[error("the image's program can't be started")]
+    ImageProgram {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// The remedy.
+        hint: Option<String>,
+    },
     /// A variable that the launcher is started with is missing or wrong.
     #[error("{name}: {reason}")]
     Variable {
@@ -162,6 +172,10 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// No container could be made for the job.
+    #[cfg(feature = "docker")]
+    #[error(transparent)]
+    Docker(#[from] DockerError),
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -189,6 +203,13 @@ impl ErrorKind {
     }
 }
 
+#[cfg(feature = "docker")]
+impl From<crate::engine::EngineError> for LaunchError {
+    fn from(error: crate::engine::EngineError) -> Self {
+        DockerError::from(error).into()
+    }
+}
+
 impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -201,6 +222,8 @@ impl LaunchError {
             Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
                 ErrorKind::Usage
             }
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => error.kind(),
             Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
@@ -221,9 +244,11 @@ impl LaunchError {
             }
             Self::OwnFile { .. } => "mount /proc where this program runs".to_owned(),
             Self::Spec { source, .. } => return source.hint(),
-            Self::ImageOnly { .. } | Self::Platform { .. } => {
-                "build it for this machine with `tmpl build PROJECT`".to_owned()
-            }
+            #[cfg(feature = "docker")]
+            Self::Docker(error) => return error.hint(),
+            Self::ImageProgram { hint, .. } => return hint.clone(),
+            Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
+            Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),
             Self::Libc { needed, .. } => {
                 format!(
                     "launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml"

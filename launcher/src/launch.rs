@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, getpid, set_child_subreaper};
-use tmpl_bucket::{Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource};
-use tmpl_template::{JobId, JobState};
+use tmpl_bucket::{
+    Attempt, Bucket, Cause, ExitStatus, FinalRecord, JobRecord, LogSource, StopRequest, layout,
+};
+use tmpl_template::{JobId, JobState, check};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -22,11 +24,13 @@ use tokio::task::JoinHandle;
 use crate::accept::{CheckedProgram, parse, text};
 use crate::cache::Cache;
 use crate::cause::signal_name;
+use crate::container;
 use crate::environment::{self, Environment};
 use crate::image_template::ImageTemplate;
 use crate::log_stream::read_lines;
+use crate::memory_limit::{OutOfMemory, memory_limit};
 use crate::out_of_memory::out_of_memory_kills;
-use crate::place::GUARD_ARGUMENT;
+use crate::place::{DOCKER, GUARD_ARGUMENT};
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
 use crate::secret::Secrets;
@@ -80,6 +84,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     let begun = Session::begin(&bucket, &id, ATTEMPT, context.client.take(), &stops);
     let mut session =
         begun.map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
+    let memory = memory_limit();
     let kills_before = out_of_memory_kills();
     let outcome = match take_attempt(&context).await {
         Ok(false) => return Ok(None),
@@ -91,7 +96,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     };
     let outcome = outcome.unwrap_or_else(Outcome::Failed);
     let log = session.close_log().await;
-    let out_of_memory = out_of_memory_kills() > kills_before;
+    let out_of_memory = (out_of_memory_kills() > kills_before).then_some(OutOfMemory { limit: memory });
     let mut end = describe(outcome, &log, out_of_memory);
     if log.lost > 0 || log.failure.is_some() {
         end.reason.push_str("; a part of the log could not be written");
@@ -171,6 +176,16 @@ async fn prepare(context: &LaunchContext, record: &JobRecord) -> Result<Prepared
     let cache = &context.cache;
     let python = record.python.clone();
     let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
+    if spec.tmpl.is_none() && record.place == DOCKER {
+        // Somebody's own Dockerfile made the image: its variables say what to start.
+        let values = check(&spec, &CheckedProgram::asked(record))?;
+        bucket.create_temporary(&record.id).await?;
+        let temporary = bucket.place_of(&layout::temporary(&record.id));
+        let files = cache.parameters(&record.id);
+        let mut invocation = container::image_program(record, &values, temporary, files)?;
+        let secrets = Secrets::resolve(&mut invocation)?;
+        return Ok(Prepared { environment: None, invocation, secrets });
+    }
     let program = CheckedProgram::new(
         record.template.clone(),
         &spec,
@@ -306,7 +321,7 @@ impl Program {
 }
 
 /// Puts an outcome in words: state, reason, exit code, first cause, remedy.
-fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: bool) -> FinalRecord {
+fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<OutOfMemory>) -> FinalRecord {
     match outcome {
         Outcome::Ended(ExitStatus::Code(0)) => {
             FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
@@ -341,6 +356,7 @@ fn stopped_by(stop: &Stop) -> FinalRecord {
         Stop::Client(signal) => {
             end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
         }
+        Stop::Requested(StopRequest { signal: Some(signal), .. }) => stopped_by(&Stop::Client(*signal)),
         Stop::Requested(request) => {
             let submitter = &request.submitter;
             end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
@@ -370,7 +386,11 @@ fn ended_with(status: ExitStatus) -> String {
 }
 
 fn hint_for(cause: &Cause) -> Option<String> {
-    let memory = "give the machine more memory, or the job less to hold at a time";
+    let memory = if cause.message.contains("the limit is") {
+        "raise the limit (with place docker: --memory), or give the job less to hold at a time"
+    } else {
+        "give the machine more memory, or the job less to hold at a time"
+    };
     match cause.exception.as_deref() {
         Some("ModuleNotFoundError") => Some(
             "add the missing module to the project's requirements and build the template again".to_owned(),

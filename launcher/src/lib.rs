@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
+//! | `engine` | a client of container engines: Docker, podman |
 //! | [`role`], [`this_process`] | the launcher and the guard as processes of their own: what every program of this workspace can be started as |
 //! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
 //! | [`container`] | the program `launcher`: what images are started with |
@@ -19,8 +20,11 @@ pub mod accept;
 pub mod cache;
 mod cause;
 pub mod container;
+#[cfg(feature = "docker")]
+pub mod engine;
 pub mod environment;
 mod error;
+mod existing_output;
 pub mod guard;
 mod identity;
 pub mod image_template;
@@ -30,6 +34,7 @@ pub mod launch;
 mod log_level;
 mod log_stream;
 mod log_writer;
+mod memory_limit;
 mod out_of_memory;
 pub mod place;
 mod process_tree;

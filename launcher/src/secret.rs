@@ -1,9 +1,12 @@
 //! Secrets: looked up where the launcher runs, taken out of every line the program writes.
 
+use std::path::Path;
+
 use fs_err as fs;
 
 use crate::LaunchError;
 use crate::invocation::{ArgumentValue, Invocation};
+use crate::place::SECRETS_VARIABLE;
 
 /// What stands for a secret's value in a log.
 const REDACTED: &str = "[secret]";
@@ -44,12 +47,30 @@ impl Secrets {
     }
 }
 
+/// Finds out whether a reference will lead to something in a container. `on_machine` says where a file of the container lies here;
+/// one that lies nowhere here is the image's own.
+#[cfg(feature = "docker")]
+pub(crate) fn check(
+    reference: &str,
+    on_machine: &dyn Fn(&Path) -> Option<std::path::PathBuf>,
+) -> Result<(), LaunchError> {
+    let looked = match reference.strip_prefix("file:").map(|path| on_machine(Path::new(path))) {
+        None => look_up(reference).map(drop),
+        Some(Some(path)) => look_up(&format!("file:{}", path.display())).map(drop),
+        Some(None) => Ok(()),
+    };
+    looked.map_err(|reason| LaunchError::Secret { reference: reference.to_owned(), reason })
+}
+
 /// What a reference leads to. A file's last line end is not part of the secret.
-fn look_up(reference: &str) -> Result<String, String> {
+pub(crate) fn look_up(reference: &str) -> Result<String, String> {
     match reference.split_once(':') {
         Some(("env", name)) => match std::env::var(name) {
             Ok(value) => Ok(value),
-            Err(std::env::VarError::NotPresent) => Err(format!("the variable {name} is not set")),
+            Err(std::env::VarError::NotPresent) => {
+                let handed = handed_over(name).map_err(|error| error.to_string())?;
+                handed.ok_or_else(|| format!("the variable {name} is not set"))
+            }
             Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not valid UTF-8")),
         },
         Some(("file", path)) => {
@@ -60,6 +81,20 @@ fn look_up(reference: &str) -> Result<String, String> {
                 .to_owned())
         }
         _ => Err("it is no reference such as env:NAME or file:PATH".to_owned()),
+    }
+}
+
+/// The value of a variable that reached this container as a file. It is read once: what is left of it is removed.
+fn handed_over(name: &str) -> std::io::Result<Option<String>> {
+    let Some(folder) = std::env::var_os(SECRETS_VARIABLE) else { return Ok(None) };
+    take(&Path::new(&folder).join(name))
+}
+
+fn take(path: &Path) -> std::io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(value) => fs::remove_file(path).map(|()| Some(value)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -75,6 +110,16 @@ mod tests {
         {
             assert_eq!(secrets.redact(line.into()), shown);
         }
+    }
+
+    #[test]
+    fn a_secret_that_was_handed_over_is_taken_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("TOKEN");
+        fs::write(&path, "s3cret").unwrap();
+        assert_eq!(take(&path).unwrap().as_deref(), Some("s3cret"));
+        assert_eq!(take(&path).unwrap(), None);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::arguments::JobsCommand;
 use crate::context::Context;
 use crate::printer::{Printer, duration, printable};
 use crate::report::{CONTACT_LOST, Failure};
-use crate::{follow, submitter};
+use crate::{follow, settle, submitter};
 
 /// How long a cancelled job may take to end: the grace of its program, and some.
 const CANCEL_WAIT: Duration = Duration::from_secs(30);
@@ -119,14 +119,18 @@ async fn cancel(
     id: &JobId,
     no_wait: bool,
 ) -> Result<ExitCode, Failure> {
-    let request =
-        StopRequest { time: Timestamp::now(), submitter: submitter::submitter(), mode: StopMode::Cancel };
+    let request = StopRequest {
+        time: Timestamp::now(),
+        submitter: submitter::submitter(),
+        mode: StopMode::Cancel,
+        signal: None,
+    };
     bucket.request_stop(id, &request).await?;
     if no_wait {
         return Ok(ExitCode::SUCCESS);
     }
     let patience = jiff::SignedDuration::try_from(CANCEL_WAIT).unwrap_or(jiff::SignedDuration::ZERO);
-    match follow::wait(bucket, id, Some(patience)).await? {
+    match settle::wait(context, bucket, id, Some(patience)).await? {
         Some(ended) => {
             context.printer.say(&format!(
                 "job {id} {}: {}",

@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use crate::arguments::WaitArguments;
 use crate::context::Context;
-use crate::follow;
 use crate::outcome::report_end;
 use crate::report::{Failure, WAIT_TIMEOUT};
+use crate::settle;
 
 pub(crate) async fn run(context: &Context<'_>, arguments: &WaitArguments) -> Result<ExitCode, Failure> {
     let bucket = context.open_bucket()?;
-    match follow::wait(&bucket, &arguments.id, arguments.wait_timeout).await? {
+    match settle::wait(context, &bucket, &arguments.id, arguments.wait_timeout).await? {
         Some(ended) => {
             let record = bucket.job_record(&arguments.id).await?;
             report_end(context.printer, &record, &ended, ended.exit_code)

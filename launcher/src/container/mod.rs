@@ -23,6 +23,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::container::error::ContainerError;
+pub(crate) use crate::container::program_launch::image_program;
 use crate::role::Assignment;
 
 /// Does what the container was started for, and says on standard error why where that can't be done.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use tmpl_bucket::ExitStatus;
+use tmpl_bucket::{ExitStatus, JobRecord};
 use tmpl_template::{
     CheckRequest, JobId, JobName, ParameterValues, RunnerKind, SdkInfo, TemplateName, TemplateSpec, check,
 };
@@ -52,6 +52,26 @@ pub(crate) fn run(asked: Asked) -> Result<ExitCode, ContainerError> {
         tell_out_of_memory(ended.0);
     }
     Ok(ended.exit_code())
+}
+
+/// What is started for a job whose template is an image of somebody's own Dockerfile, and no more.
+pub(crate) fn image_program(
+    record: &JobRecord,
+    values: &ParameterValues,
+    temporary: String,
+    files: PathBuf,
+) -> Result<Invocation, LaunchError> {
+    let planned = || {
+        let own = supervise::directory()?;
+        let program = FlexProgram::find(&|name: &str| std::env::var(name).ok(), &own)?;
+        let directory = record.working_directory.clone().unwrap_or(own);
+        let job = Job { id: record.id.clone(), name: record.name.clone(), directory, temporary, files };
+        plan_flex(&program, &job, values)
+    };
+    planned().map_err(|error: ContainerError| match error {
+        ContainerError::Launch(error) => error,
+        error => LaunchError::ImageProgram { hint: error.hint(), source: Box::new(error) },
+    })
 }
 
 fn tell_out_of_memory(status: ExitStatus) {

@@ -7,9 +7,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use fs_err as fs;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::credential_helper;
 use super::error::RegistryError;
@@ -98,6 +99,21 @@ impl CredentialSources {
             configuration.map(|folder| folder.join("containers/auth.json")),
         ];
         Self { files: files.into_iter().flatten().collect(), required: false }
+    }
+
+    /// The credentials for a repository in the form that a container engine takes when it is to pull from there
+    /// (`X-Registry-Auth`), if there are any. The value is a secret.
+    pub async fn engine_header(&self, reference: &ImageReference) -> Result<Option<String>, RegistryError> {
+        let Some(credentials) = self.look_up(reference).await?.credentials else { return Ok(None) };
+        let server = server(reference);
+        let told = match &credentials {
+            Credentials::Password { user, password } => {
+                json!({"username": user, "password": password.reveal(), "serveraddress": server})
+            }
+            Credentials::Identity(token) => json!({"identitytoken": token.reveal(), "serveraddress": server}),
+            Credentials::Registry(token) => json!({"registrytoken": token.reveal(), "serveraddress": server}),
+        };
+        Ok(Some(URL_SAFE.encode(told.to_string())))
     }
 
     /// The credentials for a repository, from the first file that has some.

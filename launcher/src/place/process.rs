@@ -1,5 +1,4 @@
-//! Where the launcher runs. It is started with two words, the bucket and the job's id: everything else it reads for itself, so
-//! that a launcher in another place does the same.
+//! Place `process`: the launcher is this program, started again on this machine.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -10,19 +9,12 @@ use std::process::{Child, Command, Stdio};
 use tmpl_bucket::Bucket;
 use tmpl_template::JobId;
 
+use super::{BUCKET_VARIABLE, CACHE_VARIABLE, JOB_VARIABLE, LAUNCHER_ARGUMENT};
 use crate::LaunchError;
 use crate::cache::Cache;
 
-/// The argument that makes this program a launcher.
-pub const LAUNCHER_ARGUMENT: &str = "__launcher";
-/// The argument that makes this program a guard.
-pub const GUARD_ARGUMENT: &str = "__guard";
-/// The variable that names the bucket.
-pub const BUCKET_VARIABLE: &str = "TMPL_BUCKET";
-/// The variable that names the job.
-pub const JOB_VARIABLE: &str = "TMPL_JOB";
-/// The variable that names the cache folder.
-pub const CACHE_VARIABLE: &str = "TMPL_CACHE_DIR";
+/// The word for this place in a job's record.
+pub const PROCESS: &str = "process";
 
 /// A launcher that runs as a process on this machine: place `process`.
 #[derive(Debug)]

@@ -1,0 +1,216 @@
+//! An engine and a profile: gets images, makes containers for jobs, and cleans up after jobs that nobody waited for.
+
+use std::fmt;
+
+use rustix::process::{getgid, getuid};
+use tmpl_bucket::{Bucket, JobRecord};
+use tmpl_oci::registry::CredentialSources;
+use tmpl_template::JobId;
+
+use super::image::has_launcher;
+use super::request::{BUCKET_LABEL, JOB_LABEL, JobContainerRequest, container_name};
+use super::secrets_folder::SecretsFolder;
+use super::stored_image::StoredImage;
+use super::{CheckedContainer, DockerError, DockerProfile, ImageSource, JobContainer, User, launcher_file};
+use crate::LaunchError;
+use crate::cache::Cache;
+use crate::engine::{Engine, EngineFacts, EngineImage, ImageName};
+
+/// An engine with a profile.
+#[derive(Clone, Debug)]
+pub struct DockerPlace {
+    engine: Engine,
+    facts: EngineFacts,
+    profile: DockerProfile,
+}
+
+impl DockerPlace {
+    /// Finds the engine that a profile means, which must answer.
+    pub async fn open(profile: DockerProfile) -> Result<Self, LaunchError> {
+        let engine = Engine::find(profile.socket.as_ref()).await?;
+        if !engine.address().is_local() {
+            return Err(DockerError::EngineElsewhere { engine: engine.address().to_string() }.into());
+        }
+        let facts = engine.facts().await?;
+        Ok(Self { engine, facts, profile })
+    }
+
+    /// The platform that containers run on.
+    pub fn platform(&self) -> &str {
+        self.profile.platform.as_ref().map_or(&self.facts.platform, super::Platform::as_str)
+    }
+
+    /// The user that containers run as: the profile's, else whoever launches. To an engine without root, that is user 0.
+    pub fn user(&self) -> User {
+        match &self.profile.user {
+            Some(user) => user.clone(),
+            None if self.facts.rootless => User::numbered(0, 0),
+            None => User::numbered(getuid().as_raw(), getgid().as_raw()),
+        }
+    }
+
+    /// The name of a launch's image, and whether the engine has it.
+    pub async fn find_image(
+        &self,
+        bucket: &Bucket,
+        checked: &CheckedContainer,
+    ) -> Result<(ImageName, bool), LaunchError> {
+        let name = match self.stored(bucket, checked).await? {
+            Ok(stored) => stored.name()?,
+            Err(name) => name.clone(),
+        };
+        let present = self.engine.image(&name).await?.is_some();
+        Ok((name, present))
+    }
+
+    /// The image of a launch: the engine's, else pulled from its registry or loaded from the bucket. `told` is given lines for
+    /// people.
+    pub async fn image(
+        &self,
+        bucket: &Bucket,
+        checked: &CheckedContainer,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        let stored = self.stored(bucket, checked).await?;
+        let name = match &stored {
+            Ok(stored) => stored.name()?,
+            Err(name) => (*name).clone(),
+        };
+        let image = match (self.engine.image(&name).await?, stored) {
+            (Some(image), _) => image,
+            (None, Ok(stored)) => self.load(checked, &stored, told).await?,
+            (None, Err(_)) => self.pull(&name, told).await?,
+        };
+        let (built, wanted) = (image.platform(), self.platform().to_owned());
+        // An engine may leave out the variant of an architecture.
+        if !wanted.starts_with(&built) {
+            return Err(DockerError::ImagePlatform { image: name.to_string(), built, wanted }.into());
+        }
+        Ok(image)
+    }
+
+    /// The image in the bucket, or the name of one that is elsewhere.
+    async fn stored<'a>(
+        &self,
+        bucket: &Bucket,
+        checked: &'a CheckedContainer,
+    ) -> Result<Result<StoredImage, &'a ImageName>, LaunchError> {
+        checked.check_platform(self.platform())?;
+        match checked.image() {
+            ImageSource::Named(name) => Ok(Err(name)),
+            ImageSource::Stored(manifests) => {
+                let manifest = manifests.get(self.platform());
+                let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
+                Ok(Ok(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
+            }
+        }
+    }
+
+    async fn load(
+        &self,
+        checked: &CheckedContainer,
+        stored: &StoredImage,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        let tag = stored.tag(checked.template());
+        told(format!("loading the image {tag} from the bucket …"));
+        self.engine.load_image(stored.archive(tag.clone()).await?).await?;
+        // An engine with another kind of store knows it by another digest, and by the tag too.
+        let missing = || DockerError::NoSuchImage { image: tag.clone() };
+        match self.engine.image(&stored.name()?).await? {
+            Some(image) => Ok(image),
+            None => {
+                let tag = tag.parse().map_err(|_| missing())?;
+                Ok(self.engine.image(&tag).await?.ok_or_else(missing)?)
+            }
+        }
+    }
+
+    async fn pull(
+        &self,
+        name: &ImageName,
+        told: &mut (dyn FnMut(String) + Send),
+    ) -> Result<EngineImage, LaunchError> {
+        told(format!("pulling the image {name} …"));
+        let platform = self.profile.platform.as_ref().map(super::Platform::as_str);
+        let authorization = authorization(name).await?;
+        let pulled = self.engine.pull_image(name, platform, authorization, told).await;
+        pulled.map_err(|source| DockerError::Pull { image: name.to_string(), source })?;
+        let found = self.engine.image(name).await?;
+        Ok(found.ok_or_else(|| DockerError::NoSuchImage { image: name.to_string() })?)
+    }
+
+    /// Makes the container of a job, which does not run yet. Also returns what the engine can't do of what the profile says.
+    pub async fn create(
+        &self,
+        bucket: &Bucket,
+        cache: &Cache,
+        checked: &CheckedContainer,
+        image: &EngineImage,
+        record: &JobRecord,
+    ) -> Result<(JobContainer, Vec<String>), LaunchError> {
+        let launcher = if has_launcher(image.entrypoint()) { None } else { Some(launcher_file::find()?) };
+        let user = self.user();
+        let secrets = SecretsFolder::write(cache, &record.id, &user, checked.secret_variables())?;
+        let request = JobContainerRequest {
+            id: &record.id,
+            bucket: bucket.root(),
+            image: &image.id,
+            launcher: launcher.as_deref(),
+            user: &user,
+            secrets: secrets.as_ref().map(SecretsFolder::path),
+            profile: &self.profile,
+        };
+        let platform = self.profile.platform.as_ref().map(super::Platform::as_str);
+        let name = container_name(&record.id);
+        let created = match self.engine.create_container(&name, platform, &request.build()).await {
+            // An answer that was lost on its way: the container is there.
+            Err(error) if error.is_lost() => match self.find(&record.id).await? {
+                Some(container) => return Ok((container, Vec::new())),
+                None => return Err(error.into()),
+            },
+            created => created?,
+        };
+        if let Some(secrets) = secrets {
+            secrets.leave();
+        }
+        Ok((self.container(created.id, record.id.clone()), created.warnings))
+    }
+
+    /// The container of a job, if the engine has one.
+    pub async fn find(&self, id: &JobId) -> Result<Option<JobContainer>, LaunchError> {
+        let found = self.engine.labelled_containers(&format!("{JOB_LABEL}={id}"), JOB_LABEL, false).await?;
+        Ok(found.into_iter().next().map(|(container, _)| self.container(container, id.clone())))
+    }
+
+    /// Brings jobs of this bucket to their end whose containers ended while nobody waited, and removes the containers.
+    pub async fn sweep(&self, bucket: &Bucket) -> Result<(), LaunchError> {
+        let label = format!("{BUCKET_LABEL}={}", bucket.root().display());
+        for (container, job) in self.engine.labelled_containers(&label, JOB_LABEL, true).await? {
+            let Ok(job) = job.parse::<JobId>() else { continue };
+            let container = self.container(container, job);
+            let end = container.ended(&mut |_| ()).await;
+            container.settle(bucket, &end).await?;
+            container.remove().await?;
+        }
+        Ok(())
+    }
+
+    fn container(&self, container: String, job: JobId) -> JobContainer {
+        JobContainer::new(self.engine.clone(), container, job)
+    }
+}
+
+/// The credentials for an image's registry, as engines take them. An image whose name no registry has needs none.
+async fn authorization(name: &ImageName) -> Result<Option<String>, DockerError> {
+    let Ok(reference) = name.as_str().parse() else { return Ok(None) };
+    let sources = CredentialSources::from_environment(|name| std::env::var_os(name));
+    let header = sources.engine_header(&reference).await;
+    header.map_err(|source| DockerError::Credentials { source: Box::new(source) })
+}
+
+impl fmt::Display for DockerPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.engine.address(), self.facts.version)
+    }
+}
