@@ -51,12 +51,7 @@ pub(super) async fn assemble(
     }
     let configured = |config: &mut ImageConfig| configure(config, session, program, base, request);
     let image = image.with_config(configured);
-    Ok(match &base.digest {
-        Some(digest) => image
-            .with_annotation("org.opencontainers.image.base.digest", &digest.to_string())
-            .with_annotation("org.opencontainers.image.base.name", &base.name),
-        None => image,
-    })
+    Ok(base_facts(base).into_iter().fold(image, |image, (name, value)| image.with_annotation(name, &value)))
 }
 
 /// The spec that lies in the image: all but the image itself, whose digest depends on it.
@@ -117,13 +112,20 @@ fn configure(
     if let Some(description) = metadata.and_then(|metadata| metadata.description.as_deref()) {
         config.set_label("org.opencontainers.image.description", description);
     }
-    config.set_label("org.opencontainers.image.base.name", &base.name);
-    if let Some(digest) = &base.digest {
-        config.set_label("org.opencontainers.image.base.digest", &digest.to_string());
+    for (name, value) in base_facts(base) {
+        config.set_label(name, &value);
     }
     for (name, value) in &session.project.image.labels {
         config.set_label(name, value);
     }
+}
+
+/// What an image says of its base.
+fn base_facts(base: &Base) -> Vec<(&'static str, String)> {
+    let name = base.public_name.clone().map(|name| ("org.opencontainers.image.base.name", name));
+    let digest =
+        base.digest.as_ref().map(|digest| ("org.opencontainers.image.base.digest", digest.to_string()));
+    name.into_iter().chain(digest).collect()
 }
 
 /// What Google's launchers look for, as gcloud sets it.

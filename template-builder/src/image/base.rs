@@ -20,6 +20,8 @@ pub(crate) struct Base {
     pub(crate) image: Image,
     /// As the project names it.
     pub(crate) name: String,
+    /// Its name for others: a folder's means nothing elsewhere, and would make equal images different.
+    pub(crate) public_name: Option<String>,
     /// Of the manifest, or of the index of several platforms; nothing for `scratch`.
     pub(crate) digest: Option<Digest>,
 }
@@ -46,7 +48,10 @@ pub(crate) async fn resolve(
     let wanted = platform_of(platform);
     let name = source.to_string();
     let (image, digest) = match &source {
-        BaseSource::Scratch => return Ok(Base { image: Image::empty(&wanted), name, digest: None }),
+        BaseSource::Scratch => {
+            let image = Image::empty(&wanted);
+            return Ok(Base { image, name, public_name: None, digest: None });
+        }
         BaseSource::Layout { place, name } => {
             let place = session.project.root.join(place);
             let layout = Layout::open(&place)?;
@@ -62,7 +67,8 @@ pub(crate) async fn resolve(
     if request.base.is_none() || matches!(source, BaseSource::Registry(_)) {
         locked_base::pin(session, &name, &digest, write_lock)?;
     }
-    Ok(Base { image, name, digest: Some(digest) })
+    let public_name = matches!(source, BaseSource::Registry(_)).then(|| name.clone());
+    Ok(Base { image, name, public_name, digest: Some(digest) })
 }
 
 /// What the command line says, else the project.

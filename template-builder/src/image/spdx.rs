@@ -58,9 +58,10 @@ pub(super) async fn packages(
     let mut packages = Vec::new();
     if let Some(digest) = &base.digest {
         let hash = digest.digest().to_owned();
+        let name = base.public_name.clone().unwrap_or_else(|| "base".to_owned());
         packages.push(Package {
-            url: format!("pkg:oci/{}@sha256%3A{hash}", last_part(&base.name)),
-            name: base.name.clone(),
+            url: format!("pkg:oci/{}@sha256%3A{hash}", last_part(&name)),
+            name,
             version: digest.to_string(),
             licence: None,
             hashes: vec![hash],
