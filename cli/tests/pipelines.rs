@@ -63,7 +63,7 @@ fn make_targets_and_dockerfiles_that_are_named_exist() {
         for word in made.iter().flatten() {
             match word.split_once('=') {
                 Some((variable, _)) => {
-                    assert!(makefile.contains(&format!("$({variable})")), "{pipeline}: {word}")
+                    assert!(makefile.contains(&format!("$({variable})")), "{pipeline}: {word}");
                 }
                 None => assert!(targets.contains(word), "{pipeline}: `make {word}` is no target"),
             }
