@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use globset::GlobBuilder;
+use globset::{Glob, GlobBuilder};
 use serde_json::Value;
 use tmpl_template::{Environment, PythonMain, TemplateName};
 use toml::Spanned;
@@ -346,7 +346,7 @@ impl Reader<'_> {
     fn jars(&self, patterns: &[Spanned<String>]) -> Result<Vec<String>, ProjectError> {
         let mut jars: Vec<String> = Vec::new();
         for pattern in patterns {
-            for jar in self.matches("jars", pattern)? {
+            for jar in self.files_in_folder("jars", pattern)? {
                 let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
                 if jars.contains(&jar) {
                     continue;
@@ -439,6 +439,34 @@ impl Reader<'_> {
             key,
             path: path.get_ref().clone(),
         }
+    }
+
+    /// The files that a path means whose last part may be a pattern. What a build made is meant here: nothing is left out.
+    fn files_in_folder(
+        &self,
+        key: &'static str,
+        pattern: &Spanned<String>,
+    ) -> Result<Vec<String>, ProjectError> {
+        let text = pattern.get_ref();
+        let (folder, name) = text.rsplit_once('/').unwrap_or((".", text));
+        if !name.contains(['*', '?', '[', '{']) {
+            return Ok(vec![self.file(key, pattern)?]);
+        }
+        let glob = Glob::new(name).map_err(|error| {
+            let message = format!("`{text}` is no pattern: {}", error.kind());
+            self.source.error(pattern, message, "write a path, or a pattern such as `build/lib/*.jar`")
+        })?;
+        let folder = self.inside(key, &Spanned::new(pattern.span(), folder.to_owned()))?;
+        let matcher = glob.compile_matcher();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(self.root.join(&folder)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if matcher.is_match(&name) && entry.path().is_file() {
+                found.push(if folder == "." { name } else { format!("{folder}/{name}") });
+            }
+        }
+        found.sort();
+        if found.is_empty() { Err(self.missing(key, pattern)) } else { Ok(found) }
     }
 
     /// The files that a pattern of `files` means. `*` stays in its folder, `**` does not.
