@@ -55,10 +55,7 @@ impl DockerPlace {
         bucket: &Bucket,
         checked: &CheckedContainer,
     ) -> Result<(ImageName, bool), LaunchError> {
-        let name = match self.stored(bucket, checked).await? {
-            Ok(stored) => stored.name()?,
-            Err(name) => name.clone(),
-        };
+        let name = self.origin(bucket, checked).await?.name()?;
         let present = self.engine.image(&name).await?.is_some();
         Ok((name, present))
     }
@@ -71,15 +68,12 @@ impl DockerPlace {
         checked: &CheckedContainer,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        let stored = self.stored(bucket, checked).await?;
-        let name = match &stored {
-            Ok(stored) => stored.name()?,
-            Err(name) => (*name).clone(),
-        };
-        let image = match (self.engine.image(&name).await?, stored) {
+        let origin = self.origin(bucket, checked).await?;
+        let name = origin.name()?;
+        let image = match (self.engine.image(&name).await?, &origin) {
             (Some(image), _) => image,
-            (None, Ok(stored)) => self.load(checked, &stored, told).await?,
-            (None, Err(_)) => self.pull(&name, told).await?,
+            (None, Origin::Stored(stored)) => self.load(checked, stored, told).await?,
+            (None, Origin::Named(name)) => self.pull(name, told).await?,
         };
         let (built, wanted) = (image.platform(), self.platform().to_owned());
         // An engine may leave out the variant of an architecture.
@@ -89,19 +83,18 @@ impl DockerPlace {
         Ok(image)
     }
 
-    /// The image in the bucket, or the name of one that is elsewhere.
-    async fn stored<'a>(
+    async fn origin<'a>(
         &self,
         bucket: &Bucket,
         checked: &'a CheckedContainer,
-    ) -> Result<Result<StoredImage, &'a ImageName>, LaunchError> {
+    ) -> Result<Origin<'a>, LaunchError> {
         checked.check_platform(self.platform())?;
         match checked.image() {
-            ImageSource::Named(name) => Ok(Err(name)),
+            ImageSource::Named(name) => Ok(Origin::Named(name)),
             ImageSource::Stored(manifests) => {
                 let manifest = manifests.get(self.platform());
                 let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
-                Ok(Ok(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
+                Ok(Origin::Stored(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
             }
         }
     }
@@ -115,15 +108,14 @@ impl DockerPlace {
         let tag = stored.tag(checked.template());
         told(format!("loading the image {tag} from the bucket …"));
         self.engine.load_image(stored.archive(tag.clone()).await?).await?;
-        // An engine with another kind of store knows it by another digest, and by the tag too.
-        let missing = || DockerError::NoSuchImage { image: tag.clone() };
-        match self.engine.image(&stored.name()?).await? {
-            Some(image) => Ok(image),
-            None => {
-                let tag = tag.parse().map_err(|_| missing())?;
-                Ok(self.engine.image(&tag).await?.ok_or_else(missing)?)
-            }
+        let mut found = self.engine.image(&stored.name()?).await?;
+        if found.is_none()
+            && let Ok(tag) = tag.parse()
+        {
+            // An engine with another kind of store knows it by another digest, and by the tag too.
+            found = self.engine.image(&tag).await?;
         }
+        Ok(found.ok_or(DockerError::NoSuchImage { image: tag })?)
     }
 
     async fn pull(
@@ -198,6 +190,22 @@ impl DockerPlace {
 
     fn container(&self, container: String, job: JobId) -> JobContainer {
         JobContainer::new(self.engine.clone(), container, job)
+    }
+}
+
+/// Where the image of a launch comes from, if the engine does not have it.
+enum Origin<'a> {
+    Stored(StoredImage),
+    Named(&'a ImageName),
+}
+
+impl Origin<'_> {
+    /// What the engine knows it by.
+    fn name(&self) -> Result<ImageName, DockerError> {
+        match self {
+            Self::Stored(stored) => stored.name(),
+            Self::Named(name) => Ok((*name).clone()),
+        }
     }
 }
 
