@@ -55,9 +55,9 @@ impl DockerPlace {
         bucket: &Bucket,
         checked: &CheckedContainer,
     ) -> Result<(ImageName, bool), LaunchError> {
-        let name = self.origin(bucket, checked).await?.name()?;
-        let present = self.engine.image(&name).await?.is_some();
-        Ok((name, present))
+        let origin = self.origin(bucket, checked).await?;
+        let present = self.present(&origin).await?.is_some();
+        Ok((origin.name()?, present))
     }
 
     /// The image of a launch: the engine's, else pulled from its registry or loaded from the bucket. `told` is given lines for
@@ -70,9 +70,9 @@ impl DockerPlace {
     ) -> Result<EngineImage, LaunchError> {
         let origin = self.origin(bucket, checked).await?;
         let name = origin.name()?;
-        let image = match (self.engine.image(&name).await?, &origin) {
+        let image = match (self.present(&origin).await?, &origin) {
             (Some(image), _) => image,
-            (None, Origin::Stored(stored)) => self.load(checked, stored, told).await?,
+            (None, Origin::Stored(stored)) => self.load(stored, &origin, told).await?,
             (None, Origin::Named(name)) => self.pull(name, told).await?,
         };
         let (built, wanted) = (image.platform(), self.platform().to_owned());
@@ -94,28 +94,36 @@ impl DockerPlace {
             ImageSource::Stored(manifests) => {
                 let manifest = manifests.get(self.platform());
                 let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
-                Ok(Origin::Stored(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
+                Ok(Origin::Stored(
+                    StoredImage::open(checked.layers_bucket(bucket), checked.template(), manifest).await?,
+                ))
             }
+        }
+    }
+
+    /// The image, if the engine has it. One that came from the bucket is known by its tag too: the digests that engines go by
+    /// differ with the kind of their store.
+    async fn present(&self, origin: &Origin<'_>) -> Result<Option<EngineImage>, LaunchError> {
+        if let Some(image) = self.engine.image(&origin.name()?).await? {
+            return Ok(Some(image));
+        }
+        match origin {
+            Origin::Stored(stored) => Ok(self.engine.image(&stored.tag()?).await?),
+            Origin::Named(_) => Ok(None),
         }
     }
 
     async fn load(
         &self,
-        checked: &CheckedContainer,
         stored: &StoredImage,
+        origin: &Origin<'_>,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        let tag = stored.tag(checked.template());
+        let tag = stored.tag()?;
         told(format!("loading the image {tag} from the bucket …"));
-        self.engine.load_image(stored.archive(tag.clone()).await?).await?;
-        let mut found = self.engine.image(&stored.name()?).await?;
-        if found.is_none()
-            && let Ok(tag) = tag.parse()
-        {
-            // An engine with another kind of store knows it by another digest, and by the tag too.
-            found = self.engine.image(&tag).await?;
-        }
-        Ok(found.ok_or(DockerError::NoSuchImage { image: tag })?)
+        self.engine.load_image(stored.archive(&tag).await?).await?;
+        let found = self.present(origin).await?;
+        Ok(found.ok_or_else(|| DockerError::NoSuchImage { image: tag.to_string() })?)
     }
 
     async fn pull(
