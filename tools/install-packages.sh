@@ -16,6 +16,9 @@ if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
 fi
 
+# Java's packages link their manual pages, and fail where a small image was made without the folder for them.
+mkdir -p /usr/share/man/man1
+
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 if ! { apt-get -q update && apt-get -qy install --no-install-recommends "$@"; } >"$log" 2>&1; then

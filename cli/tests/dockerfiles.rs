@@ -145,8 +145,8 @@ fn buildah_builds_the_launcher_image_as_well() {
     let mut build = buildah();
     build.args(["build", "--quiet", "--network", "none", "-f", "Dockerfile_Launcher"]);
     succeeded(build.args(["--build-arg", "BASE=base:test", "-t", "launcher:test", "."]));
-    let shown = ["inspect", "--type", "image", "--format", "{{json .OCIv1.Config}}", "launcher:test"];
-    let config: Value = serde_json::from_str(&succeeded(buildah().args(shown))).unwrap();
+    let shown = succeeded(buildah().args(["inspect", "--type", "image", "launcher:test"]));
+    let config = serde_json::from_str::<Value>(&shown).unwrap()["OCIv1"]["config"].clone();
     assert_eq!(config["Entrypoint"], serde_json::json!(["/opt/tmpl/launcher"]));
     assert_eq!(config["User"], "65532:65532");
 }

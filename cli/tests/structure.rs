@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oci", &[]),
     ("launcher", &["template", "bucket", "oci"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
-    ("cli", &["template", "bucket", "launcher", "template-builder"]),
+    ("cli", &["template", "bucket", "oci", "launcher", "template-builder"]),
 ];
 
 /// `template/` is pure: none of these may be below it.

@@ -63,16 +63,27 @@ pub(crate) struct Lock {
 impl Cache {
     /// Opens the cache, making its folders.
     pub fn open(directory: PathBuf) -> Result<Self, LaunchError> {
-        let cache = Self { directory, interpreters: Vec::new() };
+        let cache = Self::at(directory);
+        cache.make_folders()?;
+        Ok(cache)
+    }
+
+    /// The cache in a folder that is made when something is first put into it: in an image there may be nothing to put there, and
+    /// no room.
+    pub fn at(directory: PathBuf) -> Self {
+        Self { directory, interpreters: Vec::new() }
+    }
+
+    pub(crate) fn make_folders(&self) -> Result<(), LaunchError> {
         for part in ["layers", "environments", "interpreters"] {
-            let path = cache.directory.join(part);
+            let path = self.directory.join(part);
             fs::create_dir_all(&path).map_err(|source| LaunchError::Cache {
                 action: "make",
                 path,
                 source,
             })?;
         }
-        Ok(cache)
+        Ok(())
     }
 
     /// Names interpreters of this machine that are tried before those of uv and `PATH`.

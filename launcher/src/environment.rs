@@ -24,7 +24,7 @@ use crate::cache::{Cache, EnvironmentRecord, LayerRecord, Lock, key_of, write_re
 use crate::interpreter::Interpreter;
 
 /// Changes when trees are joined in another way, so that those joined before are not taken for new ones.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Puts the project's script files on the path of every process of the program, as `python app/main.py` does for the first.
 const APP_PATH_FILE: &str = "tmpl-app.pth";
@@ -70,14 +70,10 @@ pub fn python(root: &Path) -> PathBuf {
     root.join("bin/python")
 }
 
-/// The program's packages in an environment: `lib/python3.11/site-packages`.
-pub fn site_packages(root: &Path, interpreter: &Interpreter) -> PathBuf {
-    root.join("lib").join(python_name(interpreter)).join("site-packages")
-}
-
-fn python_name(interpreter: &Interpreter) -> String {
-    let minor = interpreter.version.rsplit_once('.').map_or(interpreter.version.as_str(), |(minor, _)| minor);
-    format!("python{minor}")
+/// `python3.11` for `3.11` and `3.11.2`.
+fn python_name(version: &str) -> String {
+    let minor: Vec<&str> = version.split('.').take(2).collect();
+    format!("python{}", minor.join("."))
 }
 
 /// The environment of these layers: the one that is there, or a new one. Blocks while layers are unpacked.
@@ -86,6 +82,7 @@ pub fn assemble(
     ingredients: &Ingredients<'_>,
     open: &OpenLayer<'_>,
 ) -> Result<Environment, LaunchError> {
+    cache.make_folders()?;
     let root = root(cache, ingredients);
     let layers = ingredients.layers;
     let mut unpacked = 0;
@@ -223,29 +220,54 @@ fn link_tree(
     Ok(())
 }
 
-/// What makes Python take the tree for a virtual environment: `pyvenv.cfg` beside `bin/`, and the interpreter as a link in it.
-fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
-    let bin = tree.join("bin");
-    fs::create_dir_all(&bin)?;
-    let home = interpreter.path.parent().unwrap_or(Path::new("/"));
-    let name = python_name(interpreter);
+/// Something that makes Python take a tree for a virtual environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VirtualEntry {
+    /// A file with this text.
+    File(String),
+    /// A symbolic link to this place.
+    Link(String),
+}
+
+/// What makes Python take a tree for a virtual environment of `python`, by the paths in the tree: `pyvenv.cfg` beside `bin/`, and
+/// the interpreter as a link in it. The same on disk and in an image.
+pub fn virtual_entries(python: &Path, version: &str) -> Vec<(String, VirtualEntry)> {
+    let home = python.parent().unwrap_or(Path::new("/")).display();
+    let name = python_name(version);
+    let executable = python.display();
     let config = format!(
-        "home = {}\ninclude-system-site-packages = false\nversion = {}\nexecutable = {}\n",
-        home.display(),
-        interpreter.version,
-        interpreter.path.display()
+        "home = {home}\ninclude-system-site-packages = false\nversion = {version}\nexecutable = {executable}\n"
     );
-    fs::write(tree.join("pyvenv.cfg"), config)?;
-    symlink(&interpreter.path, bin.join("python"))?;
-    symlink("python", bin.join("python3"))?;
-    symlink("python", bin.join(&name))?;
-    let packages = site_packages(tree, interpreter);
-    fs::create_dir_all(&packages)?;
-    if std::fs::symlink_metadata(tree.join("lib64")).is_err() {
-        symlink("lib", tree.join("lib64"))?;
-    }
-    if tree.join("app").is_dir() {
-        fs::write(packages.join(APP_PATH_FILE), "../../../app\n")?;
+    let link = |target: &str| VirtualEntry::Link(target.to_owned());
+    [
+        ("pyvenv.cfg".to_owned(), VirtualEntry::File(config)),
+        ("bin/python".to_owned(), VirtualEntry::Link(executable.to_string())),
+        ("bin/python3".to_owned(), link("python")),
+        (format!("bin/{name}"), link("python")),
+        ("lib64".to_owned(), link("lib")),
+        // Of a folder that is not there Python takes no notice.
+        (
+            format!("lib/{name}/site-packages/{APP_PATH_FILE}"),
+            VirtualEntry::File("../../../app\n".to_owned()),
+        ),
+    ]
+    .into()
+}
+
+fn make_virtual(tree: &Path, interpreter: &Interpreter) -> std::io::Result<()> {
+    for (path, entry) in virtual_entries(&interpreter.path, &interpreter.version) {
+        let place = tree.join(path);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match entry {
+            VirtualEntry::File(text) => fs::write(place, text)?,
+            VirtualEntry::Link(target) => match symlink(target, &place) {
+                // A layer may have brought `lib64`.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                linked => linked?,
+            },
+        }
     }
     Ok(())
 }

@@ -147,7 +147,7 @@ fn wrong(part: &'static str, reason: impl Into<String>) -> ImageReferenceError {
 
 /// Whether the first part of a name is a host, by Docker's rule.
 fn is_registry(first: &str) -> bool {
-    first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|byte| byte.is_ascii_uppercase())
+    first == "localhost" || first.contains(['.', ':'])
 }
 
 fn parse_registry(text: &str) -> Result<String, ImageReferenceError> {

@@ -1,7 +1,7 @@
 //! Layers: reproducible, content-addressed archives of files, written and unpacked in one pass over the bytes.
 //!
-//! The crate knows nothing of templates. It is synchronous: compression and hashing keep the cores busy, and what has to
-//! wait for a network does so outside.
+//! The crate knows nothing of templates. Layers are synchronous: compression and hashing keep the cores busy. The client of
+//! registries ([`registry`]) is asynchronous: it waits for networks.
 //!
 //! ```text
 //! LayerContents ─▶ write_layer:  tar ─▶ SHA-256 (diff id) ─▶ gzip blocks, in parallel ─▶ SHA-256 (digest) ─▶ output
@@ -48,7 +48,10 @@ mod unpack_error;
 mod unpack_layer;
 mod unpack_tar;
 mod verifying_reader;
+mod visit_layer;
 mod write_layer;
+
+pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform, PlatformBuilder};
 
 pub use blob_source::{BlobSource, OpenBlob};
 pub use gzip::ParallelGzip;
@@ -60,4 +63,5 @@ pub use layer_path::PathProblem;
 pub use link_target::TargetProblem;
 pub use unpack_error::UnpackError;
 pub use unpack_layer::unpack_layer;
+pub use visit_layer::{VisitedKind, visit_layer};
 pub use write_layer::write_layer;

@@ -19,7 +19,9 @@
 //! ```
 //!
 //! Large blobs go in parts where the registry takes parts, since something on the way may end long requests. Google's
-//! registry takes none, which is remembered after the first refusal.
+//! registry takes none, which is remembered after the first refusal. Distribution's (version 3) says what it has of a request
+//! that broke; docker-registry (version 2) forgets the whole upload, and gets its blobs from then on in parts that are
+//! smaller than what broke, each over a connection of its own.
 //!
 //! A manifest is put after its blobs, its tag last, so that what a reader can see is whole. No registry changes a tag only
 //! if it is still what it was: [`Registry::put_manifest_if`] narrows the gap to one request, and can't close it.
@@ -50,6 +52,7 @@ mod token;
 mod transport;
 mod upload;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -198,7 +201,8 @@ impl Registry {
         upload.run().await
     }
 
-    /// Brings blobs into a repository, some at a time. `progress` is told of each by its place in the list.
+    /// Brings blobs into a repository, some at a time. `progress` is told of each by its place in the list. A blob that is
+    /// in the list twice is sent once.
     ///
     /// An error ends all; what was sent wholly until then is not sent again by another push.
     pub async fn push_blobs(
@@ -207,13 +211,24 @@ impl Registry {
         blobs: &[BlobToPush],
         progress: Arc<dyn Fn(usize, u64) + Send + Sync>,
     ) -> Result<Vec<PushedBlob>, RegistryError> {
-        let pushes = blobs.iter().enumerate().map(|(place, blob)| {
-            let progress = Arc::clone(&progress);
-            self.push_blob(reference, blob, Arc::new(move |sent| progress(place, sent)))
-        });
-        // The list is made before, or the compiler can't tell how long its closure lives.
-        let pushes: Vec<_> = pushes.collect();
-        stream::iter(pushes).buffered(self.options.parallel_transfers.max(1)).try_collect().await
+        const EXISTING: PushedBlob = PushedBlob { outcome: PushOutcome::Existing, bytes_sent: 0 };
+        let mut seen = HashSet::new();
+        let mut pushes = Vec::new();
+        for (place, blob) in blobs.iter().enumerate() {
+            let digest = blob.descriptor.digest();
+            if seen.insert(digest) {
+                let progress = Arc::clone(&progress);
+                let push = self.push_blob(reference, blob, Arc::new(move |sent| progress(place, sent)));
+                pushes.push(async move { push.await.map(|pushed| (digest, pushed)) });
+            }
+        }
+        let parallel = self.options.parallel_transfers.max(1);
+        let mut outcomes: HashMap<_, _> =
+            stream::iter(pushes).buffer_unordered(parallel).try_collect().await?;
+        Ok(blobs
+            .iter()
+            .map(|blob| outcomes.insert(blob.descriptor.digest(), EXISTING).unwrap_or(EXISTING))
+            .collect())
     }
 
     /// All that refers to an image, which is named by digest.

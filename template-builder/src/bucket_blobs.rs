@@ -9,9 +9,11 @@ use std::sync::{Mutex, PoisonError};
 
 use fs_err as fs;
 use tmpl_bucket::BucketError;
-use tmpl_template::{Digest, LayerReference};
+use tmpl_template::{Digest, LayerReference, TemplateSpec};
 
 use crate::made_layer::MadeLayer;
+use crate::project_template::ProjectTemplate;
+use crate::publish::Program;
 use crate::session::Session;
 use crate::{BuildError, Check, Phase, atomic_file};
 
@@ -44,8 +46,31 @@ impl<'a> BucketBlobs<'a> {
         Ok(here || self.has(layer).await?)
     }
 
+    /// The specs that the bucket has of these templates now.
+    pub(crate) async fn current_texts(
+        &self,
+        templates: &[&ProjectTemplate],
+    ) -> Result<Vec<Option<String>>, BuildError> {
+        let mut texts = Vec::new();
+        for template in templates {
+            let stored = self.session.request.bucket.current_template(&template.name).await?;
+            texts.push(stored.map(|stored| stored.text));
+        }
+        Ok(texts)
+    }
+
+    /// Those of programs that can be read.
+    pub(crate) async fn current_specs(
+        &self,
+        programs: &[Program<'_>],
+    ) -> Result<Vec<TemplateSpec>, BuildError> {
+        let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
+        let texts = self.current_texts(&templates).await?;
+        Ok(texts.iter().flatten().filter_map(|text| TemplateSpec::parse(text).ok()).collect())
+    }
+
     /// Sends the layers that the bucket lacks, or has damaged; gives the bytes written for each layer.
-    pub(crate) async fn send(&self, layers: &[MadeLayer]) -> Result<Vec<u64>, BuildError> {
+    pub(crate) async fn send(&self, layers: &[&MadeLayer]) -> Result<Vec<u64>, BuildError> {
         let mut written = Vec::new();
         for layer in layers {
             let layer = &layer.reference;

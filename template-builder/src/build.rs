@@ -1,72 +1,55 @@
 //! The way from a project's folder to its templates in the bucket.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use tmpl_template::{LayerReference, TemplateName, TemplateSpec, difference};
 
 use crate::bucket_blobs::BucketBlobs;
-use crate::inputs::Inputs;
-use crate::lock::{self, Lock};
+use crate::image::{self, Images};
 use crate::made_layer::MadeLayer;
-use crate::own_layers::OwnCode;
+use crate::made_platform::MadePlatform;
 use crate::project::Project;
 use crate::project_template::ProjectTemplate;
 use crate::publish::{Program, Ready, publish};
+use crate::python_session::PythonSession;
 use crate::report::{BuildReport, LayerReport, LockState, TemplateReport};
 use crate::requirement_files::RequirementFiles;
 use crate::session::Session;
-use crate::{BuildError, BuildRequest, Phase, Progress, check, dependency_layers, own_layers, resolve};
+use crate::{BuildError, BuildRequest, Checked, Phase, Progress};
 
 /// Builds a project's templates and publishes them. Whatever is visible in the bucket at any moment is complete: layers go
-/// first, then all specs. Dropping the future ends the build and all programs it started.
+/// first, then images, then all specs. Dropping the future ends the build and all programs it started.
 pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildReport, BuildError> {
     let project = Project::load(&request.project, &request.overrides, &request.only)?;
     let templates = project.chosen(&request.only)?;
-    let programs = Program::among(&templates);
-    let Some(target) = project.target.as_ref().filter(|_| !programs.is_empty()) else {
-        let ready = in_order(&templates, Vec::new());
-        refuse_incompatible(request, &ready, &current_texts(request, &templates).await?)?;
-        return Ok(BuildReport {
-            lock: None,
-            layers: Vec::new(),
-            templates: publish_all(request, &ready).await?,
-            checked: None,
-            timings: BTreeMap::new(),
-            warnings: Vec::new(),
-        });
-    };
-    let requirements = RequirementFiles::read(&project.root, &project.requirements)?;
-    let session = Session::new(request, &project, target, &requirements, progress);
+    let session = Session::new(request, &project, progress);
+    let requirements = requirements(&project, &templates)?;
     let blobs = BucketBlobs::new(&session);
-    let made = Made::new(&session, &blobs, programs, true).await?;
-    let ready = in_order(&templates, made.specs(&session));
-    let current = current_texts(request, &templates).await?;
+    let made = Made::new(&session, &blobs, &templates, &requirements, true).await?;
+    let images = image::make(&session, &made.programs, &made.platforms, true).await?;
+    let ready = made.specs(&templates, &images);
+    let current = blobs.current_texts(&templates).await?;
     refuse_incompatible(request, &ready, &current)?;
     let changed = ready.iter().zip(&current).any(|(ready, current)| Some(&ready.text) != current.as_ref());
-    let candidate = check::Candidate {
-        programs: &made.programs,
-        code: &made.code,
-        layers: &made.references,
-        dependencies: made.dependencies,
-        changed,
-    };
-    let checked = check::check(&session, &candidate).await?;
+    let checked = made.check(changed).await?;
 
-    let written = session.measured(Phase::Upload, blobs.send(&made.layers)).await?;
+    let layers = made.layers();
+    let written = session.measured(Phase::Upload, blobs.send(&layers)).await?;
     if changed {
         // Whoever compares two versions later wants to know what they depended on.
-        request.bucket.put_bytes_blob(made.lock.bytes()).await?;
+        for python in made.platforms.iter().filter_map(|platform| platform.python.as_ref()) {
+            request.bucket.put_bytes_blob(python.lock.bytes()).await?;
+        }
     }
+    let images = image::deliver(&session, &images).await?;
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
     if changed {
         session.cache.sweep();
     }
     Ok(BuildReport {
-        lock: Some(made.state),
-        layers: made.layers.into_iter().zip(written).map(|(layer, written)| report(layer, written)).collect(),
+        lock: made.lock_state(),
+        layers: layers.into_iter().zip(written).map(|(layer, written)| report(layer, written)).collect(),
+        images,
         templates,
-        checked: Some(checked),
+        checked,
         timings: session.timings(),
         warnings: session.warnings(),
     })
@@ -79,69 +62,117 @@ pub async fn specs(
 ) -> Result<Vec<(TemplateName, String)>, BuildError> {
     let project = Project::load(&request.project, &request.overrides, &request.only)?;
     let templates = project.chosen(&request.only)?;
-    let programs = Program::among(&templates);
-    let specs = match project.target.as_ref().filter(|_| !programs.is_empty()) {
-        None => Vec::new(),
-        Some(target) => {
-            let requirements = RequirementFiles::read(&project.root, &project.requirements)?;
-            let session = Session::new(request, &project, target, &requirements, progress);
-            let blobs = BucketBlobs::new(&session);
-            Made::new(&session, &blobs, programs, false).await?.specs(&session)
-        }
-    };
-    let ready = in_order(&templates, specs);
-    refuse_incompatible(request, &ready, &current_texts(request, &templates).await?)?;
+    let session = Session::new(request, &project, progress);
+    let requirements = requirements(&project, &templates)?;
+    let blobs = BucketBlobs::new(&session);
+    let made = Made::new(&session, &blobs, &templates, &requirements, false).await?;
+    let images = image::make(&session, &made.programs, &made.platforms, false).await?;
+    let ready = made.specs(&templates, &images);
+    refuse_incompatible(request, &ready, &blobs.current_texts(&templates).await?)?;
     let ready = ready.into_iter();
     Ok(ready.map(|ready| (ready.template.name.clone(), ready.text)).collect())
 }
 
-/// What was made for the programs of a project.
+/// What the Python programs among some templates require; nothing where there is none.
+fn requirements(
+    project: &Project,
+    templates: &[&ProjectTemplate],
+) -> Result<Option<RequirementFiles>, BuildError> {
+    if !Program::among(templates).iter().any(|program| program.source.is_python()) {
+        return Ok(None);
+    }
+    Ok(Some(RequirementFiles::read(&project.root, &project.requirements)?))
+}
+
+/// What was made for the programs of a project, on each platform.
 struct Made<'a> {
     programs: Vec<Program<'a>>,
-    lock: Lock,
-    state: LockState,
-    layers: Vec<MadeLayer>,
-    references: Vec<LayerReference>,
-    /// How many of the layers are dependencies: the first ones.
-    dependencies: usize,
-    code: OwnCode,
+    platforms: Vec<MadePlatform>,
+    /// The sessions of the platforms, where there are Python programs.
+    pythons: Vec<PythonSession<'a>>,
 }
 
 impl<'a> Made<'a> {
     async fn new(
-        session: &Session<'_>,
+        session: &'a Session<'a>,
         blobs: &BucketBlobs<'_>,
-        programs: Vec<Program<'a>>,
+        templates: &[&'a ProjectTemplate],
+        requirements: &'a Option<RequirementFiles>,
         write_lock: bool,
     ) -> Result<Self, BuildError> {
-        let (lock, state) = locked(session, write_lock).await?;
-        let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
-        let current = current_texts(session.request, &templates).await?;
-        let spec = current.iter().flatten().find_map(|text| TemplateSpec::parse(text).ok());
-        let mut layers = dependency_layers::layers(session, &lock, blobs, spec.as_ref()).await?;
-        let dependencies = layers.len();
-        let code = own_layers::read(session, &lock).await?;
-        let own = own_layers::layers(session, &lock, code, blobs).await?;
-        layers.extend(own.layers);
-        let references = layers.iter().map(|layer| layer.reference.clone()).collect();
-        Ok(Self { programs, lock, state, layers, references, dependencies, code: own.code })
-    }
-
-    fn specs(&self, session: &Session<'_>) -> Vec<Ready<'a>> {
-        let ready = |program: &Program<'a>| {
-            Ready::new(program.template, program.spec(session, &self.lock, &self.references))
+        let programs = Program::among(templates);
+        let wanted = if session.request.platforms.is_empty() {
+            &session.project.platforms
+        } else {
+            &session.request.platforms
         };
-        self.programs.iter().map(ready).collect()
+        let (mut platforms, mut pythons) = (Vec::new(), Vec::new());
+        for platform in wanted.iter().filter(|_| !programs.is_empty()) {
+            let python = match (&session.project.target, requirements) {
+                (Some(target), Some(requirements)) => {
+                    Some(PythonSession::new(session, target.on(platform), requirements))
+                }
+                _ => None,
+            };
+            let made =
+                MadePlatform::new(session, platform, python.as_ref(), blobs, &programs, write_lock).await?;
+            platforms.push(made);
+            pythons.extend(python);
+        }
+        Ok(Self { programs, platforms, pythons })
     }
-}
 
-/// All templates in the project's order: the programs as they were made, the images as they are.
-fn in_order<'a>(templates: &[&'a ProjectTemplate], mut programs: Vec<Ready<'a>>) -> Vec<Ready<'a>> {
-    let mut take = |template: &'a ProjectTemplate| {
-        let index = programs.iter().position(|ready| ready.template.name == template.name);
-        index.map_or_else(|| Ready::new(template, template.spec.clone()), |index| programs.swap_remove(index))
-    };
-    templates.iter().map(|template| take(template)).collect()
+    /// Every layer, each once: platforms may share some.
+    fn layers(&self) -> Vec<&MadeLayer> {
+        let mut layers: Vec<&MadeLayer> = Vec::new();
+        for layer in self.platforms.iter().flat_map(MadePlatform::layers) {
+            if !layers.iter().any(|known| known.reference.digest == layer.reference.digest) {
+                layers.push(layer);
+            }
+        }
+        layers
+    }
+
+    /// The specs of all templates in the project's order: the programs as they were made, the images as they are.
+    fn specs(&self, templates: &[&'a ProjectTemplate], images: &Images) -> Vec<Ready<'a>> {
+        let ready = |template: &&'a ProjectTemplate| {
+            let program = self.programs.iter().find(|program| program.template.name == template.name);
+            let spec = program.map_or_else(|| template.spec.clone(), |program| self.spec(program, images));
+            Ready::new(template, spec)
+        };
+        templates.iter().map(ready).collect()
+    }
+
+    fn spec(&self, program: &Program<'_>, images: &Images) -> TemplateSpec {
+        let python = self.platforms.iter().find_map(|made| made.python.as_ref());
+        let python = python.filter(|_| program.source.is_python());
+        let describe = |made: &MadePlatform| {
+            let image = images.manifest(&program.template.name, &made.platform);
+            (made.platform.clone(), tmpl_template::PlatformBuild { image, ..made.describe(program) })
+        };
+        let platforms = self.platforms.iter().map(describe).collect();
+        let lock = python.map(|python| python.lock.digest());
+        let mut spec = program.spec(python.and_then(|python| python.beam()), lock, platforms);
+        if let Some(reference) = images.reference(&program.template.name) {
+            spec.image = Some(reference);
+        }
+        spec
+    }
+
+    async fn check(&self, changed: bool) -> Result<Option<Checked>, BuildError> {
+        let mut checked = None;
+        for (made, session) in self.platforms.iter().zip(&self.pythons) {
+            if let Some(python) = &made.python {
+                checked = checked.max(Some(python.check(session, &self.programs, changed).await?));
+            }
+        }
+        Ok(checked)
+    }
+
+    /// What became of the locks: the most that became of any.
+    fn lock_state(&self) -> Option<LockState> {
+        self.platforms.iter().filter_map(|made| Some(made.python.as_ref()?.state)).max()
+    }
 }
 
 async fn publish_all(request: &BuildRequest, ready: &[Ready<'_>]) -> Result<Vec<TemplateReport>, BuildError> {
@@ -173,61 +204,8 @@ fn refuse_incompatible(
     Ok(())
 }
 
-fn report(layer: MadeLayer, written_bytes: u64) -> LayerReport {
-    let MadeLayer { reference, uncompressed_size, origin } = layer;
+fn report(layer: &MadeLayer, written_bytes: u64) -> LayerReport {
+    let MadeLayer { reference, uncompressed_size, origin } = layer.clone();
     let LayerReference { title, digest, size, .. } = reference;
     LayerReport { title, digest, size, uncompressed_size, origin, written_bytes }
-}
-
-/// The specs that the bucket has of these templates now.
-async fn current_texts(
-    request: &BuildRequest,
-    templates: &[&ProjectTemplate],
-) -> Result<Vec<Option<String>>, BuildError> {
-    let mut texts = Vec::new();
-    for template in templates {
-        let stored = request.bucket.current_template(&template.name).await?;
-        texts.push(stored.map(|stored| stored.text));
-    }
-    Ok(texts)
-}
-
-/// The project's lock: the one that is there while its inputs stay, else a new one.
-async fn locked(session: &Session<'_>, write: bool) -> Result<(Lock, LockState), BuildError> {
-    let root = &session.project.root;
-    let inputs = Inputs::of(session.project, session.target(), session.requirements)?;
-    let previous = Lock::read(root)?;
-    let change = match &previous {
-        Some(previous) if previous.inputs == inputs => return Ok((previous.clone(), LockState::Reused)),
-        Some(previous) => inputs.changes_since(&previous.inputs).join(", "),
-        None => "it is not there".to_owned(),
-    };
-    if session.request.locked {
-        return Err(BuildError::Locked { file: shown(session, lock::FILE), change });
-    }
-    let state = if previous.is_some() { LockState::Updated } else { LockState::Created };
-    let lock = if session.requirements.any || !session.project.packages.is_empty() {
-        let work = session.fresh_folder("resolve-")?;
-        let resolver = session.resolver()?;
-        let resolving = resolve::resolve(
-            session.project,
-            session.requirements,
-            inputs,
-            previous.as_ref(),
-            &resolver,
-            &work,
-        );
-        session.timed(Phase::Resolve, "requirements", resolving).await?
-    } else {
-        Lock::new(inputs, Vec::new(), Vec::new(), Vec::new())
-    };
-    if write {
-        lock.write(root)?;
-    }
-    Ok((lock, state))
-}
-
-/// A file of the project as whoever asked for the build spelled its folder.
-fn shown(session: &Session<'_>, file: &str) -> String {
-    Path::new(&session.request.project).join(file).display().to_string()
 }

@@ -7,6 +7,7 @@
 //! builder/distributions/<key>.json  the size and the files of one installed distribution
 //! builder/packages/<key>.json       what a package's build made of its sources; files that are no copy of a source in
 //! builder/files/<hex>
+//! builder/bases/<key>.json          which interpreters a base of images has
 //! builder/checked/<key>             a set of dependencies and main modules that was found to work
 //! builder/buckets/<key>/<hex>       the stamp a blob of a bucket had when it was verified
 //! builder/helpers/, builder/work/   our Python programs; folders of builds that are under way
@@ -38,6 +39,7 @@ pub(crate) enum Kind {
     Distributions,
     Packages,
     Checked,
+    Bases,
 }
 
 /// The builder's part of the cache.
@@ -67,6 +69,7 @@ impl BuilderCache {
             Kind::Distributions => "distributions",
             Kind::Packages => "packages",
             Kind::Checked => "checked",
+            Kind::Bases => "bases",
         };
         self.0.join(folder).join(format!("{}.json", key.hex()))
     }
@@ -106,7 +109,9 @@ impl BuilderCache {
 
     /// Removes what nobody used for long. That it could not is no reason to fail a build.
     pub(crate) fn sweep(&self) {
-        for folder in ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked"] {
+        for folder in
+            ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked", "bases"]
+        {
             for entry in fs::read_dir(self.0.join(folder)).into_iter().flatten().flatten() {
                 if is_older(&entry, KEPT) {
                     let _ = fs::remove_file(entry.path());

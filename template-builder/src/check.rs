@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tmpl_launcher::environment::{self, Environment, Ingredients, assemble};
-use tmpl_template::{Extension, LayerReference, PythonMain};
+use tmpl_template::{Extension, LayerReference, PythonMain, TemplateName};
 use tokio::process::Command;
 use tokio::runtime::Handle;
 
@@ -17,14 +17,21 @@ use crate::checksum::Checksum;
 use crate::compile::{self, Problem};
 use crate::helper::{CHECK_MAIN, RESOLVE_IMPORTS};
 use crate::own_layers::OwnCode;
-use crate::publish::Program;
-use crate::session::Session;
+use crate::python_session::PythonSession;
 use crate::staged_file::{Content, StagedFiles};
 use crate::{BuildError, Check, Checked, Phase, child};
 
+/// What Python imports first of a program.
+pub(crate) struct Main<'a> {
+    pub(crate) template: &'a TemplateName,
+    pub(crate) main: PythonMain,
+    /// Whether it is code of the project, and not of one of its dependencies.
+    pub(crate) is_own: bool,
+}
+
 /// What is about to be published.
 pub(crate) struct Candidate<'a> {
-    pub(crate) programs: &'a [Program<'a>],
+    pub(crate) mains: &'a [Main<'a>],
     pub(crate) code: &'a OwnCode,
     pub(crate) layers: &'a [LayerReference],
     /// How many of the layers, from the first, are dependencies.
@@ -34,7 +41,10 @@ pub(crate) struct Candidate<'a> {
 }
 
 /// Checks what is about to be published, as thoroughly as was asked for and is needed.
-pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> Result<Checked, BuildError> {
+pub(crate) async fn check(
+    session: &PythonSession<'_>,
+    candidate: &Candidate<'_>,
+) -> Result<Checked, BuildError> {
     if !candidate.changed && session.request.check != Check::Full {
         return Ok(Checked::Unchanged);
     }
@@ -42,6 +52,8 @@ pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> R
     let modules = Modules::of(session, candidate);
     let was_checked = || session.cache.read::<()>(Kind::Checked, &key).is_some();
     let statically = match session.request.check {
+        // What is for another platform does not run here.
+        _ if session.is_foreign() => true,
         Check::Full => false,
         Check::Static => true,
         Check::Auto => modules.tell_all && was_checked(),
@@ -57,11 +69,11 @@ pub(crate) async fn check(session: &Session<'_>, candidate: &Candidate<'_>) -> R
 
 impl Candidate<'_> {
     /// What a full check is about: the dependencies and the main modules, not the lines between them.
-    fn key(&self, session: &Session<'_>) -> Result<Checksum, BuildError> {
+    fn key(&self, session: &PythonSession<'_>) -> Result<Checksum, BuildError> {
         let dependencies: Vec<String> =
             self.layers[..self.dependencies].iter().map(|layer| layer.diff_id.to_string()).collect();
         let mains: Vec<(&str, &PythonMain)> =
-            self.programs.iter().map(|program| (program.template.name.as_str(), program.main)).collect();
+            self.mains.iter().map(|program| (program.template.as_str(), &program.main)).collect();
         let interpreter = &session.interpreter()?.version;
         Ok(Checksum::of_json(&("checked", interpreter, dependencies, mains, &session.project.root)))
     }
@@ -75,7 +87,7 @@ struct Tree {
 }
 
 /// The environment of some layers, made of blobs on this machine or in the bucket.
-async fn tree(session: &Session<'_>, layers: &[LayerReference]) -> Result<Tree, BuildError> {
+async fn tree(session: &PythonSession<'_>, layers: &[LayerReference]) -> Result<Tree, BuildError> {
     let (cache, builder, bucket) =
         (session.request.cache.clone(), session.cache.clone(), session.request.bucket.clone());
     let interpreter = session.interpreter()?.clone();
@@ -100,13 +112,13 @@ async fn tree(session: &Session<'_>, layers: &[LayerReference]) -> Result<Tree, 
 }
 
 /// The full check: the set agrees with itself, and every main module imports.
-async fn import_mains(session: &Session<'_>, candidate: &Candidate<'_>) -> Result<(), BuildError> {
+async fn import_mains(session: &PythonSession<'_>, candidate: &Candidate<'_>) -> Result<(), BuildError> {
     let environment = tree(session, candidate.layers).await?;
     if !candidate.layers.is_empty() {
         agree(session, &environment).await?;
     }
     let folder = session.fresh_folder("check-")?;
-    for program in candidate.programs {
+    for program in candidate.mains {
         import_main(session, &environment, program, &folder).await?;
     }
     // The next change of the code is checked against the dependencies alone: let them be there by then.
@@ -115,7 +127,7 @@ async fn import_mains(session: &Session<'_>, candidate: &Candidate<'_>) -> Resul
 }
 
 /// `uv pip check`: no distribution lacks another one, or has one that it does not work with.
-async fn agree(session: &Session<'_>, environment: &Tree) -> Result<(), BuildError> {
+async fn agree(session: &PythonSession<'_>, environment: &Tree) -> Result<(), BuildError> {
     if !environment.site_packages.is_dir() || is_plain(&environment.site_packages) {
         return Ok(());
     }
@@ -155,12 +167,12 @@ struct Imported {
 }
 
 async fn import_main(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     environment: &Tree,
-    program: &Program<'_>,
+    program: &Main<'_>,
     folder: &Path,
 ) -> Result<(), BuildError> {
-    let request = match program.main {
+    let request = match &program.main {
         PythonMain::Module(module) => json!({ "module": module }),
         PythonMain::File(file) => json!({ "file": environment.environment.root.join("app").join(file) }),
     };
@@ -176,7 +188,7 @@ async fn import_main(
         format!(" ({}:{})", inside.unwrap_or(&file).display(), imported.line)
     });
     Err(BuildError::Main {
-        template: program.template.name.to_string(),
+        template: program.template.to_string(),
         exception: format!("{exception}{}", place.unwrap_or_default()),
         missing: imported.missing,
     })
@@ -197,16 +209,16 @@ struct Modules {
 }
 
 impl Modules {
-    fn of(session: &Session<'_>, candidate: &Candidate<'_>) -> Self {
+    fn of(session: &PythonSession<'_>, candidate: &Candidate<'_>) -> Self {
         let site_packages = format!("{}/", session.target().site_packages());
         let mut sources = Vec::new();
         add(&mut sources, &candidate.code.packages, &site_packages);
         add(&mut sources, &candidate.code.app, "app/");
         // Python puts the folder of a script first on its path.
         let folders: BTreeSet<&str> = candidate
-            .programs
+            .mains
             .iter()
-            .filter_map(|program| match program.main {
+            .filter_map(|program| match &program.main {
                 PythonMain::File(file) => Some(file.rsplit_once('/')?.0),
                 PythonMain::Module(_) => None,
             })
@@ -217,12 +229,13 @@ impl Modules {
         let has = |module: &str, package: bool| {
             sources.iter().any(|source| source.module == module && source.package == package)
         };
-        let is_own = |program: &Program<'_>| match program.main {
+        let is_known = |program: &Main<'_>| match &program.main {
             PythonMain::File(_) => true,
             PythonMain::Module(module) => has(module, false) || has(&format!("{module}.__main__"), false),
         };
         let no_code = |path: &String| Path::new(path).extension().is_none_or(|extension| extension != "so");
-        let tell_all = candidate.programs.iter().all(is_own) && candidate.code.packages.keys().all(no_code);
+        let tell_all = candidate.mains.iter().filter(|main| main.is_own).all(is_known)
+            && candidate.code.packages.keys().all(no_code);
         Self { sources, tell_all }
     }
 }
@@ -258,7 +271,7 @@ struct MissingModule {
 
 /// The static check: every import of the project's code leads to something.
 async fn resolve_imports(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     candidate: &Candidate<'_>,
     modules: &Modules,
 ) -> Result<(), BuildError> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::BuildError;
 use crate::checksum::Checksum;
 use crate::helper::COMPILE_TREE;
-use crate::session::Session;
+use crate::python_session::PythonSession;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 
 /// Where every layer seems to lie when it is compiled: where it lies in an image. Python replaces it by the real path when it loads
@@ -66,7 +66,7 @@ impl Problem {
 
 /// Compiles the Python files of several sets; gives each set its bytecode. `strict`: a file that does not compile is an error.
 pub(crate) async fn compile(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     sets: &mut [(&str, &mut StagedFiles)],
     strict: bool,
 ) -> Result<(), BuildError> {

@@ -10,14 +10,14 @@ use crate::distribution::Distribution;
 use crate::layer_plan::{DistributionRecord, PlannedLayer, distribution_key, plan, plan_of_titles};
 use crate::lock::{Lock, LockedPackage};
 use crate::made_layer::{self, MadeLayer};
+use crate::python_session::PythonSession;
 use crate::report::Origin;
-use crate::session::Session;
 use crate::staged_file::StagedFiles;
 use crate::{BuildError, Phase, compile, install};
 
 /// The layers of a lock's packages. `current` is a spec of this project that the bucket has.
 pub(crate) async fn layers(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     lock: &Lock,
     blobs: &BucketBlobs<'_>,
     current: Option<&TemplateSpec>,
@@ -51,7 +51,7 @@ async fn all_there(blobs: &BucketBlobs<'_>, layers: &[MadeLayer]) -> Result<bool
 
 /// The layers that the template in the bucket was made of, if they are those of this lock: another machine made them.
 async fn from_bucket(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     lock: &Lock,
     blobs: &BucketBlobs<'_>,
     current: Option<&TemplateSpec>,
@@ -77,7 +77,7 @@ async fn from_bucket(
 }
 
 struct Maker<'a> {
-    session: &'a Session<'a>,
+    session: &'a PythonSession<'a>,
     lock: &'a Lock,
     blobs: &'a BucketBlobs<'a>,
     installed: BTreeMap<String, Distribution>,

@@ -10,7 +10,7 @@ use fs_err as fs;
 use crate::BuildError;
 use crate::checksum::Checksum;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{record, script};
+use crate::{licence, record, script};
 
 /// What installers write into `*.dist-info` about how, when and from where they installed.
 const TRACES: &[&str] =
@@ -22,6 +22,8 @@ pub(crate) struct Distribution {
     /// Its name as indexes compare it: lower case, with single dashes.
     pub(crate) name: String,
     pub(crate) version: String,
+    /// What its metadata says of its licence.
+    pub(crate) licence: Option<String>,
     /// Its files by their paths in a layer.
     pub(crate) files: StagedFiles,
 }
@@ -79,7 +81,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self) -> Result<Distribution, BuildError> {
-        let (name, version) = self.name_and_version()?;
+        let metadata = self.text("METADATA")?;
+        let (name, version) = self.name_and_version(&metadata)?;
         let text = self.text("RECORD")?;
         let mut files = StagedFiles::new();
         for row in record::read(&text) {
@@ -94,11 +97,10 @@ impl Reader<'_> {
         let own = format!("{}/RECORD", self.info);
         let record = record::write(&files, self.site_packages, &own);
         files.insert(format!("{}/{own}", self.site_packages), StagedFile::of_bytes(record, false));
-        Ok(Distribution { name, version, files })
+        Ok(Distribution { name, version, licence: licence::of_metadata(&metadata), files })
     }
 
-    fn name_and_version(&self) -> Result<(String, String), BuildError> {
-        let text = self.text("METADATA")?;
+    fn name_and_version(&self, text: &str) -> Result<(String, String), BuildError> {
         let headers = text.lines().take_while(|line| !line.is_empty());
         let field =
             |name: &str| headers.clone().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()));

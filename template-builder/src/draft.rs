@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use tmpl_template::{Environment, FormatError, Language, Metadata, SdkInfo, TemplateName, TemplateSpec};
+use tmpl_template::{Environment, FormatError, Metadata, SdkInfo, TemplateName, TemplateSpec};
 
+use crate::program_source::ProgramSource;
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::spec_options::{OptionProblem, SpecOptions};
@@ -54,7 +55,7 @@ impl Overrides {
             }));
         };
         let draft = Draft {
-            main: false,
+            program: None,
             options: &SpecOptions::default(),
             environment: Environment::default(),
             texts: SpecTexts::default(),
@@ -63,7 +64,7 @@ impl Overrides {
             DraftError::Project(error) => error,
             DraftError::Option(problem) => flag_error(problem),
         })?;
-        Ok(ProjectTemplate { name, main: None, spec })
+        Ok(ProjectTemplate { name, program: None, spec })
     }
 
     /// The texts of the files that are named here.
@@ -122,8 +123,8 @@ pub(crate) enum DraftError {
 /// What is known of a template before its program is built.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
-    /// Whether it has a Python program.
-    pub(crate) main: bool,
+    /// Its program, if it has one.
+    pub(crate) program: Option<&'a ProgramSource>,
     pub(crate) options: &'a SpecOptions,
     /// `default_environment`, under the names of Google's API.
     pub(crate) environment: Environment,
@@ -139,17 +140,21 @@ impl Draft<'_> {
         let texts = overrides.texts().map_err(DraftError::Project)?;
         let metadata = texts.metadata.or(self.texts.metadata);
         let yaml = texts.yaml_pipeline.or(self.texts.yaml_pipeline);
-        refuse(self.main, &options, yaml.is_some(), metadata.is_some()).map_err(DraftError::Option)?;
+        match self.program {
+            Some(program) => refuse_with_program(program, &options),
+            None => refuse(&options, yaml.is_some(), metadata.is_some()),
+        }
+        .map_err(DraftError::Option)?;
 
         let mut spec = TemplateSpec::default();
         spec.default_environment = self.environment;
-        if self.main {
-            spec.sdk_info = Some(SdkInfo::new(Language::Python));
-        }
         let written = options.write(&mut spec);
         written.map_err(|error| {
             DraftError::Option(problem("default_environment", error.message(), "leave the option out"))
         })?;
+        if let Some(program) = self.program {
+            spec.sdk_info = program.language().map(SdkInfo::new);
+        }
         // gcloud takes an empty file for none.
         if let Some(Described { file, text }) = metadata.filter(|described| !described.text.is_empty()) {
             let metadata = Metadata::parse(&text);
@@ -164,22 +169,29 @@ impl Draft<'_> {
     }
 }
 
-/// Options that don't go together.
-fn refuse(main: bool, options: &SpecOptions, yaml: bool, metadata: bool) -> Result<(), OptionProblem> {
+/// Options that don't go together with a program.
+fn refuse_with_program(program: &ProgramSource, options: &SpecOptions) -> Result<(), OptionProblem> {
+    let (key, kind, language) = match program {
+        ProgramSource::Python(_) => ("main", "a Python program", "PYTHON"),
+        ProgramSource::Yaml { .. } => ("yaml_pipeline_path", "a pipeline in YAML", "YAML"),
+        ProgramSource::Java { .. } => ("jars", "a Java program", "JAVA"),
+        ProgramSource::Go { .. } => ("binary", "a Go program", "GO"),
+        ProgramSource::Binary { .. } => ("binary", "any program", "BINARY"),
+    };
+    let other = if options.sdk_language.as_ref().is_some_and(|given| given != language) {
+        "sdk_language"
+    } else if options.yaml_image.is_some() {
+        "yaml_image"
+    } else {
+        return Ok(());
+    };
+    Err(problem(other, &format!("`{key}` is {kind}"), &format!("leave `{other}` out, or `{key}`")))
+}
+
+/// Options of a template without a program that don't go together.
+fn refuse(options: &SpecOptions, yaml: bool, metadata: bool) -> Result<(), OptionProblem> {
     let language = options.sdk_language.as_deref();
     let found = match () {
-        () if main && language.is_some_and(|language| language != "PYTHON") => {
-            Some(("sdk_language", "`main` is a Python program", "leave `sdk_language` out, or `main`"))
-        }
-        () if main && options.yaml_image.is_some() => {
-            Some(("yaml_image", "`main` is a Python program", "leave `yaml_image` out, or `main`"))
-        }
-        () if main && yaml => Some((
-            "yaml_pipeline_path",
-            "`main` is a Python program",
-            "leave `yaml_pipeline_path` out, or `main`",
-        )),
-        () if main => None,
         () if yaml && options.image.is_some() => {
             Some(("image", "a pipeline in YAML has its own image", "give `yaml_image` instead"))
         }
@@ -191,7 +203,12 @@ fn refuse(main: bool, options: &SpecOptions, yaml: bool, metadata: bool) -> Resu
         () if options.image.is_none() && options.yaml_image.is_none() => Some((
             "image",
             "there is neither a program nor an image",
-            "give `main` (a module like `package.module`, or a file like `main.py`), or `image`",
+            "give `main` (a module like `package.module`, or a file like `main.py`), `binary`, `jars`, or `image`",
+        )),
+        () if language == Some("BINARY") => Some((
+            "sdk_language",
+            "`BINARY` is the language of a template with a `binary`",
+            "write `PYTHON`, `JAVA`, `GO` or `YAML`",
         )),
         () if language.is_none() => Some((
             "sdk_language",
@@ -224,6 +241,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use serde_json::{Value, json};
+    use tmpl_template::PythonMain;
 
     use super::*;
     use crate::manifest::{FILE, Manifest, Source};
@@ -239,7 +257,7 @@ mod tests {
         }
         let manifest = Manifest::parse(Source { file: FILE, text: &text }).unwrap();
         let draft = Draft {
-            main: false,
+            program: None,
             options: &manifest.options[0],
             environment: Environment::default(),
             texts: SpecTexts::default(),
@@ -255,6 +273,10 @@ mod tests {
                 // What is not an option of the spec, and what needs more than itself.
                 "name"
                 | "main"
+                | "binary"
+                | "jars"
+                | "main_class"
+                | "beam"
                 | "metadata_file"
                 | "yaml_pipeline_path"
                 | "yaml_image"
@@ -281,7 +303,13 @@ mod tests {
     fn options_and_the_default_environment_agree() {
         let merged = |environment: &str, options: SpecOptions| {
             let environment = Environment::parse(environment).unwrap();
-            let draft = Draft { main: true, options: &options, environment, texts: SpecTexts::default() };
+            let program = ProgramSource::Python(PythonMain::Module("m".to_owned()));
+            let draft = Draft {
+                program: Some(&program),
+                options: &options,
+                environment,
+                texts: SpecTexts::default(),
+            };
             draft
                 .spec(&Overrides::default())
                 .map(|spec| serde_json::to_value(spec.default_environment).unwrap())

@@ -5,9 +5,12 @@ use std::io;
 use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_launcher::LaunchError;
 use tmpl_oci::LayerError;
+use tmpl_oci::image::ImageError;
+use tmpl_oci::registry::{RegistryError, RegistryErrorKind};
 use tmpl_template::FormatError;
 
 use crate::ProjectError;
+use crate::launcher_binary::LauncherBinaryError;
 use crate::uv::UvFailure;
 
 /// An error of a build. `Display` names the thing; [`BuildError::hint`] says the remedy.
@@ -158,13 +161,49 @@ pub enum BuildError {
         /// The last lines it printed.
         message: String,
     },
-    /// The target is not this machine's platform.
-    #[error("this machine is {here}, and the template is for {target}")]
-    Platform {
-        /// This machine.
-        here: String,
-        /// The project's target.
-        target: String,
+    /// A file of a program that is not there.
+    #[error("template `{template}`: {path} is not there")]
+    NoProgram {
+        /// The template.
+        template: String,
+        /// The file, relative to the project.
+        path: String,
+    },
+    /// A binary for another machine.
+    #[error("{file} is a program for {found}, and the template is for {platform}")]
+    BinaryPlatform {
+        /// The file.
+        file: String,
+        /// The machine that it is for.
+        found: String,
+        /// The platform of the build.
+        platform: String,
+    },
+    /// A pipeline in YAML without the SDK that runs it.
+    #[error("template `{template}` is a pipeline in YAML, and the project does not require apache-beam")]
+    NoBeam {
+        /// The template.
+        template: String,
+    },
+    /// Packages that would have to be built on a machine of another platform.
+    #[error("there is no wheel for {platform} of {}", packages.join(", "))]
+    NoWheel {
+        /// Names and versions.
+        packages: Vec<String>,
+        /// The platform.
+        platform: String,
+    },
+    /// A package of the project that holds compiled code, in a build for another platform.
+    #[error(
+        "{package} holds compiled code ({path}), which was built for this machine and not for {platform}"
+    )]
+    CompiledHere {
+        /// The package.
+        package: String,
+        /// One of its files.
+        path: String,
+        /// The platform.
+        platform: String,
     },
     /// The interpreter, the cache or an environment failed.
     #[error(transparent)]
@@ -189,6 +228,68 @@ pub enum BuildError {
         /// Why.
         #[source]
         source: FormatError,
+    },
+    /// The project names no base for its images.
+    #[error("what images are built upon is not said")]
+    NoBase,
+    /// A base can't be used.
+    #[error("the base can't be used: {message}")]
+    Base {
+        /// Why.
+        message: String,
+    },
+    /// The base has no Python of the version that the template needs.
+    #[error("the base {base} has no Python {version}{}", others(.found))]
+    BaseWithoutPython {
+        /// The base.
+        base: String,
+        /// The version.
+        version: String,
+        /// Interpreters that it has, as paths.
+        found: Vec<String>,
+    },
+    /// A layer of the base can't be read.
+    #[error("the layer {digest} of the base can't be read")]
+    BaseLayer {
+        /// The layer.
+        digest: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// An image of templates that have images already.
+    #[error("there is nothing to make an image of: no template is a program of the project")]
+    NothingForAnImage,
+    /// One tag or file for the images of several templates.
+    #[error("several images can't all go to {place}")]
+    OnePlaceForManyImages {
+        /// The tag or file.
+        place: String,
+    },
+    /// An image can't be pushed under that name.
+    #[error("an image can't be pushed as `{text}`: {reason}")]
+    PushReference {
+        /// What was given.
+        text: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is no launcher for a platform.
+    #[error(transparent)]
+    LauncherBinary(#[from] LauncherBinaryError),
+    /// An image can't be read or written.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A registry refused or failed.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// An engine did not take an image.
+    #[error("{program} did not take the image: {message}")]
+    Load {
+        /// The program that was to load it.
+        program: &'static str,
+        /// What it said.
+        message: String,
     },
     /// A file of the build could not be read or written.
     #[error("the build's files can't be used")]
@@ -216,12 +317,28 @@ impl BuildError {
             | Self::NoUv { .. }
             | Self::Lock { .. }
             | Self::Locked { .. }
-            | Self::Platform { .. } => BuildErrorKind::Usage,
+            | Self::NoBase
+            | Self::NothingForAnImage
+            | Self::OnePlaceForManyImages { .. }
+            | Self::PushReference { .. }
+            | Self::LauncherBinary(_)
+            | Self::NoProgram { .. } => BuildErrorKind::Usage,
+            Self::Registry(error) => match error.kind() {
+                RegistryErrorKind::Usage => BuildErrorKind::Usage,
+                RegistryErrorKind::Environment => BuildErrorKind::Environment,
+                RegistryErrorKind::Temporary => BuildErrorKind::Temporary,
+            },
+            Self::Image(error) if error.is_temporary() => BuildErrorKind::Temporary,
+            Self::BaseLayer { .. } => BuildErrorKind::Temporary,
             Self::Unresolvable { .. }
             | Self::Requirement { .. }
             | Self::Backend { .. }
             | Self::Distribution { .. }
             | Self::FileConflict { .. }
+            | Self::NoBeam { .. }
+            | Self::NoWheel { .. }
+            | Self::CompiledHere { .. }
+            | Self::BinaryPlatform { .. }
             | Self::Incompatible { .. }
             | Self::Syntax { .. }
             | Self::Imports { .. }
@@ -281,9 +398,40 @@ impl BuildError {
                 "importing the module must work without any arguments and without the network".to_owned()
             }
             Self::Contradiction { .. } => "require versions that fit together, and build again".to_owned(),
-            Self::Platform { here, .. } => {
-                format!("set `platform = \"{here}\"` under [python], or build on such a machine")
+            Self::NoProgram { .. } => {
+                "make it before `tmpl build`, for instance with the project's own build".to_owned()
             }
+            Self::BinaryPlatform { .. } => {
+                "build it for the platform; `{arch}` in its path stands for amd64 or arm64".to_owned()
+            }
+            Self::NoBeam { .. } => "add `apache-beam[yaml]` to the project's requirements".to_owned(),
+            Self::NoWheel { platform, .. } => {
+                format!("require versions that have wheels, or build on a machine of {platform}")
+            }
+            Self::CompiledHere { platform, .. } => {
+                format!("build on a machine of {platform}, or name a wheel for it under `packages`")
+            }
+            Self::NoBase => {
+                "name a base: --base IMAGE, or `base = \"…\"` under [image] in tmpl.toml".to_owned()
+            }
+            Self::Base { .. } => "name another base, or another platform".to_owned(),
+            Self::BaseWithoutPython { version, .. } => {
+                format!(
+                    "name a base with Python {version}, or say where it is: `python = \"…\"` under [image]"
+                )
+            }
+            Self::BaseLayer { .. } => {
+                "check that the base can be read, then run the command again".to_owned()
+            }
+            Self::NothingForAnImage => "leave --push and --output out".to_owned(),
+            Self::OnePlaceForManyImages { .. } => {
+                "write `{name}` where the template's name belongs, or choose one with --only".to_owned()
+            }
+            Self::PushReference { .. } => "write REGISTRY/REPOSITORY:TAG".to_owned(),
+            Self::LauncherBinary(error) => error.hint(),
+            Self::Image(error) => return error.hint(),
+            Self::Registry(error) => return error.hint(),
+            Self::Load { program, .. } => format!("check that {program} works here, with `{program} info`"),
             Self::Launcher(error) => return error.hint(),
             Self::Bucket(error) => return error.hint(),
             Self::Layer { source, .. } => return source.hint(),
@@ -328,4 +476,9 @@ fn top_level(module: &str) -> &str {
 
 fn list(items: &[String]) -> String {
     items.join("\n")
+}
+
+/// What a base has instead.
+fn others(found: &[String]) -> String {
+    if found.is_empty() { String::new() } else { format!(", only {}", found.join(", ")) }
 }

@@ -10,12 +10,12 @@ use crate::BuildError;
 use crate::build_requirements::pin_lines;
 use crate::distribution::{self, Distribution};
 use crate::lock::{Lock, LockedPackage, LockedSource, Pin, requirement_line};
-use crate::session::Session;
+use crate::python_session::PythonSession;
 use crate::uv::UvFailure;
 
 /// Installs locked packages.
 pub(crate) async fn install(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     lock: &Lock,
     packages: &[&LockedPackage],
 ) -> Result<BTreeMap<String, Distribution>, BuildError> {
@@ -49,7 +49,7 @@ pub(crate) async fn install(
 
 /// Builds the wheel of a folder; gives its path.
 pub(crate) async fn build_wheel(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     package: &str,
     source: &Path,
     pins: &[Pin],
@@ -77,7 +77,7 @@ pub(crate) async fn build_wheel(
 
 /// Installs a wheel that lies on this machine.
 pub(crate) async fn install_wheel(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     package: &str,
     wheel: &Path,
 ) -> Result<Distribution, BuildError> {
@@ -104,7 +104,7 @@ fn constraints(folder: &Path, pins: &[Pin]) -> Result<PathBuf, BuildError> {
     Ok(file)
 }
 
-fn command(session: &Session<'_>, prefix: &Path, options: &[&str]) -> Result<Command, BuildError> {
+fn command(session: &PythonSession<'_>, prefix: &Path, options: &[&str]) -> Result<Command, BuildError> {
     let mut command = session.uv()?.command(&session.requirements.indexes);
     command
         .args(["pip", "install", "--no-deps", "--require-hashes", "--link-mode", "hardlink"])
@@ -116,7 +116,7 @@ fn command(session: &Session<'_>, prefix: &Path, options: &[&str]) -> Result<Com
 }
 
 async fn run(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     action: &str,
     mut command: Command,
     lines: &str,

@@ -14,8 +14,9 @@ use crate::python_target::PythonTarget;
 
 /// From this size on a distribution can have a layer of its own.
 const LARGE: u64 = 10_000_000;
-/// At most so many have one.
-const OWN_LAYERS: usize = 6;
+/// At most so many have one: with the layer of all others, the project's own two, the program's and the image's two there are at
+/// most ten above a base.
+const OWN_LAYERS: usize = 5;
 /// What the layer of all others is called.
 pub(crate) const GROUP: &str = "dependencies";
 
@@ -26,13 +27,15 @@ pub(crate) struct DistributionRecord {
     pub(crate) size: u64,
     /// Its files.
     pub(crate) files: BTreeMap<String, Checksum>,
+    /// What its metadata says of its licence.
+    pub(crate) licence: Option<String>,
 }
 
 impl DistributionRecord {
     pub(crate) fn of(distribution: &Distribution) -> Self {
         let files =
             distribution.files.iter().map(|(path, file)| (path.clone(), file.checksum.clone())).collect();
-        Self { size: distribution.size(), files }
+        Self { size: distribution.size(), files, licence: distribution.licence.clone() }
     }
 }
 
@@ -188,7 +191,7 @@ mod tests {
             files.iter().map(|(path, text)| ((*path).to_owned(), Checksum::of(text.as_bytes()))).collect()
         };
         let record = |(name, size, own): &Sized<'_>| {
-            ((*name).to_owned(), DistributionRecord { size: *size, files: files(own) })
+            ((*name).to_owned(), DistributionRecord { size: *size, files: files(own), licence: None })
         };
         sizes.iter().map(record).collect()
     }
@@ -204,8 +207,8 @@ mod tests {
         let sizes: Vec<Sized<'_>> =
             names.iter().zip(1_u64..).map(|(name, n)| (*name, n * 5_000_000, &[][..])).collect();
         let layers = plan(&target, &lock(&names), &records(&sizes)).unwrap();
-        assert_eq!(titles(&layers), ["c 1", "d 1", "e 1", "f 1", "g 1", "h 1", "dependencies"]);
-        assert_eq!(layers[6].distributions, ["a", "b"]);
+        assert_eq!(titles(&layers), ["d 1", "e 1", "f 1", "g 1", "h 1", "dependencies"]);
+        assert_eq!(layers[5].distributions, ["a", "b", "c"]);
         let again = plan_of_titles(&target, &lock(&names), titles(&layers).into_iter());
         assert_eq!(again, layers);
         assert!(plan(&target, &lock(&[]), &records(&[])).unwrap().is_empty());

@@ -13,6 +13,8 @@
 //! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
 //! | `own_package`, `backend`, `own_layers` | the project's own code |
 //! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
+//! | `program_source`, `made_platform`, `binary_platform` | programs of every language, and what was made of them for a platform |
+//! | `image` | the same layers above a base, with a launcher: an image, its documents, and where it goes |
 //! | `check`, `bucket_blobs`, `publish` | what is seen to before and when it is published |
 //! | `build`, `session`, `builder_cache`, `background`, `child` | the way through, and what its steps share |
 //! | `init` | a new project, or a `tmpl.toml` for one that is there |
@@ -23,6 +25,7 @@
 mod atomic_file;
 mod backend;
 mod background;
+mod binary_platform;
 mod bucket_blobs;
 mod build;
 mod build_requirements;
@@ -38,23 +41,29 @@ mod download;
 mod draft;
 mod error;
 mod helper;
+mod image;
 mod index_options;
 mod init;
 mod inputs;
 mod install;
+mod launcher_binary;
 mod layer_plan;
+mod licence;
 mod lock;
 mod made_layer;
+mod made_platform;
 mod manifest;
 mod manifest_keys;
 mod own_layers;
 mod own_package;
+mod program_source;
 mod progress;
 mod project;
 mod project_error;
 mod project_template;
 mod publish;
 mod pylock;
+mod python_session;
 mod python_target;
 mod record;
 mod redact;
@@ -73,12 +82,15 @@ mod uv;
 pub use build::{build, specs};
 pub use draft::Overrides;
 pub use error::{BuildError, BuildErrorKind};
+pub use image::{BaseSource, BaseSourceError, ImageOutput, ImageOutputError, ImageRequest};
 pub use init::{Finding, InitError, InitReport, initialise};
+pub use launcher_binary::{LAUNCHER_VARIABLE, LauncherBinaries, LauncherBinaryError};
 pub use lock::locked_packages;
 pub use manifest::check_manifest;
 pub use manifest_keys::manifest_schema;
 pub use progress::{Phase, Progress, Silent};
 pub use project_error::{Position, ProjectError};
-pub use report::{BuildReport, Checked, LayerReport, LockState, Origin, TemplateReport};
+pub use python_target::PLATFORMS;
+pub use report::{BuildReport, Checked, ImageReport, LayerReport, LockState, Origin, TemplateReport};
 pub use request::{BuildRequest, Check};
 pub use spec_options::{OptionProblem, SpecOptions};

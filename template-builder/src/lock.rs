@@ -14,13 +14,22 @@ use tmpl_template::Digest;
 use crate::atomic_file;
 use crate::checksum::Checksum;
 use crate::inputs::Inputs;
-use crate::{BuildError, python_target::PythonTarget};
+use crate::python_session::PythonSession;
+use crate::python_target::PythonTarget;
+use crate::report::LockState;
+use crate::{BuildError, Phase, resolve};
 
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.lock";
 const FORMAT: u32 = 1;
 const COMMENT: &str =
     "# Written by `tmpl build`: the exact versions this project is built with. Commit it; do not edit it.\n";
+
+/// The name of the lock for a platform: `tmpl.lock` for the one that the project is for by itself, `tmpl.linux-arm64.lock` for
+/// another. Other platforms have other wheels, and sometimes other versions.
+pub(crate) fn file_for(platform: &str, own: &str) -> String {
+    if platform == own { FILE.to_owned() } else { format!("tmpl.{}.lock", platform.replace('/', "-")) }
+}
 
 /// A project's locked dependencies. Lists are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +44,19 @@ pub(crate) struct Lock {
     pub(crate) locals: Vec<LocalName>,
     #[serde(default, rename = "build")]
     pub(crate) builds: Vec<BuildPins>,
+    /// What its images are built upon.
+    #[serde(default)]
+    pub(crate) base: Option<LockedBase>,
+}
+
+/// What images are built upon, exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LockedBase {
+    /// As the project names it.
+    pub(crate) reference: String,
+    /// The digest of its manifest or index.
+    pub(crate) digest: Digest,
 }
 
 /// A distribution from an index.
@@ -95,6 +117,61 @@ pub(crate) fn requirement_line(name: &str, version: &str, hashes: &[Checksum]) -
     line
 }
 
+/// The lock of a platform: the one that is there while its inputs stay, else a new one.
+pub(crate) async fn locked(
+    session: &PythonSession<'_>,
+    write: bool,
+) -> Result<(Lock, LockState), BuildError> {
+    let own = session.project.target.as_ref().map_or("", |target| &target.platform);
+    let file = file_for(&session.target().platform, own);
+    let place = session.project.root.join(&file);
+    let inputs = Inputs::of(session.project, session.target(), session.requirements)?;
+    let previous = Lock::read(&place)?;
+    let change = match &previous {
+        Some(previous) if previous.inputs == inputs => return Ok((previous.clone(), LockState::Reused)),
+        Some(previous) => inputs.changes_since(&previous.inputs).join(", "),
+        None => "it is not there".to_owned(),
+    };
+    if session.request.locked {
+        return Err(BuildError::Locked { file: session.shown(&file), change });
+    }
+    let state = if previous.is_some() { LockState::Updated } else { LockState::Created };
+    let mut lock = if session.requirements.any || !session.project.packages.is_empty() {
+        let work = session.fresh_folder("resolve-")?;
+        let resolver = session.resolver()?;
+        let resolving = resolve::resolve(
+            session.project,
+            session.requirements,
+            inputs,
+            previous.as_ref(),
+            &resolver,
+            &work,
+        );
+        session.timed(Phase::Resolve, "requirements", resolving).await?
+    } else {
+        Lock::new(inputs, Vec::new(), Vec::new(), Vec::new())
+    };
+    lock.base = previous.and_then(|previous| previous.base);
+    if session.is_foreign() {
+        refuse_sources(&lock, &session.target().platform)?;
+    }
+    if write {
+        lock.write(&place)?;
+    }
+    Ok((lock, state))
+}
+
+/// What is built from source is built for this machine.
+fn refuse_sources(lock: &Lock, platform: &str) -> Result<(), BuildError> {
+    let sources = lock.packages.iter().filter(|package| package.source == LockedSource::Sdist);
+    let packages: Vec<String> =
+        sources.map(|package| format!("{} {}", package.name, package.version)).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    Err(BuildError::NoWheel { packages, platform: platform.to_owned() })
+}
+
 /// The versions that a lock pins, by the names of their packages; nothing for a text that is no lock of this version.
 pub fn locked_packages(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
     let lock: Lock = toml::from_str(str::from_utf8(bytes).ok()?).ok()?;
@@ -117,13 +194,12 @@ impl Lock {
             build.requirements.sort();
         }
         builds.sort();
-        Self { format: FORMAT, inputs, packages, locals, builds }
+        Self { format: FORMAT, inputs, packages, locals, builds, base: None }
     }
 
     /// Reads the lock of a project, if it has one.
-    pub(crate) fn read(root: &Path) -> Result<Option<Self>, BuildError> {
-        let file = root.join(FILE);
-        let text = match fs::read_to_string(&file) {
+    pub(crate) fn read(file: &Path) -> Result<Option<Self>, BuildError> {
+        let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -141,18 +217,18 @@ impl Lock {
     }
 
     /// Writes the lock next to the project, whole or not at all.
-    pub(crate) fn write(&self, root: &Path) -> io::Result<()> {
-        atomic_file::write(&root.join(FILE), self.render().as_bytes())
+    pub(crate) fn write(&self, file: &Path) -> io::Result<()> {
+        atomic_file::write(file, self.render(self.base.as_ref()).as_bytes())
     }
 
-    /// The file's text, as bytes that are kept in the bucket under [`digest`](Self::digest).
+    /// The file's text as far as it is about layers, as bytes that are kept in the bucket under [`digest`](Self::digest).
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.render().into_bytes()
+        self.render(None).into_bytes()
     }
 
-    /// The digest of the file's text.
+    /// The digest of those bytes.
     pub(crate) fn digest(&self) -> Digest {
-        let checksum = Checksum::of(self.render().as_bytes());
+        let checksum = Checksum::of(&self.bytes());
         tmpl_template::sha256_digest_from_hex(checksum.hex()).unwrap_or_else(|error| unreachable!("{error}"))
     }
 
@@ -179,13 +255,20 @@ impl Lock {
     }
 
     /// The file's text. One hash a line: a reviewer sees what changed.
-    fn render(&self) -> String {
+    fn render(&self, base: Option<&LockedBase>) -> String {
         let mut text = format!("{COMMENT}format = {}\n\n[inputs]\n", self.format);
         let mut line = |arguments: std::fmt::Arguments<'_>| {
             let _ = text.write_fmt(arguments);
         };
         for (name, checksum) in &self.inputs.0 {
             line(format_args!("{} = \"{checksum}\"\n", quoted(name)));
+        }
+        if let Some(base) = base {
+            line(format_args!(
+                "\n[base]\nreference = {}\ndigest = \"{}\"\n",
+                quoted(&base.reference),
+                base.digest
+            ));
         }
         for package in &self.packages {
             let source = match package.source {
@@ -262,10 +345,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Lock::read(folder.path()).unwrap(), None);
-        lock().write(folder.path()).unwrap();
-        assert_eq!(Lock::read(folder.path()).unwrap(), Some(lock()));
-        let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        let file = folder.path().join(FILE);
+        assert_eq!(Lock::read(&file).unwrap(), None);
+        let digest = tmpl_template::sha256_of(b"base");
+        let mut lock = lock();
+        lock.base = Some(LockedBase { reference: "python:3.11".to_owned(), digest });
+        lock.write(&file).unwrap();
+        assert_eq!(Lock::read(&file).unwrap(), Some(lock));
+        let text = fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("# Written by `tmpl build`"));
         assert!(text.find("docopt").unwrap() < text.find("six").unwrap(), "{text}");
     }
@@ -273,14 +360,15 @@ mod tests {
     #[test]
     fn damage_and_other_formats_are_named() {
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
         for (text, message) in [
             ("format = 2\n", "it has format 2"),
             ("format = 1\nurl = \"x\"\n", "unknown field `url`"),
             ("<<<<<<< HEAD\n", "TOML parse error at line 1"),
             ("format = 1\n[inputs]\na = \"md5:x\"\n", "`md5:x` is not `sha256:`"),
         ] {
-            fs::write(folder.path().join(FILE), text).unwrap();
-            let error = Lock::read(folder.path()).unwrap_err().to_string();
+            fs::write(&file, text).unwrap();
+            let error = Lock::read(&file).unwrap_err().to_string();
             assert!(error.contains("tmpl.lock can't be read") && error.contains(message), "{error}");
         }
     }

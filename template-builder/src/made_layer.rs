@@ -43,16 +43,35 @@ pub(crate) fn known(session: &Session<'_>, key: &Checksum, title: &str) -> Optio
     Some(layer)
 }
 
-/// Makes a layer in the cache and remembers it by its key.
+/// Makes a layer of staged files, below the folder that a template's layers have.
 pub(crate) async fn make(
     session: &Session<'_>,
     key: &Checksum,
     title: &str,
     files: StagedFiles,
 ) -> Result<MadeLayer, BuildError> {
+    let mut contents = LayerContents::new();
+    for (path, file) in files {
+        let path = format!("{}/{path}", Extension::LAYER_ROOT);
+        match file.content {
+            Content::File(place) => contents.file(&path, place, file.executable),
+            Content::Bytes(bytes) => contents.bytes(&path, bytes, file.executable),
+        }
+        .map_err(|source| BuildError::Layer { title: title.to_owned(), source })?;
+    }
+    make_of(session, key, title, contents).await
+}
+
+/// Makes a layer in the cache and remembers it by its key.
+pub(crate) async fn make_of(
+    session: &Session<'_>,
+    key: &Checksum,
+    title: &str,
+    contents: LayerContents,
+) -> Result<MadeLayer, BuildError> {
     let (cache, owned_title) = (session.cache.clone(), title.to_owned());
     let making =
-        in_background(session.progress, move |reporter| write(reporter, &cache, &owned_title, &files));
+        in_background(session.progress, move |reporter| write(reporter, &cache, &owned_title, &contents));
     let layer = session.measured(Phase::Layer, making).await?;
     let made = MadeLayer {
         reference: LayerReference {
@@ -74,24 +93,15 @@ fn write(
     reporter: &Reporter,
     cache: &crate::builder_cache::BuilderCache,
     title: &str,
-    files: &StagedFiles,
+    contents: &LayerContents,
 ) -> Result<Layer, BuildError> {
     let failed = |source: LayerError| BuildError::Layer { title: title.to_owned(), source };
     // How much is left is not known: what is counted are compressed bytes.
     reporter.started(Phase::Layer, title, None);
-    let mut contents = LayerContents::new();
-    for (path, file) in files {
-        let path = format!("{}/{path}", Extension::LAYER_ROOT);
-        match &file.content {
-            Content::File(place) => contents.file(&path, place.clone(), file.executable),
-            Content::Bytes(bytes) => contents.bytes(&path, bytes.clone(), file.executable),
-        }
-        .map_err(failed)?;
-    }
     let mut file = atomic_file::beside(&cache.blob("new"))?;
     let output =
         BufWriter::with_capacity(256 * 1024, reporter.watch(Phase::Layer, title, file.as_file_mut()));
-    let layer = write_layer(&contents, output, LayerOptions::default()).map_err(failed)?;
+    let layer = write_layer(contents, output, LayerOptions::default()).map_err(failed)?;
     atomic_file::put(file, &cache.blob(layer.digest.digest()))?;
     reporter.finished(Phase::Layer, title);
     Ok(layer)

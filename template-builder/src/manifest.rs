@@ -1,21 +1,25 @@
 //! `tmpl.toml` as it is written: keys, types and the place of everything, not yet whether it makes sense.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::SpecOptions;
-use crate::manifest_keys::{Key, PYTHON, TEMPLATE};
+use crate::manifest_keys::{IMAGE, Key, PYTHON, TEMPLATE};
 use crate::project_error::{Position, ProjectError};
 
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.toml";
 
-const TABLES: &[&str] = &["python", "template"];
+const TABLES: &[&str] = &["python", "image", "template"];
 
 #[derive(Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) python: Option<PythonTable>,
+    #[serde(default)]
+    pub(crate) image: ImageTable,
     #[serde(default, rename = "template")]
     pub(crate) templates: Vec<TemplateTable>,
     /// The options of each template.
@@ -36,10 +40,27 @@ pub(crate) struct PythonTable {
     pub(crate) libc: Option<Spanned<String>>,
 }
 
+/// What images are made of, and which.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ImageTable {
+    pub(crate) base: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) platforms: Vec<Spanned<String>>,
+    pub(crate) user: Option<Spanned<String>>,
+    pub(crate) python: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
 #[derive(Deserialize)]
 pub(crate) struct TemplateTable {
     pub(crate) name: Spanned<String>,
     pub(crate) main: Option<Spanned<String>>,
+    pub(crate) binary: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) jars: Vec<Spanned<String>>,
+    pub(crate) main_class: Option<Spanned<String>>,
+    pub(crate) beam: Option<bool>,
     pub(crate) metadata_file: Option<Spanned<String>>,
     pub(crate) yaml_pipeline_path: Option<Spanned<String>>,
     #[serde(default)]
@@ -140,6 +161,7 @@ fn check_keys(source: Source<'_>, tree: &Spanned<DeTable<'_>>) -> Result<(), Pro
     for (key, value) in tree.get_ref() {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("python", DeValue::Table(table)) => check_table(source, table, "[python]", &names(PYTHON))?,
+            ("image", DeValue::Table(table)) => check_table(source, table, "[image]", &names(IMAGE))?,
             ("template", DeValue::Array(templates)) => {
                 for template in templates {
                     if let DeValue::Table(table) = template.get_ref() {
@@ -203,7 +225,7 @@ mod tests {
             (
                 "[python]\nversion = \"3.11\"\n[wheels]\n".to_owned(),
                 "tmpl.toml:3:2: there is no key `wheels` in tmpl.toml",
-                "the keys there are `python`, `template`",
+                "the keys there are `python`, `image`, `template`",
             ),
             (
                 format!("[python]\nversion = \"3.11\"\n{template}mian = 3"),
@@ -239,7 +261,7 @@ mod tests {
             (
                 format!("{template}max_workers = 3\nsdk_language = \"python\"\n"),
                 "tmpl.toml:5:16: \"python\" is no language of a template",
-                "write `PYTHON`, `JAVA`, `GO` or `YAML`",
+                "write `PYTHON`, `JAVA`, `GO`, `YAML` or `BINARY`",
             ),
         ] {
             let error = parse(&text).err().unwrap();

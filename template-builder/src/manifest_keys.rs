@@ -41,6 +41,19 @@ pub(crate) const PYTHON: &[Key] = &[
     key("libc", Kind::Text, "The oldest C library that templates must run on, like \"glibc 2.28\"."),
 ];
 
+/// Keys of `[image]`.
+pub(crate) const IMAGE: &[Key] = &[
+    key(
+        "base",
+        Kind::Text,
+        "What images are built upon: a reference, oci:FOLDER[:NAME], oci-archive:FILE[:NAME], or scratch.",
+    ),
+    key("platforms", Kind::Texts, "The platforms of images and templates, like \"linux/amd64\"."),
+    key("user", Kind::Text, "The user that images run as, like \"65532:65532\"."),
+    key("python", Kind::Text, "Where the base has its Python, like \"/usr/local/bin/python3.11\"."),
+    key("labels", Kind::TextMap, "Labels of images."),
+];
+
 /// Keys of `[[template]]`.
 pub(crate) const TEMPLATE: &[Key] = &[
     key("name", Kind::Text, "The template's name in the bucket."),
@@ -49,6 +62,14 @@ pub(crate) const TEMPLATE: &[Key] = &[
         Kind::Text,
         "Where the program begins: a module like \"package.module\", or a file like \"main.py\".",
     ),
+    key(
+        "binary",
+        Kind::Text,
+        "The file of a program that is one binary; `{arch}` stands for amd64 or arm64.",
+    ),
+    key("jars", Kind::Texts, "The class path of a program in Java: files or patterns."),
+    key("main_class", Kind::Text, "The class that a program in Java begins with."),
+    key("beam", Kind::Flag, "Whether a program in Java is a Beam pipeline; it is where nothing is said."),
     key("metadata_file", Kind::Text, "The file that says what the template asks for."),
     key("yaml_pipeline_path", Kind::Text, "The pipeline of a template in Beam YAML."),
     key(
@@ -57,7 +78,11 @@ pub(crate) const TEMPLATE: &[Key] = &[
         "Defaults of the launch environment under the names of Google's API.",
     ),
     key("image", Kind::Text, "An image that exists, taken verbatim."),
-    key("sdk_language", Kind::Choice(&["PYTHON", "JAVA", "GO", "YAML"]), "The language of the pipeline."),
+    key(
+        "sdk_language",
+        Kind::Choice(&["PYTHON", "JAVA", "GO", "YAML", "BINARY"]),
+        "The language of the pipeline.",
+    ),
     key("yaml_image", Kind::Text, "The image of a template in Beam YAML."),
     key("staging_location", Kind::Text, "Where files of a job are staged on Google's storage: gs://…"),
     key("temp_location", Kind::Text, "Where temporary files of a job go on Google's storage: gs://…"),
@@ -103,6 +128,12 @@ pub fn manifest_schema() -> Value {
                 "required": ["version"],
                 "properties": properties(PYTHON),
             },
+            "image": {
+                "description": "The container images that templates can be built as.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": properties(IMAGE),
+            },
             "template": {
                 "description": "The templates of the project.",
                 "type": "array",
@@ -111,7 +142,14 @@ pub fn manifest_schema() -> Value {
                     "type": "object",
                     "additionalProperties": false,
                     "required": ["name"],
-                    "anyOf": [{"required": ["main"]}, {"required": ["image"]}, {"required": ["yaml_image"]}],
+                    "anyOf": [
+                        {"required": ["main"]},
+                        {"required": ["binary"]},
+                        {"required": ["jars", "main_class"]},
+                        {"required": ["yaml_pipeline_path"]},
+                        {"required": ["image"]},
+                        {"required": ["yaml_image"]},
+                    ],
                     "properties": properties(TEMPLATE),
                 },
             },

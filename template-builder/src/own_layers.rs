@@ -6,11 +6,13 @@ use fs_err as fs;
 
 use crate::bucket_blobs::BucketBlobs;
 use crate::checksum::Checksum;
+use crate::distribution::Distribution;
 use crate::layer_plan::{DistributionRecord, distribution_key};
 use crate::lock::Lock;
 use crate::made_layer::{self, MadeLayer};
 use crate::own_package::OwnPackage;
-use crate::session::Session;
+use crate::project::is_wheel;
+use crate::python_session::PythonSession;
 use crate::source_tree;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 use crate::{BuildError, Phase, compile};
@@ -33,10 +35,11 @@ pub(crate) struct OwnLayers {
 }
 
 /// The project's own code.
-pub(crate) async fn read(session: &Session<'_>, lock: &Lock) -> Result<OwnCode, BuildError> {
+pub(crate) async fn read(session: &PythonSession<'_>, lock: &Lock) -> Result<OwnCode, BuildError> {
     let mut code = OwnCode { packages: StagedFiles::new(), app: StagedFiles::new(), owners: BTreeMap::new() };
     for path in &session.project.packages {
         let distribution = OwnPackage::new(session, lock, path).stage().await?;
+        refuse_compiled_here(session, path, &distribution)?;
         for (path, file) in distribution.files {
             if let Some(other) = code.packages.get(&path)
                 && other.checksum != file.checksum
@@ -61,9 +64,26 @@ pub(crate) async fn read(session: &Session<'_>, lock: &Lock) -> Result<OwnCode, 
     Ok(code)
 }
 
+/// Compiled code of a package that is built here runs on machines like this one alone.
+fn refuse_compiled_here(
+    session: &PythonSession<'_>,
+    package: &str,
+    distribution: &Distribution,
+) -> Result<(), BuildError> {
+    let is_compiled = |path: &&String| path.ends_with(".so") || path.contains(".so.");
+    match distribution.files.keys().find(is_compiled) {
+        Some(path) if session.is_foreign() && !is_wheel(package) => Err(BuildError::CompiledHere {
+            package: distribution.name.clone(),
+            path: path.clone(),
+            platform: session.target().platform.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// The layers of that code; those that did not change are not made.
 pub(crate) async fn layers(
-    session: &Session<'_>,
+    session: &PythonSession<'_>,
     lock: &Lock,
     code: OwnCode,
     blobs: &BucketBlobs<'_>,
@@ -95,7 +115,7 @@ pub(crate) async fn layers(
 }
 
 /// A path that both a dependency and a package of the project hold can be in one tree only once.
-fn conflicts(session: &Session<'_>, lock: &Lock, code: &OwnCode) -> Result<(), BuildError> {
+fn conflicts(session: &PythonSession<'_>, lock: &Lock, code: &OwnCode) -> Result<(), BuildError> {
     for package in &lock.packages {
         let key = distribution_key(session.target(), lock, package);
         let record =

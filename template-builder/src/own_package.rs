@@ -14,7 +14,7 @@ use crate::checksum::Checksum;
 use crate::distribution::Distribution;
 use crate::lock::Lock;
 use crate::project::is_wheel;
-use crate::session::Session;
+use crate::python_session::PythonSession;
 use crate::source_tree::{self, SourceTree};
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 use crate::{BuildError, Phase, atomic_file, backend, install, manifest, record};
@@ -46,7 +46,7 @@ struct BuiltFile {
 
 /// One of the project's own packages.
 pub(crate) struct OwnPackage<'a> {
-    session: &'a Session<'a>,
+    session: &'a PythonSession<'a>,
     lock: &'a Lock,
     /// Relative to the project; `.` is the project.
     path: &'a str,
@@ -55,7 +55,7 @@ pub(crate) struct OwnPackage<'a> {
 }
 
 impl<'a> OwnPackage<'a> {
-    pub(crate) fn new(session: &'a Session<'a>, lock: &'a Lock, path: &'a str) -> Self {
+    pub(crate) fn new(session: &'a PythonSession<'a>, lock: &'a Lock, path: &'a str) -> Self {
         let root = &session.project.root;
         let folder = if path == "." { root.clone() } else { root.join(path) };
         Self { session, lock, path, name: lock.local_name(path).unwrap_or(path), folder }
@@ -230,7 +230,9 @@ impl<'a> OwnPackage<'a> {
         let site_packages = self.session.target().site_packages();
         let record = StagedFile::of_bytes(record::write(&files, &site_packages, &built.record), false);
         files.insert(format!("{site_packages}/{}", built.record), record);
-        Some(Distribution { name: built.name.clone(), version: built.version.clone(), files })
+        // Its licence stands in its files, for whoever wants to know it.
+        let (name, version) = (built.name.clone(), built.version.clone());
+        Some(Distribution { name, version, licence: None, files })
     }
 }
 

@@ -20,6 +20,10 @@ pub enum Phase {
     Check,
     /// Layers go to the bucket.
     Upload,
+    /// A base is fetched, an image written.
+    Image,
+    /// An image goes to its registry.
+    Push,
     /// Specs go to the bucket.
     Publish,
 }
@@ -33,6 +37,8 @@ impl fmt::Display for Phase {
             Self::Layer => "layer",
             Self::Check => "check",
             Self::Upload => "upload",
+            Self::Image => "image",
+            Self::Push => "push",
             Self::Publish => "publish",
         })
     }

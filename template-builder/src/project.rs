@@ -11,10 +11,11 @@ use toml::Spanned;
 
 use crate::SpecOptions;
 use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts, read_description};
-use crate::manifest::{FILE, Manifest, Source, TemplateTable};
+use crate::manifest::{FILE, ImageTable, Manifest, Source, TemplateTable};
+use crate::program_source::ProgramSource;
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
-use crate::python_target::PythonTarget;
+use crate::python_target::{DEFAULT_PLATFORM, PLATFORMS, PythonTarget};
 use crate::source_tree;
 
 /// A project that can be built.
@@ -22,8 +23,12 @@ use crate::source_tree;
 pub(crate) struct Project {
     /// The folder, absolute and without links.
     pub(crate) root: PathBuf,
-    /// What programs are built for; nothing where every template is an image.
+    /// The Python that programs are built for; nothing where none is one of Python's.
     pub(crate) target: Option<PythonTarget>,
+    /// What it says of images.
+    pub(crate) image: ImageTable,
+    /// The platforms that templates are built for, where nobody says otherwise.
+    pub(crate) platforms: Vec<String>,
     /// Requirement files, relative to the root.
     pub(crate) requirements: Vec<String>,
     /// Folders and wheels of the project's own packages, relative to the root (`.` is the root), sorted.
@@ -62,7 +67,7 @@ impl Project {
         let file = file.display().to_string();
         let source = Source { file: &file, text: &text };
         let manifest = Manifest::parse(source)?;
-        Reader { root, source, overrides, only }.project(&manifest)
+        Reader { root, source, overrides, only }.project(manifest)
     }
 
     /// A template of an image, for which no `tmpl.toml` is needed.
@@ -70,6 +75,8 @@ impl Project {
         Self {
             root,
             target: None,
+            image: ImageTable::default(),
+            platforms: vec![DEFAULT_PLATFORM.to_owned()],
             requirements: Vec::new(),
             packages: Vec::new(),
             scripts: Vec::new(),
@@ -107,8 +114,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn project(self, manifest: &Manifest) -> Result<Project, ProjectError> {
-        self.refuse_one_file_for_many(manifest)?;
+    fn project(self, manifest: Manifest) -> Result<Project, ProjectError> {
+        self.refuse_one_file_for_many(&manifest)?;
+        let platforms = self.platforms(&manifest)?;
         let python = manifest.python.as_ref();
         let target = python.map(|python| PythonTarget::read(python, self.source)).transpose()?;
         if manifest.templates.is_empty() {
@@ -134,7 +142,8 @@ impl Reader<'_> {
         let mut scripts = Vec::new();
         let mut descriptions = Vec::new();
         for (table, options) in manifest.templates.iter().zip(&manifest.options) {
-            let template = self.template(table, options, &mut scripts, &mut descriptions)?;
+            let template =
+                self.template(table, options, python.is_some(), &mut scripts, &mut descriptions)?;
             if let (Some(main), None) = (&table.main, python) {
                 let remedy = "add `[python]` with `version = \"3.11\"`";
                 return Err(self.source.error(main, "a program needs a Python", remedy));
@@ -152,11 +161,41 @@ impl Reader<'_> {
             templates.push(template);
         }
         for pattern in python.map_or(&[][..], |python| &python.files) {
-            scripts.extend(self.matches(pattern)?);
+            scripts.extend(self.matches("files", pattern)?);
         }
         scripts.sort();
         scripts.dedup();
-        Ok(Project { root: self.root, target, requirements, packages, scripts, templates, descriptions })
+        let image = manifest.image;
+        Ok(Project {
+            root: self.root,
+            target,
+            image,
+            platforms,
+            requirements,
+            packages,
+            scripts,
+            templates,
+            descriptions,
+        })
+    }
+
+    /// The platforms of `[image]`, else the one of `[python]`.
+    fn platforms(&self, manifest: &Manifest) -> Result<Vec<String>, ProjectError> {
+        let mut platforms = Vec::new();
+        for platform in &manifest.image.platforms {
+            if !PLATFORMS.contains(&platform.get_ref().as_str()) {
+                let message = format!("`{}` is no platform that templates are built for", platform.get_ref());
+                return Err(self.source.error(platform, message, "write `linux/amd64` or `linux/arm64`"));
+            }
+            if !platforms.contains(platform.get_ref()) {
+                platforms.push(platform.get_ref().clone());
+            }
+        }
+        if platforms.is_empty() {
+            let python = manifest.python.as_ref().and_then(|python| python.platform.as_ref());
+            platforms.push(python.map_or(DEFAULT_PLATFORM, |platform| platform.get_ref()).to_owned());
+        }
+        Ok(platforms)
     }
 
     /// A name, an image or a description belongs to one template.
@@ -185,6 +224,7 @@ impl Reader<'_> {
         &self,
         table: &TemplateTable,
         options: &SpecOptions,
+        has_python: bool,
         scripts: &mut Vec<String>,
         descriptions: &mut Vec<String>,
     ) -> Result<ProjectTemplate, ProjectError> {
@@ -197,15 +237,7 @@ impl Reader<'_> {
                 &error.hint().unwrap_or_else(|| remedy.to_owned()),
             )
         })?;
-        let main = match &table.main {
-            None => None,
-            Some(main) if is_script(main.get_ref()) => {
-                let script = self.file("main", main)?;
-                scripts.push(script.clone());
-                Some(PythonMain::File(script))
-            }
-            Some(main) => Some(PythonMain::Module(self.module(main)?)),
-        };
+        let program = self.program(table, options, has_python, scripts)?;
         let mut texts = SpecTexts::default();
         if let Some(path) = &table.metadata_file {
             texts.metadata = Some(self.text("metadata_file", path, descriptions)?);
@@ -220,7 +252,7 @@ impl Reader<'_> {
                 self.source.error(&table.name, format!("default_environment: {}", error.message()), &hint)
             })?;
         }
-        let draft = Draft { main: main.is_some(), options, environment, texts };
+        let draft = Draft { program: program.as_ref(), options, environment, texts };
         let is_chosen = self.only.is_empty() || self.only.contains(&name);
         let nothing = Overrides::default();
         let spec =
@@ -234,7 +266,99 @@ impl Reader<'_> {
                     ),
                 },
             )?;
-        Ok(ProjectTemplate { name, main, spec })
+        Ok(ProjectTemplate { name, program, spec })
+    }
+
+    /// The program of a template: what names one, and names only one.
+    fn program(
+        &self,
+        table: &TemplateTable,
+        options: &SpecOptions,
+        has_python: bool,
+        scripts: &mut Vec<String>,
+    ) -> Result<Option<ProgramSource>, ProjectError> {
+        let jars = table.jars.first();
+        let named = [("main", table.main.as_ref()), ("binary", table.binary.as_ref()), ("jars", jars)];
+        let named: Vec<_> = named.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        if let [(first, _), (second, value), ..] = named.as_slice() {
+            let message = format!("`{first}` and `{second}` name two programs");
+            return Err(self.source.error(value, message, &format!("leave `{first}` or `{second}` out")));
+        }
+        if let Some(main) = &table.main {
+            return if is_script(main.get_ref()) {
+                let script = self.file("main", main)?;
+                scripts.push(script.clone());
+                Ok(Some(ProgramSource::Python(PythonMain::File(script))))
+            } else {
+                Ok(Some(ProgramSource::Python(PythonMain::Module(self.module(main)?))))
+            };
+        }
+        if let Some(binary) = &table.binary {
+            let path = self.binary(binary)?;
+            let is_go = options.sdk_language.as_deref() == Some("GO");
+            return Ok(Some(if is_go {
+                ProgramSource::Go { binary: path }
+            } else {
+                ProgramSource::Binary { binary: path }
+            }));
+        }
+        if let Some(first) = jars {
+            let Some(main_class) = &table.main_class else {
+                let remedy = "add `main_class = \"…\"`, the class that has `main`";
+                return Err(self.source.error(first, "the program has no main class", remedy));
+            };
+            return Ok(Some(ProgramSource::Java {
+                main_class: main_class.get_ref().clone(),
+                jars: self.jars(&table.jars)?,
+                beam: table.beam.unwrap_or(true),
+            }));
+        }
+        let has_image = options.image.is_some() || options.yaml_image.is_some();
+        let overridden = &self.overrides.options;
+        match &table.yaml_pipeline_path {
+            // Beam of the project itself runs it, where no image is there to do so.
+            Some(path)
+                if has_python
+                    && !has_image
+                    && overridden.image.is_none()
+                    && overridden.yaml_image.is_none() =>
+            {
+                Ok(Some(ProgramSource::Yaml { pipeline: self.file("yaml_pipeline_path", path)? }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The file of a binary. One that is there once for each platform is looked for when it is built.
+    fn binary(&self, path: &Spanned<String>) -> Result<String, ProjectError> {
+        if path.get_ref().contains("{arch}") {
+            return normal(path.get_ref()).ok_or_else(|| ProjectError::OutsideProject {
+                file: self.source.file.to_owned(),
+                position: self.source.position(path),
+                key: "binary",
+                path: path.get_ref().clone(),
+            });
+        }
+        self.file("binary", path)
+    }
+
+    /// The jars of a class path, in the order of their patterns. Two of one name could not lie in one folder.
+    fn jars(&self, patterns: &[Spanned<String>]) -> Result<Vec<String>, ProjectError> {
+        let mut jars: Vec<String> = Vec::new();
+        for pattern in patterns {
+            for jar in self.matches("jars", pattern)? {
+                let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+                if jars.contains(&jar) {
+                    continue;
+                }
+                if let Some(other) = jars.iter().find(|other| name(other) == name(&jar)) {
+                    let message = format!("{other} and {jar} have the same name");
+                    return Err(self.source.error(pattern, message, "rename one of the two"));
+                }
+                jars.push(jar);
+            }
+        }
+        Ok(jars)
     }
 
     /// The text of a file that describes a template, beside the name it is shown under.
@@ -318,11 +442,11 @@ impl Reader<'_> {
     }
 
     /// The files that a pattern of `files` means. `*` stays in its folder, `**` does not.
-    fn matches(&self, pattern: &Spanned<String>) -> Result<Vec<String>, ProjectError> {
+    fn matches(&self, key: &'static str, pattern: &Spanned<String>) -> Result<Vec<String>, ProjectError> {
         let refused = |path: &str| ProjectError::OutsideProject {
             file: self.source.file.to_owned(),
             position: self.source.position(pattern),
-            key: "files",
+            key,
             path: path.to_owned(),
         };
         let normal = normal(pattern.get_ref()).ok_or_else(|| refused(pattern.get_ref()))?;
@@ -334,7 +458,7 @@ impl Reader<'_> {
         let mut outside = |link: &str| if matcher.is_match(link) { Err(refused(link)) } else { Ok(()) };
         let files = source_tree::files_and_links(&self.root, &self.root, &mut outside)?;
         let found: Vec<String> = files.into_iter().filter(|file| matcher.is_match(file)).collect();
-        if found.is_empty() { Err(self.missing("files", pattern)) } else { Ok(found) }
+        if found.is_empty() { Err(self.missing(key, pattern)) } else { Ok(found) }
     }
 }
 
@@ -427,8 +551,9 @@ mod tests {
         assert_eq!(project.packages, [".", "kit"]);
         assert_eq!(project.scripts, ["jobs/x.py", "main.py"]);
         assert_eq!(project.templates[0].spec.metadata.as_ref().unwrap().name, "A");
-        assert_eq!(project.templates[0].main, Some(PythonMain::File("main.py".to_owned())));
-        assert_eq!(project.templates[1].main, Some(PythonMain::Module("pkg.jobs".to_owned())));
+        let python = |main| Some(ProgramSource::Python(main));
+        assert_eq!(project.templates[0].program, python(PythonMain::File("main.py".to_owned())));
+        assert_eq!(project.templates[1].program, python(PythonMain::Module("pkg.jobs".to_owned())));
         assert_eq!(project.templates[1].spec.default_environment.get("maxWorkers"), Some(&3.into()));
         let only = ["b".parse().unwrap()];
         assert_eq!(project.chosen(&only).unwrap().len(), 1);

@@ -1,13 +1,15 @@
 //! What is known of a template before anything is built.
 
-use tmpl_template::{PythonMain, TemplateName, TemplateSpec};
+use tmpl_template::{TemplateName, TemplateSpec};
+
+use crate::program_source::ProgramSource;
 
 /// One template of a project.
 #[derive(Debug)]
 pub(crate) struct ProjectTemplate {
     pub(crate) name: TemplateName,
-    /// Where its program begins; nothing where it is an image alone.
-    pub(crate) main: Option<PythonMain>,
+    /// Its program; nothing where it is an image alone.
+    pub(crate) program: Option<ProgramSource>,
     /// Its spec, as far as it can be said without building anything.
     pub(crate) spec: TemplateSpec,
 }

@@ -1,46 +1,53 @@
 //! A project's templates become specs in the bucket: after all their layers, each whole.
 
-use tmpl_bucket::Publication;
-use tmpl_template::{Entry, Extension, Interpreter, LayerReference, PlatformBuild, PythonMain, TemplateSpec};
+use std::collections::BTreeMap;
 
-use crate::lock::Lock;
+use tmpl_bucket::Publication;
+use tmpl_template::{Digest, Extension, PlatformBuild, PythonMain, TemplateSpec};
+
+use crate::check::Main;
+use crate::program_source::ProgramSource;
 use crate::project_template::ProjectTemplate;
-use crate::session::Session;
 use crate::{BuildError, BuildRequest, TemplateReport};
+
+/// The module that runs pipelines in YAML.
+const BEAM_YAML: &str = "apache_beam.yaml.main";
 
 /// A template that is a program of this project.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Program<'a> {
     pub(crate) template: &'a ProjectTemplate,
-    pub(crate) main: &'a PythonMain,
+    pub(crate) source: &'a ProgramSource,
 }
 
 impl<'a> Program<'a> {
     /// The templates that are programs.
     pub(crate) fn among(templates: &[&'a ProjectTemplate]) -> Vec<Self> {
-        let program = |template: &&'a ProjectTemplate| Some(Self { template, main: template.main.as_ref()? });
+        let program =
+            |template: &&'a ProjectTemplate| Some(Self { template, source: template.program.as_ref()? });
         templates.iter().filter_map(program).collect()
     }
 
-    /// The spec of the program made of these layers. It holds nothing that differs from build to build of the same inputs.
-    pub(crate) fn spec(&self, session: &Session<'_>, lock: &Lock, layers: &[LayerReference]) -> TemplateSpec {
-        let target = session.target();
-        let interpreter = Interpreter {
-            implementation: "cpython".to_owned(),
-            version: target.version.clone(),
-            abi: target.abi(),
+    /// What Python imports first of it; nothing for a program in another language.
+    pub(crate) fn main(&self) -> Option<Main<'a>> {
+        let (main, is_own) = match self.source {
+            ProgramSource::Python(main) => (main.clone(), true),
+            ProgramSource::Yaml { .. } => (PythonMain::Module(BEAM_YAML.to_owned()), false),
+            _ => return None,
         };
-        let build = PlatformBuild {
-            interpreter: Some(interpreter),
-            libc: Some(target.libc()),
-            layers: layers.to_vec(),
-            image: None,
-        };
-        let beam = lock.package("apache-beam").map(|beam| beam.version.clone());
-        let entry = Entry::Python { main: self.main.clone(), beam };
-        let platforms = [(target.platform.clone(), build)].into();
+        Some(Main { template: &self.template.name, main, is_own })
+    }
+
+    /// The spec of the program as it was built for some platforms. It holds nothing that differs from build to build of the same
+    /// inputs.
+    pub(crate) fn spec(
+        &self,
+        beam: Option<&str>,
+        lock: Option<Digest>,
+        platforms: BTreeMap<String, PlatformBuild>,
+    ) -> TemplateSpec {
         let mut spec = self.template.spec.clone();
-        spec.tmpl = Some(Extension::new(entry, Some(lock.digest()), platforms));
+        spec.tmpl = Some(Extension::new(self.source.entry(beam), lock, platforms));
         spec
     }
 }
@@ -65,5 +72,6 @@ pub(crate) async fn publish(request: &BuildRequest, ready: &Ready<'_>) -> Result
     let name = &ready.template.name;
     let Publication { digest, entry, changed, path } =
         request.bucket.publish(name, &ready.text, &request.facts).await?;
-    Ok(TemplateReport { name: name.clone(), path, digest, entry, changed })
+    let image = ready.template.program.as_ref().and(ready.spec.image.clone());
+    Ok(TemplateReport { name: name.clone(), path, digest, entry, changed, image })
 }

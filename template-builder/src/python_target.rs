@@ -7,7 +7,10 @@ use crate::project_error::ProjectError;
 
 /// The glibc versions for which uv knows a platform name.
 const GLIBC: &[u32] = &[17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
-const DEFAULT_PLATFORM: &str = "linux/amd64";
+/// The platform that templates are built for where nothing is said.
+pub(crate) const DEFAULT_PLATFORM: &str = "linux/amd64";
+/// The platforms that templates can be built for.
+pub const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 const DEFAULT_GLIBC: u32 = 28;
 
 /// What the files of a template must fit.
@@ -56,6 +59,11 @@ impl PythonTarget {
             }
         };
         Ok(Self { version: version.get_ref().clone(), platform, glibc })
+    }
+
+    /// The same Python for another platform.
+    pub(crate) fn on(&self, platform: &str) -> Self {
+        Self { platform: platform.to_owned(), ..self.clone() }
     }
 
     /// The oldest C library: `glibc 2.28`.

@@ -15,6 +15,9 @@ pub struct BuildReport {
     pub lock: Option<LockState>,
     /// The layers that the templates share, in their order.
     pub layers: Vec<LayerReport>,
+    /// The images, where any were asked for, in the project's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageReport>,
     /// The templates, in the project's order.
     pub templates: Vec<TemplateReport>,
     /// What was checked of the programs before they were published; nothing where there is none.
@@ -27,7 +30,7 @@ pub struct BuildReport {
 }
 
 /// What became of the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockState {
     /// It was up to date.
@@ -69,7 +72,7 @@ pub enum Origin {
 }
 
 /// What was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Checked {
     /// Nothing: nothing had changed.
@@ -78,6 +81,24 @@ pub enum Checked {
     Static,
     /// The main modules were imported.
     Full,
+}
+
+/// One image.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    /// The template that it is of.
+    pub template: TemplateName,
+    /// The digest of its manifest, or of the index of several platforms.
+    pub digest: Digest,
+    /// Where it was written: a reference by digest, a file, a folder, an engine.
+    pub places: Vec<String>,
+    /// Bytes of all its layers and documents.
+    pub size: u64,
+    /// Whether the registry had it before, under this tag.
+    pub unchanged: bool,
+    /// Bytes sent to the registry.
+    pub bytes_sent: u64,
 }
 
 /// One published template.
@@ -93,4 +114,7 @@ pub struct TemplateReport {
     pub entry: u64,
     /// Whether this version was not current before.
     pub changed: bool,
+    /// The image that its spec names, where this build made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }

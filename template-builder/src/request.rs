@@ -6,7 +6,7 @@ use tmpl_bucket::{Bucket, BuildFacts};
 use tmpl_launcher::cache::Cache;
 use tmpl_template::TemplateName;
 
-use crate::Overrides;
+use crate::{ImageRequest, Overrides};
 
 /// How thoroughly a build is checked before it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct BuildRequest {
     pub only: Vec<TemplateName>,
     /// What is said instead of `tmpl.toml`.
     pub overrides: Overrides,
+    /// The platforms to build for; empty for those of the project.
+    pub platforms: Vec<String>,
+    /// The images to make, if any.
+    pub image: Option<ImageRequest>,
     /// Whether a version is refused that launches of the current one would not fit.
     pub check_compatible: bool,
     /// The interpreter to build with, where one is named.

@@ -1,31 +1,21 @@
-//! What the steps of one build share. Tools are looked for when they are first needed: a build with nothing to do starts none.
+//! What the steps of one build share.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use tempfile::TempDir;
-use tmpl_launcher::interpreter::{self, Interpreter, InterpreterRequest};
-
 use crate::builder_cache::BuilderCache;
 use crate::project::Project;
-use crate::python_target::PythonTarget;
-use crate::requirement_files::RequirementFiles;
-use crate::resolver::Resolver;
-use crate::uv::Uv;
 use crate::{BuildError, BuildRequest, Phase, Progress};
+use tempfile::TempDir;
 
 /// One build under way.
 pub(crate) struct Session<'a> {
     pub(crate) request: &'a BuildRequest,
     pub(crate) project: &'a Project,
-    target: &'a PythonTarget,
-    pub(crate) requirements: &'a RequirementFiles,
     pub(crate) cache: BuilderCache,
     pub(crate) progress: &'a dyn Progress,
-    uv: OnceLock<Uv>,
-    interpreter: OnceLock<Interpreter>,
     work: OnceLock<TempDir>,
     helpers: std::path::PathBuf,
     timings: Mutex<BTreeMap<Phase, u64>>,
@@ -33,52 +23,18 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(
-        request: &'a BuildRequest,
-        project: &'a Project,
-        target: &'a PythonTarget,
-        requirements: &'a RequirementFiles,
-        progress: &'a dyn Progress,
-    ) -> Self {
+    pub(crate) fn new(request: &'a BuildRequest, project: &'a Project, progress: &'a dyn Progress) -> Self {
         let cache = BuilderCache::new(request.cache.directory());
         Self {
             request,
             project,
-            target,
-            requirements,
             helpers: cache.helpers(),
             cache,
             progress,
-            uv: OnceLock::new(),
-            interpreter: OnceLock::new(),
             work: OnceLock::new(),
             timings: Mutex::default(),
             warnings: Mutex::default(),
         }
-    }
-
-    pub(crate) fn target(&self) -> &PythonTarget {
-        self.target
-    }
-
-    pub(crate) fn uv(&self) -> Result<&Uv, BuildError> {
-        once(&self.uv, || Uv::find(self.request.uv.as_deref(), &self.project.root))
-    }
-
-    /// The interpreter that builds, compiles and checks: of the target's version, on the target's platform.
-    pub(crate) fn interpreter(&self) -> Result<&Interpreter, BuildError> {
-        once(&self.interpreter, || {
-            let here = PythonTarget::here();
-            if here != self.target().platform {
-                return Err(BuildError::Platform { here, target: self.target().platform.clone() });
-            }
-            let wanted = InterpreterRequest {
-                version: self.target().version.clone(),
-                abi: Some(self.target().abi()),
-                explicit: self.request.python.clone(),
-            };
-            Ok(interpreter::find(&wanted, &self.request.cache)?)
-        })
     }
 
     /// A folder for this build alone.
@@ -94,16 +50,6 @@ impl<'a> Session<'a> {
     /// Where helper programs lie.
     pub(crate) fn helpers(&self) -> &Path {
         &self.helpers
-    }
-
-    pub(crate) fn resolver(&self) -> Result<Resolver<'_>, BuildError> {
-        Ok(Resolver {
-            uv: self.uv()?,
-            indexes: &self.requirements.indexes,
-            target: self.target(),
-            python: &self.interpreter()?.path,
-            helpers: self.helpers(),
-        })
     }
 
     /// Runs a step, tells of it and measures it.
@@ -132,6 +78,11 @@ impl<'a> Session<'a> {
         result
     }
 
+    /// A file of the project as whoever asked for the build spelled its folder.
+    pub(crate) fn shown(&self, file: &str) -> String {
+        self.request.project.join(file).display().to_string()
+    }
+
     pub(crate) fn warn(&self, warning: String) {
         lock(&self.warnings).push(warning);
     }
@@ -149,7 +100,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, BuildError>) -> Result<&T, BuildError> {
+pub(crate) fn once<T>(
+    cell: &OnceLock<T>,
+    make: impl FnOnce() -> Result<T, BuildError>,
+) -> Result<&T, BuildError> {
     if let Some(made) = cell.get() {
         return Ok(made);
     }

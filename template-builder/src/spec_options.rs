@@ -79,7 +79,7 @@ impl OptionProblem {
 
 impl SpecOptions {
     /// The languages that can be said.
-    pub const LANGUAGES: [&str; 4] = ["GO", "JAVA", "PYTHON", "YAML"];
+    pub const LANGUAGES: [&str; 5] = ["BINARY", "GO", "JAVA", "PYTHON", "YAML"];
 
     /// These options with those of another place instead of the same ones here.
     #[must_use]
@@ -118,7 +118,7 @@ impl SpecOptions {
             return Err(OptionProblem::new(
                 "sdk_language",
                 message,
-                "write `PYTHON`, `JAVA`, `GO` or `YAML`",
+                "write `PYTHON`, `JAVA`, `GO`, `YAML` or `BINARY`",
             ));
         }
         for (key, location) in [

@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
 
 mod environment;
+mod image;
 mod place;
 pub(crate) mod spec;
 mod template;
@@ -14,6 +15,7 @@ use jiff::SignedDuration;
 use tmpl_template::{JobId, JobName, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
+pub(crate) use image::ImageArguments;
 pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
@@ -107,6 +109,11 @@ pub(crate) struct BuildArguments {
     /// Fail if launches of the current version would not fit the new one
     #[arg(long)]
     pub(crate) check_compatible: bool,
+    /// Build for these platforms, like linux/amd64,linux/arm64 [default: those of tmpl.toml]
+    #[arg(long, value_name = "OS/ARCH,…", value_delimiter = ',', value_parser = platform)]
+    pub(crate) platform: Vec<String>,
+    #[command(flatten)]
+    pub(crate) image: ImageArguments,
     #[command(flatten)]
     pub(crate) spec: SpecArguments,
 }
@@ -259,6 +266,14 @@ pub(crate) enum CacheCommand {
 
 fn job_id(text: &str) -> Result<JobId, String> {
     text.parse().map_err(|error| format!("{error}; `tmpl jobs list` shows the ids"))
+}
+
+fn platform(text: &str) -> Result<String, String> {
+    if tmpl_builder::PLATFORMS.contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("templates are built for {}", tmpl_builder::PLATFORMS.join(" and ")))
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -45,6 +45,8 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
         only: arguments.only,
         overrides: arguments.spec.overrides()?,
         check_compatible: arguments.check_compatible,
+        platforms: arguments.platform,
+        image: arguments.image.request()?,
         python: arguments.python,
         uv: arguments.uv,
         cache: context.settings.cache()?,
@@ -152,6 +154,16 @@ fn tell(printer: &Printer, report: &BuildReport, begun: Instant) -> Result<(), F
             Checked::Static => "check      imports resolved",
             Checked::Full => "check      main modules imported",
         });
+    }
+    for image in &report.images {
+        for place in &image.places {
+            printer.say(&format!("image      {:>8}  {place}", size(image.size)));
+        }
+        if image.unchanged {
+            printer.say("           the registry has it");
+        } else if image.bytes_sent > 0 {
+            printer.say(&format!("           {} sent", size(image.bytes_sent)));
+        }
     }
     for template in &report.templates {
         let version = short(&template.digest);

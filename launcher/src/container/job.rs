@@ -32,7 +32,7 @@ pub(crate) fn run(assignment: &Assignment) -> Result<ExitCode, ContainerError> {
 
 /// One attempt. The exit code is that of the job, so that whoever runs containers learns it too.
 pub(crate) fn attempt(assignment: &Assignment) -> Result<ExitCode, ContainerError> {
-    let cache = Cache::open(cache_folder())?;
+    let cache = Cache::at(cache_folder());
     let Some(end) = assignment.run(cache, ImageTemplate::find()?)? else {
         report::note("another launcher has this job");
         return Ok(ExitCode::SUCCESS);

@@ -30,7 +30,13 @@ pub(crate) struct LaunchArguments {
 
 impl LaunchArguments {
     pub(crate) fn parse(text: &str) -> Result<Self, ContainerError> {
-        serde_json::from_str(text).map_err(|source| ContainerError::LaunchArguments { source })
+        // A list would be read as the object's values in their order.
+        let read = if text.trim_start().starts_with('[') {
+            Err(serde::de::Error::custom("expected an object, found a list"))
+        } else {
+            serde_json::from_str(text)
+        };
+        read.map_err(|source| ContainerError::LaunchArguments { source })
     }
 
     pub(crate) fn into_asked(self) -> Asked {

@@ -54,6 +54,12 @@ impl Authorizer {
         let known = self.known(asked.reference.registry());
         let mut known = known.lock().await;
         match known.challenge.clone() {
+            // It may let those in for this who have no password.
+            Some(Challenge::Basic)
+                if self.credentials(&mut known, asked.reference).await?.credentials.is_none() =>
+            {
+                Ok(None)
+            }
             Some(challenge) => self.answer(&mut known, client, asked, &challenge).await.map(Some),
             None => Ok(None),
         }

@@ -1,6 +1,6 @@
 //! The bytes of a blob on their way out: read in pieces, hashed, and held back at the end if they are not the right ones.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read as _};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,8 @@ const STEP: u64 = 1024 * 1024;
 /// A registry reads a blob anew before it answers, at this many bytes a second or more.
 const SLOWEST_REGISTRY: u64 = 10_000_000;
 
-/// Is told how many of a blob's bytes are sent. After an interruption it may be fewer than before.
+/// Is told how many of a blob's bytes are sent; nothing of a blob that does not have to be. After an interruption it may be
+/// fewer than before.
 pub type Progress = dyn Fn(u64) + Send + Sync;
 
 /// A blob to send, in one or more parts.
@@ -92,7 +93,7 @@ impl OutgoingBlob {
             let until = if position < range.start { range.start } else { range.end };
             let length = PIECE.min(until - position).min(STEP - position % STEP);
             let mut piece = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-            match read_exactly(&mut reader, &mut piece) {
+            match reader.read_exact(&mut piece) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Err(self.changed(format!("it ends before its {} bytes", self.size)));
@@ -182,10 +183,6 @@ impl BlobPart {
         });
         (reqwest::Body::wrap_stream(pieces), activity)
     }
-}
-
-fn read_exactly(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<()> {
-    reader.read_exact(buffer)
 }
 
 #[cfg(test)]

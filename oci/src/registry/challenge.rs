@@ -87,8 +87,8 @@ mod tests {
 
     use super::*;
 
-    fn bearer(realm: &str, service: Option<&str>) -> Option<Challenge> {
-        Some(Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) })
+    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
+        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
     }
 
     #[test]
@@ -98,15 +98,15 @@ mod tests {
                 &[
                     r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
                 ][..],
-                bearer("https://auth.docker.io/token", Some("registry.docker.io")),
+                Some(bearer("https://auth.docker.io/token", Some("registry.docker.io"))),
             ),
-            (&[r#"bearer Realm = "x", error="invalid_token""#], bearer("x", None)),
-            (&[r#"Bearer realm="a\"b",scope="s:1:pull s:2:pull""#], bearer("a\"b", None)),
-            (&["Bearer realm=https://x/token,service=y"], bearer("https://x/token", Some("y"))),
+            (&[r#"bearer Realm = "x", error="invalid_token""#], Some(bearer("x", None))),
+            (&[r#"Bearer realm="a\"b",scope="s:1:pull s:2:pull""#], Some(bearer("a\"b", None))),
+            (&["Bearer realm=https://x/token,service=y"], Some(bearer("https://x/token", Some("y")))),
             (&[r#"Basic realm="a, Bearer""#], Some(Challenge::Basic)),
             (&["Basic"], Some(Challenge::Basic)),
-            (&[r#"Basic realm="r", Bearer realm="t""#], bearer("t", None)),
-            (&["Basic realm=r", r#"Bearer realm="t""#], bearer("t", None)),
+            (&[r#"Basic realm="r", Bearer realm="t""#], Some(bearer("t", None))),
+            (&["Basic realm=r", r#"Bearer realm="t""#], Some(bearer("t", None))),
             (&[r#"Negotiate, Basic realm="r""#], Some(Challenge::Basic)),
             (&[r#"Bearer service="without realm""#], None),
             (&[r#"Bearer realm="without end"#], None),

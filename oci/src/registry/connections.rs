@@ -168,7 +168,7 @@ impl Connections {
 fn broken(error: reqwest::Error, action: &str, registry: &str) -> RegistryError {
     let source = error.without_url();
     let (action, registry) = (action.to_owned(), registry.to_owned());
-    if source.is_redirect() {
+    if source.is_redirect() || source.is_builder() {
         let reason = "it leads on to where it must not".to_owned();
         RegistryError::Protocol { action, registry, reason }
     } else if is_untrusted(&source) {

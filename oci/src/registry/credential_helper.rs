@@ -11,7 +11,7 @@ use super::credentials::{Credentials, password_of};
 use super::error::RegistryError;
 
 /// A helper may ask a person or a cloud; it does not take longer.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// What helpers say when they have nothing, which is no failure.
 const NOTHING_FOUND: &str = "credentials not found";
 

@@ -122,11 +122,11 @@ impl CredentialSources {
         for path in &self.files {
             let Some(file) = self.read(path)? else { continue };
             let unusable = |reason: String| RegistryError::CredentialFile { path: path.clone(), reason };
-            if let Some(helper) = file.helper(&keys) {
-                if let Some(credentials) = credential_helper::get(helper, server(reference)).await? {
-                    let place = format!("docker-credential-{helper} (named in {})", path.display());
-                    return Ok(found(credentials, place));
-                }
+            if let Some(helper) = file.helper(&keys)
+                && let Some(credentials) = credential_helper::get(helper, server(reference)).await?
+            {
+                let place = format!("docker-credential-{helper} (named in {})", path.display());
+                return Ok(found(credentials, place));
             }
             if let Some(credentials) = file.credentials(&keys).map_err(unusable)? {
                 return Ok(found(credentials, path.display().to_string()));
@@ -209,10 +209,10 @@ impl CredentialFile {
     /// The entry of the most specific key that has one.
     fn credentials(&self, keys: &[String]) -> Result<Option<Credentials>, String> {
         for key in keys {
-            if let Some(entry) = value_of(&self.auths, key) {
-                if let Some(credentials) = entry.credentials(key)? {
-                    return Ok(Some(credentials));
-                }
+            if let Some(entry) = value_of(&self.auths, key)
+                && let Some(credentials) = entry.credentials(key)?
+            {
+                return Ok(Some(credentials));
             }
         }
         Ok(None)
@@ -269,10 +269,6 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn password(user: &str, password: &str) -> Option<Credentials> {
-        Some(password_of(user, password))
-    }
-
     #[tokio::test]
     async fn the_most_specific_entry_counts() {
         let folder = tempfile::tempdir().unwrap();
@@ -298,12 +294,12 @@ mod tests {
         .unwrap();
         let sources = CredentialSources::file(path.clone());
         for (name, expected) in [
-            ("python", password("bob", "secret")),
-            ("quay.io/app", password("q", "pass")),
-            ("quay.io/teams/app", password("q", "pass")),
-            ("quay.io/team/other", password("t", "pass")),
-            ("quay.io/team/app:v1", password("a", "pass")),
-            ("localhost:5000/app", password("l", "pass")),
+            ("python", Some(password_of("bob", "secret"))),
+            ("quay.io/app", Some(password_of("q", "pass"))),
+            ("quay.io/teams/app", Some(password_of("q", "pass"))),
+            ("quay.io/team/other", Some(password_of("t", "pass"))),
+            ("quay.io/team/app:v1", Some(password_of("a", "pass"))),
+            ("localhost:5000/app", Some(password_of("l", "pass"))),
             ("localhost:5001/app", None),
             ("identity.io/app", Some(Credentials::Identity(Secret::new("refresh")))),
             ("token.io/app", Some(Credentials::Registry(Secret::new("bearer")))),
@@ -346,7 +342,7 @@ mod tests {
         };
         for (auth_file, user) in [(None, "podman"), (Some("file.json"), "file")] {
             let lookup = environment(auth_file).look_up(&reference("a.io/b")).await.unwrap();
-            assert_eq!(lookup.credentials, password(user, "p"));
+            assert_eq!(lookup.credentials, Some(password_of(user, "p")));
         }
         let lookup = environment(None).look_up(&reference("b.io/b")).await.unwrap();
         assert!(lookup.searched.to_string().contains("home/.config/containers/auth.json"));

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -222,6 +223,9 @@ impl RegistryError {
     pub fn kind(&self) -> RegistryErrorKind {
         match self {
             Self::Certificates { .. } | Self::NoDigest { .. } => RegistryErrorKind::Usage,
+            Self::Connection { source, .. } if speaks_no_tls(source) || has_no_host(source) => {
+                RegistryErrorKind::Environment
+            }
             Self::Transport { .. } | Self::Connection { .. } | Self::NoAnswer { .. } | Self::Moved { .. } => {
                 RegistryErrorKind::Temporary
             }
@@ -251,6 +255,9 @@ impl RegistryError {
                 "{registry} seems to speak plain HTTP, which is used only for loopback hosts and for registries that are \
                  allowed by name"
             )),
+            Self::Connection { registry, source, .. } if has_no_host(source) => {
+                Some(format!("there is no host of that name: is {registry} spelled right?"))
+            }
             Self::Connection { .. } => Some("check the registry's name and the network".to_owned()),
             Self::CredentialFile { .. } => Some("log in anew, or repair the file".to_owned()),
             Self::CredentialHelper { helper, .. } => Some(format!(
@@ -301,13 +308,8 @@ fn said(detail: Option<&str>) -> String {
 
 /// An error and its causes, as one text to search in: the types of TLS errors are not those of the client.
 fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |error: &&dyn StdError| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Whether TLS failed over the certificate.
@@ -315,8 +317,13 @@ pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
     chain(error).contains("invalid peer certificate")
 }
 
+/// Whether the servers of names know no host of that name. Only its `Debug` tells that from other failures to find one.
+fn has_no_host(error: &reqwest::Error) -> bool {
+    format!("{error:?}").contains("response_code: NXDomain")
+}
+
 /// Whether what answered spoke something else than TLS.
-pub(super) fn speaks_no_tls(error: &reqwest::Error) -> bool {
+fn speaks_no_tls(error: &reqwest::Error) -> bool {
     let text = chain(error);
     text.contains("corrupt message") || text.contains("InvalidContentType")
 }

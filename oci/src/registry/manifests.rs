@@ -63,7 +63,7 @@ pub(super) async fn head(
         Err(error) => return Err(error),
     };
     let headers = response.headers();
-    let digest = text(headers, DIGEST).map(|digest| digest.parse::<Digest>());
+    let digest = text(headers, DIGEST).map(str::parse::<Digest>);
     let size = text(headers, CONTENT_LENGTH.as_str()).and_then(|size| size.parse().ok());
     match (digest, size, media_type(headers)) {
         (Some(Ok(digest)), Some(size), Some(media_type)) => {

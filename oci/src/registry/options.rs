@@ -9,8 +9,8 @@ use super::credentials::CredentialSources;
 /// How a [`Registry`](super::Registry) behaves. The default suits every registry that is known.
 #[derive(Debug, Clone)]
 pub struct RegistryOptions {
-    /// Registries (`HOST` or `HOST:PORT`) that are spoken to without TLS. Loopback hosts are tried with TLS first, then
-    /// without it, and need not be named here.
+    /// Registries (`HOST` or `HOST:PORT`) that are spoken to without TLS. Loopback hosts need not be named here:
+    /// they are spoken to without TLS if they understand it, else with TLS.
     pub plain_http: Vec<String>,
     /// Files of certificates (PEM) that are trusted beside those of the system. The variables `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR` say where the system's are.

@@ -14,7 +14,7 @@ pub(super) enum Scheme {
     Https,
     /// Without TLS, since it is allowed.
     Http,
-    /// With TLS, else without it: the host is this machine.
+    /// Without TLS if it is understood, else with it: the host is this machine.
     Either,
 }
 
@@ -31,7 +31,7 @@ impl Scheme {
     }
 
     pub(super) fn name(self) -> &'static str {
-        if self == Self::Http { "http" } else { "https" }
+        if self == Self::Https { "https" } else { "http" }
     }
 }
 

@@ -106,7 +106,7 @@ async fn from_api(
     let action = format!("list what refers to {}@{subject}", reference.repository());
     let scopes = [Scope::pull(reference)];
     let mut target = Target::Path(format!("{}/referrers/{subject}", reference.repository()));
-    let mut found = Vec::new();
+    let mut found: Vec<Descriptor> = Vec::new();
     for _ in 0..MOST_PAGES {
         let asked = Asked { reference, scopes: &scopes, action: &action };
         let call = Call::new(Method::GET, target, asked).header(ACCEPT, MediaType::ImageIndex.to_string());
@@ -119,7 +119,12 @@ async fn from_api(
         let Ok(page) = serde_json::from_slice::<ImageIndex>(&body) else {
             return if found.is_empty() { Ok(None) } else { Err(call.wrong("it is no index")) };
         };
-        found.extend(page.manifests().iter().cloned());
+        // Some list what was put twice two times.
+        for entry in page.manifests() {
+            if !found.iter().any(|known| known.digest() == entry.digest()) {
+                found.push(entry.clone());
+            }
+        }
         let next = headers.get(LINK).and_then(|link| link.to_str().ok()).and_then(next_page);
         match next {
             Some(next) => {

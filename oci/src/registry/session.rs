@@ -8,6 +8,28 @@ use super::origin;
 /// GitHub's registry refuses longer parts, and does not say so.
 const GITHUB_CHUNK: u64 = 4 * 1024 * 1024;
 
+/// In what parts a registry gets blobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// As the options say.
+    Usual,
+    /// In parts of at most so many bytes, each over a connection of its own: connections break, and the registry forgets an
+    /// upload whose connection broke (docker-registry 2 does).
+    Small(u64),
+    /// Not in parts: it refuses them.
+    None,
+}
+
+/// A part is not made smaller than this.
+const SMALLEST: u64 = 256 * 1024;
+
+impl Parts {
+    /// Parts that get through where a request broke after so many bytes. Some of them may never have left this machine.
+    pub(super) fn small(sent: u64) -> Self {
+        Self::Small((sent / 4).max(SMALLEST))
+    }
+}
+
 /// An upload as a registry has it.
 pub(super) struct Session {
     /// Where the next request goes. Its query may be a signature: it is sent as it came, and never told.

@@ -152,7 +152,6 @@ impl Client<'_> {
         };
         realm.scheme() == "https"
             || realm.scheme() == "http"
-                && (origin::is_loopback_url(realm)
-                    || self.plain_http.iter().any(|allowed| *allowed == registry))
+                && (origin::is_loopback_url(realm) || self.plain_http.contains(&registry))
     }
 }

@@ -1,6 +1,6 @@
 //! Requests to registries: with the right authorization, tried again when that may help.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::error::RegistryError;
 use super::options::RegistryOptions;
 use super::origin::{self, Scheme};
 use super::secret::Secret;
+use super::session::Parts;
 use super::token;
 
 /// Where a request goes.
@@ -73,6 +74,15 @@ impl<'a> Call<'a> {
         self.asked.reference.registry()
     }
 
+    /// Where it goes, if the registry is spoken to so.
+    fn url(&self, scheme: Scheme) -> Result<Url, RegistryError> {
+        match &self.target {
+            Target::Address(url) => Ok(url.clone()),
+            Target::Path(path) => origin::url(scheme, self.registry(), path)
+                .map_err(|error| self.wrong(format!("its name makes no address: {error}"))),
+        }
+    }
+
     /// The error of an answer that can't be.
     pub(super) fn wrong(&self, reason: impl Into<String>) -> RegistryError {
         RegistryError::Protocol {
@@ -91,8 +101,8 @@ pub(super) struct Transport {
     retry_budget: Duration,
     /// How the registries that answered are spoken to.
     reached: Mutex<HashMap<String, Scheme>>,
-    /// Registries that take blobs only whole.
-    whole_blobs: Mutex<HashSet<String>>,
+    /// What was learned of registries about blobs in parts.
+    parts: Mutex<HashMap<String, Parts>>,
 }
 
 impl Transport {
@@ -103,7 +113,7 @@ impl Transport {
             plain_http: options.plain_http.clone(),
             retry_budget: options.retry_budget,
             reached: Mutex::default(),
-            whole_blobs: Mutex::default(),
+            parts: Mutex::default(),
         })
     }
 
@@ -115,12 +125,13 @@ impl Transport {
         Backoff::new(self.retry_budget)
     }
 
-    pub(super) fn takes_chunks(&self, registry: &str) -> bool {
-        !self.whole_blobs.lock().unwrap_or_else(PoisonError::into_inner).contains(registry)
+    pub(super) fn parts(&self, registry: &str) -> Parts {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.get(registry).copied().unwrap_or(Parts::Usual)
     }
 
-    pub(super) fn takes_no_chunks(&self, registry: &str) {
-        self.whole_blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned());
+    pub(super) fn learn_parts(&self, registry: &str, learned: Parts) {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), learned);
     }
 
     /// Waits before another try after an error, or gives up with it.
@@ -170,8 +181,8 @@ impl Transport {
     pub(super) async fn attempt(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
         let registry = call.registry();
         let client = token::Client { connections: &self.connections, plain_http: &self.plain_http };
-        let url = self.url(call, self.scheme(registry))?;
-        let own = self.is_own(call, &url);
+        let url = call.url(self.scheme(registry))?;
+        let mut own = self.is_own(call, &url);
         let header = if own { self.authorizer.ready(&client, &call.asked).await? } else { None };
         let mut secrets: Vec<Secret> = header.clone().into_iter().collect();
         let mut response = self.exchange(call, url, header.as_ref()).await?;
@@ -183,7 +194,7 @@ impl Transport {
                 return Err(RegistryError::Unchallenged { action, registry });
             };
             let header = self.authorizer.challenged(&client, &call.asked, challenge, header.as_ref()).await?;
-            let url = self.url(call, self.scheme(registry))?;
+            let url = call.url(self.scheme(registry))?;
             response = self.exchange(call, url, Some(&header)).await?;
             secrets.push(header);
         }
@@ -191,6 +202,8 @@ impl Transport {
         if status.is_success() {
             return Ok(response);
         }
+        // A store that the registry sends readers to has rules of its own.
+        own &= self.is_own_address(registry, response.url());
         if own && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let detail = answer::detail(response, self.connections.idle_timeout(), &secrets).await;
             let searched = self.authorizer.searched(call.asked.reference).await?;
@@ -199,7 +212,7 @@ impl Transport {
         Err(self.connections.refused(response, call.asked.action, registry, &secrets).await)
     }
 
-    /// The answer, whatever it is. A registry on this machine is spoken to without TLS if it speaks none.
+    /// The answer, whatever it is. A registry on this machine that does not understand plain HTTP is spoken to with TLS.
     async fn exchange(
         &self,
         call: &Call<'_>,
@@ -208,24 +221,29 @@ impl Transport {
     ) -> Result<Response, RegistryError> {
         let registry = call.registry();
         let scheme = self.scheme(registry);
-        let in_registry = matches!(call.target, Target::Path(_));
-        match self.exchange_once(call, url, authorization).await {
-            Err(RegistryError::Connection { source, .. })
-                if in_registry && scheme == Scheme::Either && !source.is_timeout() =>
-            {
-                let url = self.url(call, Scheme::Http)?;
-                let response = self.exchange_once(call, url, authorization).await?;
-                self.set_reached(registry, Scheme::Http);
-                Ok(response)
-            }
-            Ok(response) => {
-                if in_registry {
-                    self.set_reached(registry, if scheme == Scheme::Either { Scheme::Https } else { scheme });
-                }
-                Ok(response)
-            }
-            failed => failed,
+        let first = self.exchange_once(call, url, authorization).await;
+        if matches!(call.target, Target::Address(_)) {
+            return first;
         }
+        let not_understood = match &first {
+            Ok(response) => response.status() == StatusCode::BAD_REQUEST,
+            Err(error) => matches!(error, RegistryError::Transport { .. }),
+        };
+        if scheme == Scheme::Either && not_understood {
+            match self.exchange_once(call, call.url(Scheme::Https)?, authorization).await {
+                Ok(response) => {
+                    self.set_reached(registry, Scheme::Https);
+                    return Ok(response);
+                }
+                Err(error @ RegistryError::Untrusted { .. }) => return Err(error),
+                // It speaks no TLS either: what it said counts.
+                Err(_) => {}
+            }
+        }
+        if first.is_ok() {
+            self.set_reached(registry, if scheme == Scheme::Either { Scheme::Http } else { scheme });
+        }
+        first
     }
 
     async fn exchange_once(
@@ -260,19 +278,14 @@ impl Transport {
         }
     }
 
-    fn url(&self, call: &Call<'_>, scheme: Scheme) -> Result<Url, RegistryError> {
-        match &call.target {
-            Target::Address(url) => Ok(url.clone()),
-            Target::Path(path) => origin::url(scheme, call.registry(), path)
-                .map_err(|error| call.wrong(format!("its name makes no address: {error}"))),
-        }
-    }
-
     /// Whether an address is the registry's own, which may see who asks.
     fn is_own(&self, call: &Call<'_>, url: &Url) -> bool {
-        matches!(call.target, Target::Path(_))
-            || origin::url(self.scheme(call.registry()), call.registry(), "")
-                .is_ok_and(|registry| origin::same_origin(&registry, url))
+        matches!(call.target, Target::Path(_)) || self.is_own_address(call.registry(), url)
+    }
+
+    fn is_own_address(&self, registry: &str, url: &Url) -> bool {
+        let own = origin::url(self.scheme(registry), registry, "");
+        own.is_ok_and(|own| origin::same_origin(&own, url))
     }
 
     fn scheme(&self, registry: &str) -> Scheme {

@@ -1,17 +1,17 @@
 //! The upload of one blob: what to do next, and what to do after a failure.
 
 use std::sync::Arc;
-
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
-use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
+
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
+use reqwest::{Method, Response, StatusCode};
 
 use super::authorizer::Asked;
 use super::blob_body::OutgoingBlob;
 use super::error::RegistryError;
 use super::options::RegistryOptions;
 use super::scope::Scope;
-use super::session::{self, Session};
+use super::session::{self, Parts, Session};
 use super::transport::{Body, Call, Target, Transport};
 use crate::ImageReference;
 
@@ -80,15 +80,21 @@ impl Upload<'_> {
         let mut most_kept = 0;
         let mut restarts = 0;
         loop {
+            let sent_before = self.blob.sent();
             let error = match self.step(&mut session).await {
                 Ok(Step::Finished) => return Ok(self.pushed(PushOutcome::Uploaded)),
                 Ok(Step::Kept) => {
-                    backoff.progressed();
+                    // What is sent again is no progress: it may get lost again and again.
+                    if session.kept > most_kept {
+                        most_kept = session.kept;
+                        backoff.progressed();
+                    }
                     continue;
                 }
                 Err(error) => error,
             };
-            if error.is_temporary() {
+            let broke = error.is_temporary();
+            if broke {
                 self.transport.wait(error, &mut backoff).await?;
             } else if restarts < MOST_RESTARTS && self.may_be_the_session(&session, &error) {
                 restarts += 1;
@@ -99,12 +105,16 @@ impl Upload<'_> {
             if self.exists().await? {
                 return Ok(self.pushed(PushOutcome::Uploaded));
             }
-            session = match self.resume(session).await? {
-                Some(session) => session,
-                None => match self.open(None).await? {
+            session = if let Some(session) = self.resume(session).await? {
+                session
+            } else {
+                if broke {
+                    self.learn_loss(self.blob.sent() - sent_before);
+                }
+                match self.open(None).await? {
                     Opened::Mounted => return Ok(self.pushed(PushOutcome::Mounted)),
                     Opened::Session(session) => session,
-                },
+                }
             };
             if session.kept > most_kept {
                 most_kept = session.kept;
@@ -125,18 +135,26 @@ impl Upload<'_> {
     /// Whether a refusal may be meant for this session, so that another one (or another way to send) may do better.
     fn may_be_the_session(&self, session: &Session, error: &RegistryError) -> bool {
         let Some(status) = error.status() else { return false };
-        if session.chunked && !matches!(status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE) {
-            // It takes no parts: the whole blob in one request is another matter.
-            self.transport.takes_no_chunks(self.registry());
+        let parts = self.transport.parts(self.registry());
+        if status == StatusCode::PAYLOAD_TOO_LARGE && parts == Parts::Usual {
+            // Something before the registry does not let long requests through.
+            self.transport.learn_parts(self.registry(), Parts::small(0));
             return true;
         }
-        matches!(
-            status,
-            StatusCode::NOT_FOUND
-                | StatusCode::RANGE_NOT_SATISFIABLE
-                | StatusCode::BAD_REQUEST
-                | StatusCode::GONE
-        )
+        let forgotten = matches!(status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE);
+        if session.chunked && session.kept < self.blob.size() && !forgotten {
+            // It takes no parts: the whole blob in one request is another matter.
+            self.transport.learn_parts(self.registry(), Parts::None);
+            return true;
+        }
+        forgotten || matches!(status, StatusCode::BAD_REQUEST | StatusCode::GONE)
+    }
+
+    /// What was sent in one request is lost: less is sent in one from now on.
+    fn learn_loss(&self, sent: u64) {
+        if sent > 0 && self.transport.parts(self.registry()) != Parts::None {
+            self.transport.learn_parts(self.registry(), Parts::small(sent));
+        }
     }
 
     /// Whether the registry has the blob.
@@ -171,16 +189,28 @@ impl Upload<'_> {
         };
         let url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
         let limits = session::ChunkLimits::of(self.registry(), response.headers());
-        let chunked = self.options.chunk_threshold.is_some_and(|threshold| self.blob.size() > threshold)
-            && self.transport.takes_chunks(self.registry());
-        Ok(Opened::Session(Session { url, kept: 0, limits, chunked }))
+        Ok(Opened::Session(Session { url, kept: 0, limits, chunked: self.goes_in_parts() }))
+    }
+
+    /// Whether the blob is not sent in one request.
+    fn goes_in_parts(&self) -> bool {
+        let threshold = match self.transport.parts(self.registry()) {
+            Parts::Usual => self.options.chunk_threshold,
+            Parts::Small(most) => Some(most),
+            Parts::None => None,
+        };
+        threshold.is_some_and(|threshold| self.blob.size() > threshold)
     }
 
     /// Sends what comes next.
     async fn step(&self, session: &mut Session) -> Result<Step, RegistryError> {
         let size = self.blob.size();
         if session.chunked && session.kept < size {
-            let length = session.limits.chunk(self.options.chunk_size);
+            let wanted = match self.transport.parts(self.registry()) {
+                Parts::Small(most) => most.min(self.options.chunk_size),
+                _ => self.options.chunk_size,
+            };
+            let length = session.limits.chunk(wanted);
             self.patch(session, session.kept.saturating_add(length).min(size)).await?;
             return Ok(Step::Kept);
         }
@@ -200,24 +230,27 @@ impl Upload<'_> {
     async fn patch(&self, session: &mut Session, end: u64) -> Result<(), RegistryError> {
         let part = self.blob.part(session.kept..end);
         let scopes = [Scope::push(self.reference)];
-        let call = Call::new(Method::PATCH, Target::Address(session.url.clone()), self.asked(&scopes))
+        let mut call = Call::new(Method::PATCH, Target::Address(session.url.clone()), self.asked(&scopes))
             .header(CONTENT_TYPE, OCTETS)
             .header(CONTENT_LENGTH, part.length().to_string())
             .header(CONTENT_RANGE, format!("{}-{}", session.kept, end - 1))
             .body(Body::Part(part));
+        if matches!(self.transport.parts(self.registry()), Parts::Small(_)) {
+            call = call.header(CONNECTION, "close");
+        }
         let response = self.transport.attempt(&call).await?;
         let kept = session::kept(response.headers().get(RANGE)).unwrap_or(end);
         if kept > end || kept <= session.kept {
             return Err(call.wrong(format!("it keeps {kept} bytes of {end}")));
         }
-        self.go_on(session, &response, &call)?;
+        go_on(session, &response, &call)?;
         session.kept = kept;
         Ok(())
     }
 
     /// The session as the registry has it after a failure; `None`: it has none, or none that can go on.
     async fn resume(&self, mut session: Session) -> Result<Option<Session>, RegistryError> {
-        if !self.transport.takes_chunks(self.registry()) {
+        if self.transport.parts(self.registry()) == Parts::None {
             return Ok(None);
         }
         let mut before = None;
@@ -225,7 +258,7 @@ impl Upload<'_> {
             let Some(kept) = self.look(&mut session).await? else { return Ok(None) };
             if before == Some(kept) {
                 // What is kept of a blob that was sent whole goes on in parts; without any it is sent whole again.
-                session.chunked = session.chunked || kept > 0;
+                session.chunked = session.chunked || kept > 0 || self.goes_in_parts();
                 session.kept = kept;
                 return Ok((kept <= self.blob.size()).then_some(session));
             }
@@ -247,24 +280,19 @@ impl Upload<'_> {
         if response.status() != StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        self.go_on(session, &response, &call)?;
+        go_on(session, &response, &call)?;
         Ok(session::kept(response.headers().get(RANGE)))
-    }
-
-    /// Takes up where the registry wants the next request.
-    fn go_on(
-        &self,
-        session: &mut Session,
-        response: &Response,
-        call: &Call<'_>,
-    ) -> Result<(), RegistryError> {
-        if let Some(location) = response.headers().get(LOCATION) {
-            session.url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
-        }
-        Ok(())
     }
 
     fn asked<'a>(&'a self, scopes: &'a [Scope]) -> Asked<'a> {
         Asked { reference: self.reference, scopes, action: &self.action }
     }
+}
+
+/// Takes up where the registry wants the next request.
+fn go_on(session: &mut Session, response: &Response, call: &Call<'_>) -> Result<(), RegistryError> {
+    if let Some(location) = response.headers().get(LOCATION) {
+        session.url = session::next(response.url(), location).map_err(|reason| call.wrong(reason))?;
+    }
+    Ok(())
 }

@@ -54,6 +54,8 @@ impl Workshop {
     pub(crate) fn request(&self) -> BuildRequest {
         let url: BucketUrl = self.bucket().to_str().unwrap().parse().unwrap();
         BuildRequest {
+            platforms: Vec::new(),
+            image: None,
             overrides: tmpl_builder::Overrides::default(),
             check_compatible: false,
             project: self.project(),
