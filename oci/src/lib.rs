@@ -63,5 +63,5 @@ pub use layer_path::PathProblem;
 pub use link_target::TargetProblem;
 pub use unpack_error::UnpackError;
 pub use unpack_layer::unpack_layer;
-pub use visit_layer::{VisitedKind, visit_layer};
+pub use visit_layer::{Visit, VisitedKind, visit_layer};
 pub use write_layer::write_layer;

@@ -108,7 +108,8 @@ fn a_push_that_is_stopped_publishes_nothing_and_the_next_one_goes_on() {
     ]);
     let child = command.spawn().unwrap();
     let mut seen = 0;
-    let refused = |request: &String| request.starts_with("PUT /v2/talker/manifests/") && request.ends_with(" 500");
+    let refused =
+        |request: &String| request.starts_with("PUT /v2/talker/manifests/") && request.ends_with(" 500");
     until("a manifest is refused", || registry.requests(&mut seen).iter().any(refused));
     send("TERM", &child.id().to_string());
     let ended = place.ended(child).expect(128 + 15);

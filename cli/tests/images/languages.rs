@@ -59,7 +59,7 @@ fn a_beam_pipeline_in_go() {
 #[test]
 fn a_beam_pipeline_in_java() {
     let place = Place::new();
-    let project = example(&place, "lines-java", "build/lines.jar");
+    let project = example(&place, "lines-java", "target/lines.jar");
     let result = launched(&place, &project, &io(&place));
     assert!(result.contains('3'), "{result}");
 }
