@@ -56,6 +56,7 @@ mod manifest;
 mod manifest_keys;
 mod own_layers;
 mod own_package;
+mod program_reader;
 mod program_source;
 mod progress;
 mod project;
