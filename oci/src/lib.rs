@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod artifact;
 mod blob_source;
 mod chunk_reader;
 mod exact_reader;
@@ -53,6 +54,7 @@ mod write_layer;
 
 pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform, PlatformBuilder};
 
+pub use artifact::{Artifact, Attachment};
 pub use blob_source::{BlobSource, OpenBlob};
 pub use gzip::ParallelGzip;
 pub use image_reference::{ImageReference, ImageReferenceError};
