@@ -89,3 +89,26 @@ fn plain(descriptor: &Descriptor) -> Value {
         "size": descriptor.size(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_artifact_has_the_same_manifest() {
+        let annotations = [("b", "2"), ("a", "1"), ("c", "3")];
+        let mut artifact = Artifact::new("application/spdx+json", "{}");
+        artifact.annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let [config, _] = artifact.blobs();
+        let subject = Blob::new(MediaType::ImageManifest, "an image").descriptor;
+        let manifest = artifact.manifest(&subject);
+        assert_eq!(manifest, artifact.manifest(&subject));
+        // The empty object of the specification, by its well-known digest.
+        let empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        assert_eq!(config.descriptor.digest().to_string(), empty);
+        let read: oci_spec::image::ImageManifest = serde_json::from_slice(&manifest.bytes).unwrap();
+        assert_eq!(read.subject().as_ref(), Some(&subject));
+        assert_eq!(read.artifact_type(), manifest.descriptor.artifact_type());
+        assert!(manifest.bytes.starts_with(br#"{"annotations":{"a":"1","b":"2","c":"3"}"#));
+    }
+}

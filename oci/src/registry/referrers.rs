@@ -167,29 +167,4 @@ mod tests {
             assert_eq!(next_page(link), expected, "{link}");
         }
     }
-
-    #[test]
-    fn the_same_artifact_has_the_same_manifest() {
-        let annotations =
-            [("b", "2"), ("a", "1"), ("c", "3")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let artifact = Artifact {
-            artifact_type: MediaType::from("application/spdx+json"),
-            media_type: MediaType::from("application/spdx+json"),
-            bytes: Bytes::from_static(b"{\"spdx\":true}"),
-            annotations: annotations.into(),
-        };
-        let [(config, _), (content, _)] = artifact.blobs();
-        let (bytes, descriptor) = artifact.manifest(&content);
-        assert_eq!((bytes.clone(), descriptor.clone()), artifact.manifest(&content));
-        assert_eq!(
-            config.digest().to_string(),
-            "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-        );
-        let read: oci_spec::image::ImageManifest = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(read.subject().as_ref(), Some(&content));
-        assert_eq!(read.artifact_type(), descriptor.artifact_type());
-        assert!(
-            std::str::from_utf8(&bytes).unwrap().starts_with(r#"{"annotations":{"a":"1","b":"2","c":"3"}"#)
-        );
-    }
 }
