@@ -48,7 +48,7 @@ pub(crate) fn start(invocation: &Invocation) -> std::io::Result<Pid> {
 
 /// What a user without a name lacks. A container may run as any number; programs that then ask who they are (Beam's SDK for Go does,
 /// before anything else) find no answer in `/etc/passwd` and take these variables, or end.
-fn nobody() -> Vec<(&'static str, std::ffi::OsString)> {
+pub(crate) fn nobody() -> Vec<(&'static str, std::ffi::OsString)> {
     let number = || rustix::process::getuid().as_raw().to_string().into();
     let values: [(&str, &dyn Fn() -> std::ffi::OsString); 2] =
         [("USER", &number), ("HOME", &|| std::env::temp_dir().into_os_string())];

@@ -16,6 +16,7 @@ mod outputs;
 mod platforms;
 mod push;
 mod reproducible;
+mod workers;
 
 use crate::dockerd::made;
 
