@@ -41,7 +41,9 @@ fn a_worker_finds_the_templates_own_packages_and_installs_nothing() {
     let pool =
         ["run", "--detach", "--network=none", "--hostname=localhost", "--name=pool", "wordcount:latest"];
     engine.docker(&[&pool[..], &["--worker_pool"]].concat());
-    let told = engine.command(&["exec", "pool", "python", "-c", PIPELINE]).output().unwrap();
+    // A worker that can't begin leaves its pipeline waiting.
+    let limited = ["exec", "pool", "timeout", "60", "python", "-c", PIPELINE];
+    let told = engine.command(&limited).output().unwrap();
     let log = engine.command(&["logs", "pool"]).output().unwrap();
     let log = format!(
         "{}{}{}",

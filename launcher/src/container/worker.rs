@@ -40,7 +40,10 @@ pub(crate) fn become_worker(arguments: &[OsString]) -> ContainerError {
     if !Path::new(BOOT).exists() {
         return ContainerError::NoWorker { path: BOOT };
     }
-    ContainerError::Worker { path: BOOT, source: Command::new(BOOT).args(arguments).envs(nobody()).exec() }
+    let mut boot = Command::new(BOOT);
+    // It writes its options into the folder it is started in, and the image's own belongs to root.
+    boot.args(arguments).envs(nobody()).current_dir(std::env::temp_dir());
+    ContainerError::Worker { path: BOOT, source: boot.exec() }
 }
 
 #[cfg(test)]

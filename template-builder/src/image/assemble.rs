@@ -7,8 +7,9 @@ use tmpl_oci::{BlobSource, Descriptor, MediaType};
 use tmpl_template::{Extension, LayerReference, PlatformBuild};
 use tokio::runtime::Handle;
 
+use super::ImageRequest;
 use super::base::Base;
-use super::{ImageRequest, own_layers};
+use super::own_layers::{self, ImagePython};
 use crate::BuildError;
 use crate::made_layer::MadeLayer;
 use crate::made_platform::MadePlatform;
@@ -30,14 +31,20 @@ pub(super) async fn assemble(
     made: &MadePlatform,
     base: &Base,
 ) -> Result<Image, BuildError> {
-    let python = match made.python.as_ref().filter(|_| program.source.is_python()) {
-        Some(python) => {
-            let version = python.interpreter.version.clone();
-            Some((base.python(session, &version).await?, version))
+    let shared = made.python.as_ref().filter(|_| program.source.is_python());
+    let python = match shared {
+        Some(shared) => {
+            let version = shared.interpreter.version.as_str();
+            let without_pip = shared.lock.package("pip").is_none();
+            Some((base.python(session, version).await?, version, without_pip))
         }
         None => None,
     };
-    let python = python.as_ref().map(|(path, version)| (path.as_str(), version.as_str()));
+    let python = python.as_ref().map(|(path, version, without_pip)| ImagePython {
+        path,
+        version,
+        without_pip: *without_pip,
+    });
     let launcher =
         own_layers::launcher(session, request, &made.platform, python, base.digest.is_none()).await?;
     let build = made.describe(program);

@@ -2,6 +2,7 @@
 //! with the template's spec.
 
 use fs_err as fs;
+use serde::Serialize;
 use tmpl_launcher::environment::{VirtualEntry, virtual_entries};
 use tmpl_oci::{LayerContents, LayerError};
 use tmpl_template::{Extension, PythonMain, TemplateSpec};
@@ -20,17 +21,31 @@ const SPEC_LAYER: &str = "spec";
 /// The file that Google's launcher starts where a program begins with a module.
 const STARTER: &str = "main.py";
 
-/// The layer with the launcher. `python` is the interpreter in the base, and its minor version.
+/// pip, as far as a worker's entry point needs it.
+const PIP: &str = include_str!("../python/pip_of_images.py");
+
+/// The Python of an image.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ImagePython<'a> {
+    /// Where the base has it.
+    pub(super) path: &'a str,
+    /// Its minor version.
+    pub(super) version: &'a str,
+    /// Whether the template's dependencies lack pip, of which workers ask what is installed.
+    pub(super) without_pip: bool,
+}
+
+/// The layer with the launcher.
 pub(super) async fn launcher(
     session: &Session<'_>,
     request: &ImageRequest,
     platform: &str,
-    python: Option<(&str, &str)>,
+    python: Option<ImagePython<'_>>,
     empty_base: bool,
 ) -> Result<MadeLayer, BuildError> {
     let binary = request.launchers.find(platform)?;
     let checksum = Checksum::of_file(&binary)?;
-    let key = made_layer::key(&("launcher", checksum, python, empty_base));
+    let key = made_layer::key(&("launcher", checksum, python, empty_base, PIP));
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)
         && is_here(session, &layer)
     {
@@ -44,8 +59,13 @@ pub(super) async fn launcher(
             contents.directory("tmp")?;
             contents.set_mode("tmp", 0o1777)?;
         }
-        let Some((path, version)) = python else { return Ok(()) };
-        for (place, entry) in virtual_entries(path.as_ref(), version) {
+        let Some(python) = python else { return Ok(()) };
+        if python.without_pip {
+            let folder = format!("{}/lib/python{}/site-packages/pip", Extension::LAYER_ROOT, python.version);
+            contents.bytes(&format!("{folder}/__init__.py"), Vec::new(), false)?;
+            contents.bytes(&format!("{folder}/__main__.py"), PIP.as_bytes().to_vec(), false)?;
+        }
+        for (place, entry) in virtual_entries(python.path.as_ref(), python.version) {
             let place = format!("{}/{place}", Extension::LAYER_ROOT);
             match entry {
                 VirtualEntry::File(text) => contents.bytes(&place, text.into_bytes(), false)?,
