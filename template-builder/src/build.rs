@@ -41,6 +41,8 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     }
     let images = image::deliver(&session, &images).await?;
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
+    // What can't be kept is read again.
+    let _ = session.checksums.save();
     if changed {
         session.cache.sweep();
     }
@@ -69,6 +71,7 @@ pub async fn specs(
     let images = image::make(&session, &made.programs, &made.platforms, false).await?;
     let ready = made.specs(&templates, &images);
     refuse_incompatible(request, &ready, &blobs.current_texts(&templates).await?)?;
+    let _ = session.checksums.save();
     let ready = ready.into_iter();
     Ok(ready.map(|ready| (ready.template.name.clone(), ready.text)).collect())
 }

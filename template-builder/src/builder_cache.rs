@@ -9,6 +9,7 @@
 //! builder/files/<hex>
 //! builder/bases/<key>.json          which interpreters a base of images has
 //! builder/checked/<key>             a set of dependencies and main modules that was found to work
+//! builder/checksums/<key>           the checksums of a project's files, with the stamps that the files had
 //! builder/buckets/<key>/<hex>       the stamp a blob of a bucket had when it was verified
 //! builder/helpers/, builder/work/   our Python programs; folders of builds that are under way
 //! ```
@@ -28,6 +29,18 @@ use crate::checksum::Checksum;
 
 /// How long something that nobody used stays.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+/// The folders whose files go when nobody used them for so long.
+const SWEPT: [&str; 9] = [
+    "layers",
+    "blobs",
+    "dependencies",
+    "distributions",
+    "packages",
+    "files",
+    "checked",
+    "bases",
+    "checksums",
+];
 /// A folder of a build that began so long ago belongs to one that was killed.
 const ABANDONED: Duration = Duration::from_hours(24);
 
@@ -96,6 +109,11 @@ impl BuilderCache {
         self.0.join("buckets").join(&Checksum::of(bucket.as_bytes()).hex()[..16]).join(hex)
     }
 
+    /// Where the checksums of a project's files are noted.
+    pub(crate) fn checksums(&self, project: &Path) -> PathBuf {
+        self.0.join("checksums").join(Checksum::of(project.as_os_str().as_encoded_bytes()).hex())
+    }
+
     pub(crate) fn helpers(&self) -> PathBuf {
         self.0.join("helpers")
     }
@@ -109,9 +127,7 @@ impl BuilderCache {
 
     /// Removes what nobody used for long. That it could not is no reason to fail a build.
     pub(crate) fn sweep(&self) {
-        for folder in
-            ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked", "bases"]
-        {
+        for folder in SWEPT {
             for entry in fs::read_dir(self.0.join(folder)).into_iter().flatten().flatten() {
                 if is_older(&entry, KEPT) {
                     let _ = fs::remove_file(entry.path());

@@ -40,6 +40,7 @@ mod distribution;
 mod download;
 mod draft;
 mod error;
+mod file_checksums;
 mod helper;
 mod image;
 mod index_options;

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use fs_err as fs;
-
 use crate::bucket_blobs::BucketBlobs;
 use crate::checksum::Checksum;
 use crate::distribution::Distribution;
@@ -53,8 +51,7 @@ pub(crate) async fn read(session: &PythonSession<'_>, lock: &Lock) -> Result<Own
     }
     for script in &session.project.scripts {
         let place = session.project.root.join(script);
-        let source = source_tree::read_file(&place)?;
-        let size = fs::metadata(&place)?.len();
+        let (source, size) = source_tree::read_file(&place, &session.checksums)?;
         let (checksum, executable) = (source.checksum, source.executable);
         code.app.insert(
             format!("app/{script}"),

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use crate::builder_cache::BuilderCache;
+use crate::file_checksums::FileChecksums;
 use crate::project::Project;
 use crate::{BuildError, BuildRequest, Phase, Progress};
 use tempfile::TempDir;
@@ -15,6 +16,7 @@ pub(crate) struct Session<'a> {
     pub(crate) request: &'a BuildRequest,
     pub(crate) project: &'a Project,
     pub(crate) cache: BuilderCache,
+    pub(crate) checksums: FileChecksums,
     pub(crate) progress: &'a dyn Progress,
     work: OnceLock<TempDir>,
     helpers: std::path::PathBuf,
@@ -29,6 +31,7 @@ impl<'a> Session<'a> {
             request,
             project,
             helpers: cache.helpers(),
+            checksums: FileChecksums::load(cache.checksums(&project.root)),
             cache,
             progress,
             work: OnceLock::new(),

@@ -8,7 +8,6 @@ use tmpl_template::{Extension, PythonMain, TemplateSpec};
 
 use super::ImageRequest;
 use crate::BuildError;
-use crate::checksum::Checksum;
 use crate::made_layer::{self, MadeLayer};
 use crate::program_source::ProgramSource;
 use crate::session::Session;
@@ -29,7 +28,7 @@ pub(super) async fn launcher(
     empty_base: bool,
 ) -> Result<MadeLayer, BuildError> {
     let binary = request.launchers.find(platform)?;
-    let checksum = Checksum::of_file(&binary)?;
+    let (checksum, _) = session.checksums.of(&binary)?;
     let key = made_layer::key(&("launcher", checksum, python, empty_base));
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)
         && is_here(session, &layer)
