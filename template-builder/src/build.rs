@@ -137,7 +137,7 @@ impl<'a> Made<'a> {
     }
 
     /// The specs of all templates in the project's order: the programs as they were made, the images as they are.
-    fn specs(&self, templates: &[&'a ProjectTemplate], images: &Images) -> Vec<Ready<'a>> {
+    fn specs(&self, templates: &[&'a ProjectTemplate], images: &Images<'_>) -> Vec<Ready<'a>> {
         let ready = |template: &&'a ProjectTemplate| {
             let program = self.programs.iter().find(|program| program.template.name == template.name);
             let spec = program.map_or_else(|| template.spec.clone(), |program| self.spec(program, images));
@@ -146,7 +146,7 @@ impl<'a> Made<'a> {
         templates.iter().map(ready).collect()
     }
 
-    fn spec(&self, program: &Program<'_>, images: &Images) -> TemplateSpec {
+    fn spec(&self, program: &Program<'_>, images: &Images<'_>) -> TemplateSpec {
         let python = self.platforms.iter().find_map(|made| made.python.as_ref());
         let python = python.filter(|_| program.source.is_python());
         let describe = |made: &MadePlatform| {

@@ -20,7 +20,10 @@ use crate::session::Session;
 use crate::{BuildError, Phase, atomic_file};
 
 /// Brings all images where they shall be. What can be seen there is complete: tags, indexes and files come last.
-pub(crate) async fn deliver(session: &Session<'_>, images: &Images) -> Result<Vec<ImageReport>, BuildError> {
+pub(crate) async fn deliver(
+    session: &Session<'_>,
+    images: &Images<'_>,
+) -> Result<Vec<ImageReport>, BuildError> {
     let Some(request) = &session.request.image else { return Ok(Vec::new()) };
     let mut reports = Vec::new();
     for image in &images.0 {
@@ -48,7 +51,7 @@ pub(crate) async fn deliver(session: &Session<'_>, images: &Images) -> Result<Ve
     Ok(reports)
 }
 
-fn size(image: &TemplateImage) -> u64 {
+fn size(image: &TemplateImage<'_>) -> u64 {
     image.index.images().iter().flat_map(Image::blobs).map(|(blob, _)| blob.size()).sum()
 }
 
@@ -57,7 +60,7 @@ fn size(image: &TemplateImage) -> u64 {
 async fn push(
     session: &Session<'_>,
     request: &ImageRequest,
-    image: &TemplateImage,
+    image: &TemplateImage<'_>,
     target: &ImageReference,
 ) -> Result<Option<u64>, BuildError> {
     let registry = Registry::new(request.registry.clone())?;
@@ -93,7 +96,7 @@ async fn push(
         let name = image.pinned(target);
         registry.put_manifest(&name, root.descriptor.media_type(), root.bytes.clone()).await?;
     }
-    for document in &image.documents {
+    for document in image.documents(session).await? {
         let name = target.with_digest(document.subject.digest().clone());
         let media_type = MediaType::Other(document.media_type.to_owned());
         let artifact = Artifact {
@@ -154,15 +157,16 @@ fn short(descriptor: &Descriptor) -> String {
 /// Writes an image to one place; gives its name.
 async fn write(
     session: &Session<'_>,
-    image: &TemplateImage,
+    image: &TemplateImage<'_>,
     output: &ImageOutput,
 ) -> Result<String, BuildError> {
     let name = format!("{}:latest", image.template);
     let title = format!("{}", image.template);
     let index = image.index.clone();
     let documents: Vec<tmpl_oci::image::Artifact> = image
-        .documents
-        .iter()
+        .documents(session)
+        .await?
+        .into_iter()
         .map(|document| {
             tmpl_oci::image::Artifact::new(&document.subject, document.media_type, document.text.clone())
         })
@@ -204,7 +208,7 @@ async fn write(
 }
 
 /// The image that an engine on this machine can run: the one for its platform, else the first.
-fn one_for_engine(image: &TemplateImage) -> Result<Image, BuildError> {
+fn one_for_engine(image: &TemplateImage<'_>) -> Result<Image, BuildError> {
     let here = crate::python_target::PythonTarget::here();
     let images = image.index.images();
     let found = images.iter().find(|image| super::base::spelled(&image.platform()) == here);
@@ -251,7 +255,7 @@ async fn load_by(
 
 /// Keeps in the bucket what tells which image a template has, and, where no registry has it, all of it: a machine with an engine and
 /// no registry then loads it from there.
-async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage) -> Result<(), BuildError> {
+async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage<'_>) -> Result<(), BuildError> {
     let bucket = &session.request.bucket;
     for made in image.index.images() {
         if image.target.is_none() {
