@@ -55,6 +55,7 @@ mod made_layer;
 mod made_platform;
 mod manifest;
 mod manifest_keys;
+mod own_bytecode;
 mod own_layers;
 mod own_package;
 mod program_source;

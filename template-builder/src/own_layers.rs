@@ -13,7 +13,7 @@ use crate::project::is_wheel;
 use crate::python_session::PythonSession;
 use crate::source_tree;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{BuildError, Phase, compile};
+use crate::{BuildError, Phase, own_bytecode};
 
 const PACKAGES: &str = "packages";
 const APP: &str = "app";
@@ -103,9 +103,7 @@ pub(crate) async fn layers(
             conflicts(session, lock, &code)?;
         }
         let mut files = files.clone();
-        let mut sets = [(title, &mut files)];
-        let compiling = compile::compile(session, &mut sets, true);
-        session.measured(Phase::Compile, compiling).await?;
+        session.measured(Phase::Compile, own_bytecode::add(session, title, &mut files)).await?;
         layers.push(made_layer::make(session, &key, title, files).await?);
     }
     Ok(OwnLayers { layers, code })
