@@ -44,7 +44,7 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     // What can't be kept is read again.
     let _ = session.checksums.save();
     if changed {
-        session.cache.sweep();
+        session.sweep();
     }
     Ok(BuildReport {
         lock: made.lock_state(),

@@ -30,6 +30,7 @@ mod bucket_blobs;
 mod build;
 mod build_requirements;
 mod builder_cache;
+mod cached_blobs;
 mod check;
 mod checksum;
 mod child;
@@ -82,6 +83,7 @@ mod staged_file;
 mod uv;
 
 pub use build::{build, specs};
+pub use cached_blobs::{BLOBS_LIMIT, CachedBlobs, PrunedBlobs};
 pub use draft::Overrides;
 pub use error::{BuildError, BuildErrorKind};
 pub use image::{BaseSource, BaseSourceError, ImageOutput, ImageOutputError, ImageRequest};

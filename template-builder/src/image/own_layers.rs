@@ -1,7 +1,6 @@
 //! The two layers that make a template's layers an image: one with the launcher and what makes the tree a virtual environment, and one
 //! with the template's spec.
 
-use fs_err as fs;
 use tmpl_launcher::environment::{VirtualEntry, virtual_entries};
 use tmpl_oci::{LayerContents, LayerError};
 use tmpl_template::{Extension, PythonMain, TemplateSpec};
@@ -117,6 +116,5 @@ fn starter(source: &ProgramSource) -> Option<String> {
 }
 
 fn is_here(session: &Session<'_>, layer: &MadeLayer) -> bool {
-    fs::metadata(session.cache.blob(layer.reference.digest.digest()))
-        .is_ok_and(|found| found.len() == layer.reference.size)
+    session.cache.find_blob(layer.reference.digest.digest(), layer.reference.size).is_some()
 }
