@@ -135,6 +135,7 @@ async fn a_job_has_one_attempt_one_end_and_a_state_in_between() {
         time: Timestamp::now(),
         submitter: Submitter { who: "bob".into(), host: "here".into() },
         mode: StopMode::Cancel,
+        signal: None,
     };
     let error = bucket.request_stop(&id, &request).await.unwrap_err();
     assert_eq!(error.to_string(), format!("job {id} has already ended: done"));

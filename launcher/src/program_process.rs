@@ -30,6 +30,9 @@ pub(crate) fn start(invocation: &Invocation) -> std::io::Result<Pid> {
             command.env_remove(&name);
         }
     }
+    for (name, value) in nobody() {
+        command.env(name, value);
+    }
     for (name, value) in &invocation.environment {
         // The launcher has resolved every secret; what is left is plain.
         let (ArgumentValue::Plain(value) | ArgumentValue::Secret(value)) = value;
@@ -41,6 +44,16 @@ pub(crate) fn start(invocation: &Invocation) -> std::io::Result<Pid> {
     let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
     let pid = i32::try_from(child.id()).map_err(std::io::Error::other)?;
     Pid::from_raw(pid).ok_or_else(|| std::io::Error::other("the program has no process id"))
+}
+
+/// What a user without a name lacks. A container may run as any number; programs that then ask who they are (Beam's SDK for Go does,
+/// before anything else) find no answer in `/etc/passwd` and take these variables, or end.
+pub(crate) fn nobody() -> Vec<(&'static str, std::ffi::OsString)> {
+    let number = || rustix::process::getuid().as_raw().to_string().into();
+    let values: [(&str, &dyn Fn() -> std::ffi::OsString); 2] =
+        [("USER", &number), ("HOME", &|| std::env::temp_dir().into_os_string())];
+    let missing = values.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+    missing.map(|(name, value)| (name, value())).collect()
 }
 
 /// The files a program gets parameters in. They may hold secrets, so the process that is sure to outlive the program removes

@@ -9,7 +9,6 @@
 //! and registries refuse manifests that mix the two.
 
 mod archive;
-mod artifact;
 mod blob;
 mod config;
 mod docker_archive;
@@ -22,7 +21,6 @@ use oci_spec::image::{Descriptor, Digest, MediaType, Platform};
 use serde_json::{Value, json};
 
 pub use archive::write_oci_archive;
-pub use artifact::Artifact;
 pub use blob::{Blob, sha256_of};
 pub use config::ImageConfig;
 pub use docker_archive::write_docker_archive;

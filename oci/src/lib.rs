@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod artifact;
 mod blob_source;
 mod chunk_reader;
 mod exact_reader;
@@ -53,6 +54,7 @@ mod write_layer;
 
 pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform, PlatformBuilder};
 
+pub use artifact::{Artifact, Attachment};
 pub use blob_source::{BlobSource, OpenBlob};
 pub use gzip::ParallelGzip;
 pub use image_reference::{ImageReference, ImageReferenceError};
@@ -63,5 +65,5 @@ pub use layer_path::PathProblem;
 pub use link_target::TargetProblem;
 pub use unpack_error::UnpackError;
 pub use unpack_layer::unpack_layer;
-pub use visit_layer::{VisitedKind, visit_layer};
+pub use visit_layer::{Visit, VisitedKind, visit_layer};
 pub use write_layer::write_layer;

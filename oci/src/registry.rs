@@ -66,11 +66,11 @@ pub use credentials::{CredentialSources, Searched};
 pub use error::{RegistryError, RegistryErrorKind};
 pub use manifests::{PutManifest, RawManifest};
 pub use options::RegistryOptions;
-pub use referrers::Artifact;
 pub use secret::Secret;
 pub use upload::{PushOutcome, PushedBlob};
 
-use crate::{BlobSource, ImageReference};
+use crate::image::Blob;
+use crate::{Artifact, BlobSource, ImageReference};
 use blob_body::OutgoingBlob;
 use blobs::Download;
 use scope::Scope;
@@ -248,13 +248,13 @@ impl Registry {
         let Some(subject) = self.head_target(&image).await? else {
             return Err(RegistryError::NoSuchImage { reference: image.to_string() });
         };
-        let blobs = artifact.blobs().map(|(descriptor, bytes)| BlobToPush {
-            descriptor,
-            source: BlobSource::Bytes(bytes),
+        let blobs = artifact.blobs().map(|blob| BlobToPush {
+            descriptor: blob.descriptor,
+            source: BlobSource::Bytes(blob.bytes),
             mount_from: None,
         });
         self.push_blobs(&image, &blobs, Arc::new(|_, _| {})).await?;
-        let (manifest, descriptor) = artifact.manifest(&subject);
+        let Blob { descriptor, bytes: manifest } = artifact.manifest(&subject);
         let name = image.with_digest(descriptor.digest().clone());
         let put = self.put_manifest(&name, descriptor.media_type(), manifest).await?;
         if !put.subject_accepted {

@@ -18,14 +18,13 @@ pub enum VisitedKind {
     Other,
 }
 
+/// Is shown an entry: its path, what it is, and a file's bytes; says whether it wants to see more.
+pub type Visit<'a> = dyn FnMut(&str, &VisitedKind, &mut dyn Read) -> io::Result<ControlFlow<()>> + 'a;
+
 /// Shows every entry of a layer to `visit`: its path without a leading `/` or `./`, what it is, and a file's bytes. Ends when the
 /// layer does, or when `visit` has seen enough. Nothing is written and nothing verified: for layers of others, whose entries may
 /// be of any kind.
-pub fn visit_layer(
-    reader: impl Read,
-    media_type: &MediaType,
-    visit: &mut dyn FnMut(&str, &VisitedKind, &mut dyn Read) -> io::Result<ControlFlow<()>>,
-) -> io::Result<()> {
+pub fn visit_layer(reader: impl Read, media_type: &MediaType, visit: &mut Visit<'_>) -> io::Result<()> {
     let plain: Box<dyn Read> = match media_type {
         MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(io::BufReader::new(reader))),
         MediaType::ImageLayerZstd => zstd_decoder(reader)?,

@@ -23,8 +23,8 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     let session = Session::new(request, &project, progress);
     let requirements = requirements(&project, &templates)?;
     let blobs = BucketBlobs::new(&session);
-    let made = Made::new(&session, &blobs, &templates, &requirements, true).await?;
-    let images = image::make(&session, &made.programs, &made.platforms, true).await?;
+    let made = Box::pin(Made::new(&session, &blobs, &templates, requirements.as_ref(), true)).await?;
+    let images = Box::pin(image::make(&session, &made.programs, &made.platforms, true)).await?;
     let ready = made.specs(&templates, &images);
     let current = blobs.current_texts(&templates).await?;
     refuse_incompatible(request, &ready, &current)?;
@@ -39,7 +39,7 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
             request.bucket.put_bytes_blob(python.lock.bytes()).await?;
         }
     }
-    let images = image::deliver(&session, &images).await?;
+    let images = Box::pin(image::deliver(&session, &images)).await?;
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
     // What can't be kept is read again.
     let _ = session.checksums.save();
@@ -67,8 +67,8 @@ pub async fn specs(
     let session = Session::new(request, &project, progress);
     let requirements = requirements(&project, &templates)?;
     let blobs = BucketBlobs::new(&session);
-    let made = Made::new(&session, &blobs, &templates, &requirements, false).await?;
-    let images = image::make(&session, &made.programs, &made.platforms, false).await?;
+    let made = Box::pin(Made::new(&session, &blobs, &templates, requirements.as_ref(), false)).await?;
+    let images = Box::pin(image::make(&session, &made.programs, &made.platforms, false)).await?;
     let ready = made.specs(&templates, &images);
     refuse_incompatible(request, &ready, &blobs.current_texts(&templates).await?)?;
     let _ = session.checksums.save();
@@ -100,7 +100,7 @@ impl<'a> Made<'a> {
         session: &'a Session<'a>,
         blobs: &BucketBlobs<'_>,
         templates: &[&'a ProjectTemplate],
-        requirements: &'a Option<RequirementFiles>,
+        requirements: Option<&'a RequirementFiles>,
         write_lock: bool,
     ) -> Result<Self, BuildError> {
         let programs = Program::among(templates);

@@ -24,7 +24,7 @@ use crate::{BuildError, Check, Checked, Phase, child};
 /// What Python imports first of a program.
 pub(crate) struct Main<'a> {
     pub(crate) template: &'a TemplateName,
-    pub(crate) main: PythonMain,
+    pub(crate) start: PythonMain,
     /// Whether it is code of the project, and not of one of its dependencies.
     pub(crate) is_own: bool,
 }
@@ -73,7 +73,7 @@ impl Candidate<'_> {
         let dependencies: Vec<String> =
             self.layers[..self.dependencies].iter().map(|layer| layer.diff_id.to_string()).collect();
         let mains: Vec<(&str, &PythonMain)> =
-            self.mains.iter().map(|program| (program.template.as_str(), &program.main)).collect();
+            self.mains.iter().map(|program| (program.template.as_str(), &program.start)).collect();
         let interpreter = &session.interpreter()?.version;
         Ok(Checksum::of_json(&("checked", interpreter, dependencies, mains, &session.project.root)))
     }
@@ -172,7 +172,7 @@ async fn import_main(
     program: &Main<'_>,
     folder: &Path,
 ) -> Result<(), BuildError> {
-    let request = match &program.main {
+    let request = match &program.start {
         PythonMain::Module(module) => json!({ "module": module }),
         PythonMain::File(file) => json!({ "file": environment.environment.root.join("app").join(file) }),
     };
@@ -220,7 +220,7 @@ impl Modules {
         let folders: BTreeSet<&str> = candidate
             .mains
             .iter()
-            .filter_map(|program| match &program.main {
+            .filter_map(|program| match &program.start {
                 PythonMain::File(file) => Some(file.rsplit_once('/')?.0),
                 PythonMain::Module(_) => None,
             })
@@ -231,7 +231,7 @@ impl Modules {
         let has = |module: &str, package: bool| {
             sources.iter().any(|source| source.module == module && source.package == package)
         };
-        let is_known = |program: &Main<'_>| match &program.main {
+        let is_known = |program: &Main<'_>| match &program.start {
             PythonMain::File(_) => true,
             PythonMain::Module(module) => has(module, false) || has(&format!("{module}.__main__"), false),
         };

@@ -329,7 +329,6 @@ impl BuildError {
                 RegistryErrorKind::Temporary => BuildErrorKind::Temporary,
             },
             Self::Image(error) if error.is_temporary() => BuildErrorKind::Temporary,
-            Self::BaseLayer { .. } => BuildErrorKind::Temporary,
             Self::Unresolvable { .. }
             | Self::Requirement { .. }
             | Self::Backend { .. }
@@ -344,7 +343,7 @@ impl BuildError {
             | Self::Imports { .. }
             | Self::Main { .. }
             | Self::Contradiction { .. } => BuildErrorKind::Program,
-            Self::Network { refused: false, .. } => BuildErrorKind::Temporary,
+            Self::Network { refused: false, .. } | Self::BaseLayer { .. } => BuildErrorKind::Temporary,
             Self::Launcher(error) => match error.kind() {
                 tmpl_launcher::ErrorKind::Usage => BuildErrorKind::Usage,
                 tmpl_launcher::ErrorKind::Environment => BuildErrorKind::Environment,

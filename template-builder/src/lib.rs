@@ -59,6 +59,7 @@ mod manifest_keys;
 mod own_bytecode;
 mod own_layers;
 mod own_package;
+mod program_reader;
 mod program_source;
 mod progress;
 mod project;

@@ -67,7 +67,7 @@ fn refuse_compiled_here(
     package: &str,
     distribution: &Distribution,
 ) -> Result<(), BuildError> {
-    let is_compiled = |path: &&String| path.ends_with(".so") || path.contains(".so.");
+    let is_compiled = |path: &&String| source_tree::has_extension(path, "so") || path.contains(".so.");
     match distribution.files.keys().find(is_compiled) {
         Some(path) if session.is_foreign() && !is_wheel(package) => Err(BuildError::CompiledHere {
             package: distribution.name.clone(),

@@ -38,11 +38,12 @@ impl ProgramSource {
     /// project's scripts.
     pub(crate) fn files(&self, platform: &str) -> Vec<(String, String)> {
         let named = |path: &String| (path.clone(), base_name(path).to_owned());
+        let binary_of = |path: &String| (for_platform(path, platform), binary_name(path));
         match self {
             Self::Python(_) => Vec::new(),
             Self::Yaml { pipeline } => vec![named(pipeline)],
             Self::Java { jars, .. } => jars.iter().map(named).collect(),
-            Self::Go { binary } | Self::Binary { binary } => vec![named(&for_platform(binary, platform))],
+            Self::Go { binary } | Self::Binary { binary } => vec![binary_of(binary)],
         }
     }
 
@@ -59,8 +60,8 @@ impl ProgramSource {
                 jars: jars.iter().map(name).collect(),
                 beam: *beam,
             },
-            Self::Go { binary } => Entry::Go { binary: name(binary) },
-            Self::Binary { binary } => Entry::Binary { binary: name(binary) },
+            Self::Go { binary } => Entry::Go { binary: binary_name(binary) },
+            Self::Binary { binary } => Entry::Binary { binary: binary_name(binary) },
         }
     }
 }
@@ -70,6 +71,34 @@ pub(crate) fn for_platform(path: &str, platform: &str) -> String {
     path.replace("{arch}", platform.rsplit('/').next().unwrap_or(platform))
 }
 
+/// What a binary is called on every platform: `words` for `build/words-{arch}` and for `build/{arch}/words`.
+fn binary_name(path: &str) -> String {
+    let name = base_name(path);
+    let plain = ["-{arch}", "_{arch}", ".{arch}", "{arch}"]
+        .iter()
+        .fold(name.to_owned(), |name, arch| name.replace(arch, ""));
+    if plain.is_empty() { "program".to_owned() } else { plain }
+}
+
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_has_one_name_on_all_platforms() {
+        for (binary, file, name) in [
+            ("words", "words", "words"),
+            ("build/words-{arch}", "build/words-arm64", "words"),
+            ("build/{arch}/words", "build/arm64/words", "words"),
+            ("build/{arch}", "build/arm64", "program"),
+        ] {
+            let source = ProgramSource::Go { binary: binary.to_owned() };
+            assert_eq!(source.files("linux/arm64"), [(file.to_owned(), name.to_owned())]);
+            assert_eq!(source.entry(None), Entry::Go { binary: name.to_owned() });
+        }
+    }
 }

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use globset::GlobBuilder;
 use serde_json::Value;
-use tmpl_template::{Environment, PythonMain, TemplateName};
+use tmpl_template::{Environment, TemplateName};
 use toml::Spanned;
 
 use crate::SpecOptions;
 use crate::draft::{Described, Draft, DraftError, Overrides, SpecTexts, read_description};
 use crate::manifest::{FILE, ImageTable, Manifest, Source, TemplateTable};
-use crate::program_source::ProgramSource;
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::python_target::{DEFAULT_PLATFORM, PLATFORMS, PythonTarget};
@@ -105,10 +104,10 @@ impl Project {
 /// Keys of files that are read and not shipped.
 const DESCRIBING: [&str; 2] = ["metadata_file", "yaml_pipeline_path"];
 
-struct Reader<'a> {
-    root: PathBuf,
-    source: Source<'a>,
-    overrides: &'a Overrides,
+pub(crate) struct Reader<'a> {
+    pub(crate) root: PathBuf,
+    pub(crate) source: Source<'a>,
+    pub(crate) overrides: &'a Overrides,
     /// The templates that are to be built; empty for all.
     only: &'a [TemplateName],
 }
@@ -269,98 +268,6 @@ impl Reader<'_> {
         Ok(ProjectTemplate { name, program, spec })
     }
 
-    /// The program of a template: what names one, and names only one.
-    fn program(
-        &self,
-        table: &TemplateTable,
-        options: &SpecOptions,
-        has_python: bool,
-        scripts: &mut Vec<String>,
-    ) -> Result<Option<ProgramSource>, ProjectError> {
-        let jars = table.jars.first();
-        let named = [("main", table.main.as_ref()), ("binary", table.binary.as_ref()), ("jars", jars)];
-        let named: Vec<_> = named.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-        if let [(first, _), (second, value), ..] = named.as_slice() {
-            let message = format!("`{first}` and `{second}` name two programs");
-            return Err(self.source.error(value, message, &format!("leave `{first}` or `{second}` out")));
-        }
-        if let Some(main) = &table.main {
-            return if is_script(main.get_ref()) {
-                let script = self.file("main", main)?;
-                scripts.push(script.clone());
-                Ok(Some(ProgramSource::Python(PythonMain::File(script))))
-            } else {
-                Ok(Some(ProgramSource::Python(PythonMain::Module(self.module(main)?))))
-            };
-        }
-        if let Some(binary) = &table.binary {
-            let path = self.binary(binary)?;
-            let is_go = options.sdk_language.as_deref() == Some("GO");
-            return Ok(Some(if is_go {
-                ProgramSource::Go { binary: path }
-            } else {
-                ProgramSource::Binary { binary: path }
-            }));
-        }
-        if let Some(first) = jars {
-            let Some(main_class) = &table.main_class else {
-                let remedy = "add `main_class = \"…\"`, the class that has `main`";
-                return Err(self.source.error(first, "the program has no main class", remedy));
-            };
-            return Ok(Some(ProgramSource::Java {
-                main_class: main_class.get_ref().clone(),
-                jars: self.jars(&table.jars)?,
-                beam: table.beam.unwrap_or(true),
-            }));
-        }
-        let has_image = options.image.is_some() || options.yaml_image.is_some();
-        let overridden = &self.overrides.options;
-        match &table.yaml_pipeline_path {
-            // Beam of the project itself runs it, where no image is there to do so.
-            Some(path)
-                if has_python
-                    && !has_image
-                    && overridden.image.is_none()
-                    && overridden.yaml_image.is_none() =>
-            {
-                Ok(Some(ProgramSource::Yaml { pipeline: self.file("yaml_pipeline_path", path)? }))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The file of a binary. One that is there once for each platform is looked for when it is built.
-    fn binary(&self, path: &Spanned<String>) -> Result<String, ProjectError> {
-        if path.get_ref().contains("{arch}") {
-            return normal(path.get_ref()).ok_or_else(|| ProjectError::OutsideProject {
-                file: self.source.file.to_owned(),
-                position: self.source.position(path),
-                key: "binary",
-                path: path.get_ref().clone(),
-            });
-        }
-        self.file("binary", path)
-    }
-
-    /// The jars of a class path, in the order of their patterns. Two of one name could not lie in one folder.
-    fn jars(&self, patterns: &[Spanned<String>]) -> Result<Vec<String>, ProjectError> {
-        let mut jars: Vec<String> = Vec::new();
-        for pattern in patterns {
-            for jar in self.matches("jars", pattern)? {
-                let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-                if jars.contains(&jar) {
-                    continue;
-                }
-                if let Some(other) = jars.iter().find(|other| name(other) == name(&jar)) {
-                    let message = format!("{other} and {jar} have the same name");
-                    return Err(self.source.error(pattern, message, "rename one of the two"));
-                }
-                jars.push(jar);
-            }
-        }
-        Ok(jars)
-    }
-
     /// The text of a file that describes a template, beside the name it is shown under.
     fn text(
         &self,
@@ -381,23 +288,6 @@ impl Reader<'_> {
         Path::new(self.source.file).with_file_name(file).display().to_string()
     }
 
-    fn module(&self, main: &Spanned<String>) -> Result<String, ProjectError> {
-        let is_name = |part: &str| {
-            let mut characters = part.chars();
-            characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
-                && characters.all(|c| c == '_' || c.is_alphanumeric())
-        };
-        if main.get_ref().split('.').all(is_name) {
-            return Ok(main.get_ref().clone());
-        }
-        let message = format!("`{}` is neither a module nor a script", main.get_ref());
-        Err(self.source.error(
-            main,
-            message,
-            "write a module, such as `package.module`, or a file, such as `main.py`",
-        ))
-    }
-
     fn package(&self, path: &Spanned<String>) -> Result<String, ProjectError> {
         let relative = self.inside("packages", path)?;
         let folder = self.root.join(&relative);
@@ -410,13 +300,13 @@ impl Reader<'_> {
         Err(self.source.error(path, message, remedy))
     }
 
-    fn file(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
+    pub(crate) fn file(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
         let relative = self.inside(key, path)?;
         if self.root.join(&relative).is_file() { Ok(relative) } else { Err(self.missing(key, path)) }
     }
 
     /// A path that exists and stays in the project, normalised: `./a//b` is `a/b`.
-    fn inside(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
+    pub(crate) fn inside(&self, key: &'static str, path: &Spanned<String>) -> Result<String, ProjectError> {
         let outside = || ProjectError::OutsideProject {
             file: self.source.file.to_owned(),
             position: self.source.position(path),
@@ -432,7 +322,7 @@ impl Reader<'_> {
         Ok(relative)
     }
 
-    fn missing(&self, key: &'static str, path: &Spanned<String>) -> ProjectError {
+    pub(crate) fn missing(&self, key: &'static str, path: &Spanned<String>) -> ProjectError {
         ProjectError::MissingFile {
             file: self.source.file.to_owned(),
             position: self.source.position(path),
@@ -460,11 +350,6 @@ impl Reader<'_> {
         let found: Vec<String> = files.into_iter().filter(|file| matcher.is_match(file)).collect();
         if found.is_empty() { Err(self.missing(key, pattern)) } else { Ok(found) }
     }
-}
-
-/// Whether `main` names a script file and not a module.
-fn is_script(main: &str) -> bool {
-    source_tree::has_extension(main, "py")
 }
 
 /// Whether a path names a wheel.
@@ -504,7 +389,10 @@ fn json_of(value: &toml::Value) -> Value {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use tmpl_template::PythonMain;
+
     use super::*;
+    use crate::program_source::ProgramSource;
 
     struct Folder(tempfile::TempDir);
 

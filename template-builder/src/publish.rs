@@ -30,12 +30,12 @@ impl<'a> Program<'a> {
 
     /// What Python imports first of it; nothing for a program in another language.
     pub(crate) fn main(&self) -> Option<Main<'a>> {
-        let (main, is_own) = match self.source {
+        let (start, is_own) = match self.source {
             ProgramSource::Python(main) => (main.clone(), true),
             ProgramSource::Yaml { .. } => (PythonMain::Module(BEAM_YAML.to_owned()), false),
             _ => return None,
         };
-        Some(Main { template: &self.template.name, main, is_own })
+        Some(Main { template: &self.template.name, start, is_own })
     }
 
     /// The spec of the program as it was built for some platforms. It holds nothing that differs from build to build of the same

@@ -61,9 +61,9 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build a project's templates and publish them in a bucket
-    Build(BuildArguments),
+    Build(Box<BuildArguments>),
     /// Launch a template and wait for its job
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// List, show, compare, check, promote and withdraw templates
     #[command(subcommand)]
     Template(TemplateCommand),

@@ -23,8 +23,8 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
     let context = Context { settings: Settings::read()?, bucket: arguments.global.bucket, printer };
     block_on(async {
         match arguments.command {
-            Command::Build(arguments) => Box::pin(build::run(&context, arguments)).await,
-            Command::Run(arguments) => run::run(&context, arguments).await,
+            Command::Build(arguments) => Box::pin(build::run(&context, *arguments)).await,
+            Command::Run(arguments) => run::run(&context, *arguments).await,
             Command::Template(command) => template::run(&context, command).await,
             Command::Jobs(command) => jobs::run(&context, command).await,
             Command::Wait(arguments) => wait::run(&context, &arguments).await,

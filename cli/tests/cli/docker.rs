@@ -4,7 +4,8 @@ use std::process::Child;
 
 use insta::assert_snapshot;
 
-use crate::engine::{Containers, shared, start};
+use crate::dockerd::{program, succeeded};
+use crate::engine::{Containers, Podman, shared, start};
 use crate::support::{Ended, send, until};
 
 /// A running `tmpl run --place docker` and its job.
@@ -443,4 +444,73 @@ fn an_engine_that_is_killed_is_found_again() {
     assert!(ended.stderr.contains("the container engine is there again"), "{}", ended.stderr);
     assert!(ended.stderr.contains("second 11\n"), "{}", ended.stderr);
     containers.nothing_is_left();
+}
+
+#[test]
+fn an_image_in_the_bucket_is_loaded_once() {
+    let containers = Containers::new(shared());
+    let layout = containers.place.path("layout");
+    let mut copied = program("skopeo");
+    copied.args(["copy", "--quiet", "--src-daemon-host", &containers.engine.host()]);
+    succeeded(copied.arg("docker-daemon:tmpl-test/talker:1").arg(format!("oci:{}", layout.display())));
+    let blobs = containers.place.bucket().join("staging/blobs/sha256");
+    for blob in std::fs::read_dir(layout.join("blobs/sha256")).unwrap() {
+        let blob = blob.unwrap();
+        std::fs::copy(blob.path(), blobs.join(blob.file_name())).unwrap();
+    }
+    let read = |path: &std::path::Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let manifest = read(&layout.join("index.json"))["manifests"][0]["digest"].clone();
+    let mut spec = read(&containers.place.bucket().join("templates/talker.json"));
+    spec.as_object_mut().unwrap().remove("image");
+    spec["tmpl"]["platforms"]["linux/amd64"]["image"] = manifest.clone();
+    let stored = containers.place.bucket().join("templates/stored.json");
+    std::fs::write(&stored, spec.to_string()).unwrap();
+    let launch = || {
+        let run = ["run", stored.to_str().unwrap(), "--place", "docker", "--param", "mode=ok"];
+        containers.tmpl(&run).expect(0).stderr
+    };
+    assert!(launch().contains("loading the image tmpl:stored-"), "it was not loaded");
+    assert!(!launch().contains("loading the image"), "it was loaded again");
+    // A layer that is damaged in the bucket never becomes an image.
+    let config =
+        read(&blobs.join(manifest.as_str().unwrap().trim_start_matches("sha256:")))["layers"][0]["digest"]
+            .clone();
+    let layer = blobs.join(config.as_str().unwrap().trim_start_matches("sha256:"));
+    let tag = containers.engine.docker(&["images", "--quiet", "--filter", "reference=tmpl:stored-*"]);
+    containers.engine.docker(&["rmi", "--force", tag.trim()]);
+    std::fs::write(&layer, "damaged").unwrap();
+    let run = ["run", stored.to_str().unwrap(), "--place", "docker", "--param", "mode=ok"];
+    let ended = containers.tmpl(&run).expect(3);
+    assert!(ended.stderr.contains("error: the image can't be read from the bucket"), "{}", ended.stderr);
+}
+
+#[test]
+fn podman_is_an_engine_too() {
+    let podman = Podman::start();
+    let containers = Containers::new(shared());
+    let bucket = containers.place.bucket();
+    let text = std::fs::read_to_string(bucket.join("templates/talker.json")).unwrap();
+    let spec =
+        containers.place.write("talker.json", &text.replace("tmpl-test/talker:1", "localhost/base:test"));
+    let run = |mode: &str, arguments: &[&str]| {
+        let mode = format!("mode={mode}");
+        let run = ["run", spec.to_str().unwrap(), "--bucket", bucket.to_str().unwrap(), "--place", "docker"];
+        let mut command = containers.command(&[&run[..], &["--param", &mode], arguments].concat());
+        command.env("DOCKER_HOST", podman.host()).spawn().unwrap()
+    };
+    let ended = containers.place.ended(run("ok", &["--param", "text=hello"])).expect(0);
+    assert!(ended.stderr.contains("repr: 'hello'"), "{}", ended.stderr);
+    containers.place.ended(run("exit", &["--param", "count=9"])).expect(1);
+    let hanging = run("hang", &["--id-file", "id"]);
+    let id_file = containers.place.path("id");
+    until("the program speaks", || {
+        let id = std::fs::read_to_string(&id_file).unwrap_or_default();
+        !id.is_empty() && containers.tmpl(&["jobs", "logs", id.trim()]).stdout.contains("pid:")
+    });
+    succeeded(&mut podman.command(&["kill", "--all"]));
+    let ended = containers.place.ended(hanging).expect(3);
+    assert!(ended.stderr.contains("launcher lost: its container was killed by signal 9"), "{}", ended.stderr);
+    assert_eq!(succeeded(&mut podman.command(&["ps", "--all", "--quiet"])), "");
 }

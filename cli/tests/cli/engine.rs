@@ -1,11 +1,13 @@
 //! What tests of containers need: an engine with images of this repository's own making, and a place whose commands use it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::dockerd::{Dockerd, made};
-use crate::support::{Ended, Place, copy};
+use tempfile::TempDir;
+
+use crate::dockerd::{Dockerd, made, program, succeeded};
+use crate::support::{Ended, Place, copy, until};
 
 /// The image that the talker's container is made from: a Python, and our launcher as entry point.
 const TALKER_IMAGE: &str = "tmpl-test/talker:1";
@@ -34,6 +36,64 @@ pub(crate) fn start() -> Dockerd {
     let flex = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/flex");
     engine.docker(&["build", "--quiet", "--tag", "tmpl-test/flex:1", flex.to_str().unwrap()]);
     engine
+}
+
+/// Podman's socket, which speaks the same API: its images and containers are in a folder.
+pub(crate) struct Podman {
+    folder: TempDir,
+    service: Option<Child>,
+}
+
+/// What podman needs on a machine that lets it limit little.
+const PODMAN_CONFIGURATION: &str = "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n\
+    [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\n";
+
+impl Podman {
+    /// Starts a service with the image `localhost/base:test`.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("tmpl-podman-").tempdir_in("/tmp").unwrap();
+        std::fs::write(folder.path().join("containers.conf"), PODMAN_CONFIGURATION).unwrap();
+        let mut podman = Self { folder, service: None };
+        let archive = podman.folder.path().join("base.tar");
+        let mut copied = program("skopeo");
+        copied.args(["copy", "--quiet"]).arg(format!("oci:{}", made(".tools/base", "components").display()));
+        succeeded(copied.arg(format!("docker-archive:{}:localhost/base:test", archive.display())));
+        succeeded(&mut podman.command(&["load", "--quiet", "--input", archive.to_str().unwrap()]));
+        let mut service = podman.command(&["system", "service", "--time", "0", &podman.host()]);
+        podman.service = Some(service.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let socket = podman.folder.path().join("socket");
+        until("podman listens", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+        podman
+    }
+
+    pub(crate) fn host(&self) -> String {
+        format!("unix://{}", self.folder.path().join("socket").display())
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let folder = self.folder.path();
+        let mut command = program("podman");
+        command
+            .args(["--storage-driver", "vfs", "--root"])
+            .arg(folder.join("root"))
+            .arg("--runroot")
+            .arg(folder.join("run"))
+            .args(arguments)
+            .env("CONTAINERS_CONF", folder.join("containers.conf"))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        let _ = self.command(&["rm", "--all", "--force"]).output();
+        if let Some(service) = &mut self.service {
+            let _ = service.kill();
+            let _ = service.wait();
+        }
+        let _ = self.command(&["system", "reset", "--force"]).output();
+    }
 }
 
 /// A place whose bucket has the `talker` template with an image, and whose containers an engine makes.

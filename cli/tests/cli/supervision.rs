@@ -289,7 +289,7 @@ fn a_program_that_the_kernel_kills_for_its_memory_says_so() {
     let told = ended.whole();
     assert_snapshot!(told.split_once("error: ").unwrap().1, @r"
     job [JOB] failed: the program was killed by signal 9 (SIGKILL)
-      caused by: killed: out of memory
-    hint: give the machine more memory, or the job less to hold at a time
+      caused by: killed: out of memory (the limit is 95 MiB)
+    hint: raise the limit (with place docker: --memory), or give the job less to hold at a time
     ");
 }

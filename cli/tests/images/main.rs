@@ -1,11 +1,6 @@
 //! Images: built by the real program, pushed to a real registry, read by programs of others, run by a real engine.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "a test that can't go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
 
 #[path = "../support/dockerd.rs"]
 mod dockerd;
@@ -21,6 +16,7 @@ mod outputs;
 mod platforms;
 mod push;
 mod reproducible;
+mod workers;
 
 use crate::dockerd::made;
 

@@ -23,7 +23,9 @@ fn layouts_and_archives_are_read_by_skopeo_umoci_and_podman() {
     let report = build(&place, &["oci:layout", "oci-archive:{name}.tar", "docker-archive:docker.tar"]);
     let digest = &report["images"][0]["digest"];
     let path = |name: &str| place.path(name).display().to_string();
-    for source in [format!("oci:{}:talker", path("layout")), format!("oci-archive:{}:talker", path("talker.tar"))] {
+    for source in
+        [format!("oci:{}:talker", path("layout")), format!("oci-archive:{}:talker", path("talker.tar"))]
+    {
         let shown = succeeded(program("skopeo").args(["inspect", &source]));
         let shown: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(shown["Digest"], *digest, "{source}");
@@ -33,7 +35,9 @@ fn layouts_and_archives_are_read_by_skopeo_umoci_and_podman() {
         succeeded(program("skopeo").args(["copy", "--quiet", "--dest-decompress", &source, &copied]));
     }
     let unpacked = path("unpacked");
-    succeeded(program("umoci").args(["unpack", "--image"]).arg(format!("{}:talker", path("layout"))).arg(&unpacked));
+    succeeded(
+        program("umoci").args(["unpack", "--image"]).arg(format!("{}:talker", path("layout"))).arg(&unpacked),
+    );
     let inside = |file: &str| std::fs::symlink_metadata(place.path("unpacked/rootfs").join(file)).unwrap();
     assert!(inside("template/app/main.py").is_file() && inside("opt/tmpl/launcher").is_file());
     assert!(inside("template/bin/python").is_symlink());
@@ -46,7 +50,8 @@ fn layouts_and_archives_are_read_by_skopeo_umoci_and_podman() {
         succeeded(command.args(["--storage-driver", "vfs"]).args(arguments))
     };
     podman(&["load", "--input", &path("docker.tar")]);
-    let shown: Value = serde_json::from_str(&podman(&["image", "inspect", "localhost/talker:latest"])).unwrap();
+    let shown: Value =
+        serde_json::from_str(&podman(&["image", "inspect", "localhost/talker:latest"])).unwrap();
     assert_eq!(shown[0]["User"], "65532:65532");
     podman(&["image", "rm", "--all", "--force"]);
 }
@@ -57,7 +62,14 @@ fn an_engine_takes_and_runs_the_image() {
     let place = Place::new();
     let project = place.project("talker");
     let mut command = place.command(&[
-        "build", project.to_str().unwrap(), "--base", &base(), "--check", "static", "--output", "docker",
+        "build",
+        project.to_str().unwrap(),
+        "--base",
+        &base(),
+        "--check",
+        "static",
+        "--output",
+        "docker",
     ]);
     command.env("DOCKER_HOST", engine.host());
     place.ended(command.spawn().unwrap()).expect(0);
@@ -65,10 +77,10 @@ fn an_engine_takes_and_runs_the_image() {
         let mut command = engine.command(&["run", "--rm", "--network=none", "--read-only"]);
         command.args(arguments).output().unwrap()
     };
-    let ended = run(&["talker:latest", "--parameters", "mode=quick"]);
+    let ended = run(&["talker:latest", "--parameters", "mode=ok"]);
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     // Wrong parameters never reach the program.
-    let refused = run(&["--user=12345", "talker:latest", "--parameters", "mood=quick"]);
+    let refused = run(&["--user=12345", "talker:latest", "--parameters", "mood=ok"]);
     assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
     // The tag of a job that goes through a bucket: the same image, found by the engine or loaded from the bucket.
     let image = engine.docker(&["image", "inspect", "--format", "{{.Id}}", "talker:latest"]);

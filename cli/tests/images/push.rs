@@ -41,20 +41,25 @@ fn nothing_changed_is_one_request_and_a_changed_line_two_layers() {
     for change in [None, Some("touch")] {
         if let Some(program) = change {
             // CI checks everything out anew: times alone are no change.
-            let touched = Command::new("find").args([project, "-type", "f", "-exec", program, "{}", "+"]).status();
+            let touched =
+                Command::new("find").args([project, "-type", "f", "-exec", program, "{}", "+"]).status();
             assert!(touched.unwrap().success());
         }
         let again = build(&place, project, &name);
         assert_eq!(registry.requests(&mut seen), ["HEAD /v2/team/talker/manifests/1 200"]);
         assert_eq!(again["images"][0]["unchanged"], true);
-        assert!(again["layers"].as_array().unwrap().iter().all(|layer| layer["origin"] == "cached"), "{again}");
+        assert!(
+            again["layers"].as_array().unwrap().iter().all(|layer| layer["origin"] == "cached"),
+            "{again}"
+        );
         assert_eq!(again["templates"][0]["changed"], false);
     }
 
     let main = std::path::Path::new(project).join("main.py");
     std::fs::write(&main, format!("{}\n# changed\n", std::fs::read_to_string(&main).unwrap())).unwrap();
     let changed = build(&place, project, &name);
-    let sent = changed["images"][0]["bytes_sent"].as_u64().or(changed["images"][0]["bytesSent"].as_u64()).unwrap();
+    let sent =
+        changed["images"][0]["bytes_sent"].as_u64().or(changed["images"][0]["bytesSent"].as_u64()).unwrap();
     assert!(sent < 100_000, "{sent} bytes were sent");
     let requests = registry.requests(&mut seen);
     let blobs = requests.iter().filter(|request| request.starts_with("PUT /v2/team/talker/blobs/")).count();
@@ -95,16 +100,28 @@ fn documents_say_what_is_in_an_image_and_how_it_was_made() {
     // A machine that has never installed the package says the same: it finds the licence in the layer.
     let (bucket, project) = (place.bucket(), project.display().to_string());
     let elsewhere = place.tmpl_alone(&[
-        "build", &project, "--base", &base(), "--output", "oci:layout", "--check", "static", "--bucket",
-        bucket.to_str().unwrap(), "--format", "json",
+        "build",
+        &project,
+        "--base",
+        &base(),
+        "--output",
+        "oci:layout",
+        "--check",
+        "static",
+        "--bucket",
+        bucket.to_str().unwrap(),
+        "--format",
+        "json",
     ]);
     let elsewhere: Value = serde_json::from_str(&elsewhere.expect(0).stdout).unwrap();
     assert_eq!(elsewhere["images"][0]["digest"], report["images"][0]["digest"]);
     let index: Value =
         serde_json::from_str(&std::fs::read_to_string(place.path("layout/index.json")).unwrap()).unwrap();
     let spdx = index["manifests"].as_array().unwrap().iter();
-    let digests: Vec<&Value> =
-        spdx.filter(|entry| entry["artifactType"] == "application/spdx+json").map(|entry| &entry["digest"]).collect();
+    let digests: Vec<&Value> = spdx
+        .filter(|entry| entry["artifactType"] == "application/spdx+json")
+        .map(|entry| &entry["digest"])
+        .collect();
     let pushed = referrers["manifests"].as_array().unwrap().iter();
     assert!(pushed.clone().any(|entry| digests.contains(&&entry["digest"])), "{digests:?} {referrers}");
 }
@@ -122,12 +139,14 @@ fn a_base_of_the_same_registry_is_mounted_and_pinned() {
     let mut seen = 0;
     registry.requests(&mut seen);
     let (from, push) = (registry.name("base:1"), registry.name("talker:1"));
-    let arguments = ["build", project.to_str().unwrap(), "--base", &from, "--push", &push, "--check", "static"];
+    let arguments =
+        ["build", project.to_str().unwrap(), "--base", &from, "--push", &push, "--check", "static"];
     place.tmpl(&arguments).expect(0);
     let lock = std::fs::read_to_string(project.join("tmpl.lock")).unwrap();
     assert!(lock.contains(&format!("reference = \"{from}\"")), "{lock}");
     let mounted = registry.requests(&mut seen);
-    let mounts = mounted.iter().filter(|request| request.contains("mount=") && request.ends_with(" 201")).count();
+    let mounts =
+        mounted.iter().filter(|request| request.contains("mount=") && request.ends_with(" 201")).count();
     assert_eq!(mounts, 1, "{mounted:#?}");
     // The pin holds when the tag moves, and with it the image's digest.
     let moved = crate::dockerd::program("skopeo")

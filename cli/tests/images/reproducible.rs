@@ -10,18 +10,36 @@ fn neither_folder_nor_umask_nor_processors_leave_a_trace() {
     let place = Place::new();
     let project = place.project("talker");
     // Enough that several blocks are compressed at once.
-    std::fs::write(project.join("helper.py"), format!("{}\nTEXT = '{}'\n", std::fs::read_to_string(project.join("helper.py")).unwrap(), "0123456789 ".repeat(400_000))).unwrap();
+    std::fs::write(
+        project.join("helper.py"),
+        format!(
+            "{}\nTEXT = '{}'\n",
+            std::fs::read_to_string(project.join("helper.py")).unwrap(),
+            "0123456789 ".repeat(400_000)
+        ),
+    )
+    .unwrap();
     let mut digests = Vec::new();
     for (number, (program, before)) in
-        [("env", &[][..]), ("taskset", &["1"][..]), ("sh", &["-c", "umask 077; exec \"$0\" \"$@\""])].into_iter().enumerate()
+        [("env", &[][..]), ("taskset", &["1"][..]), ("sh", &["-c", "umask 077; exec \"$0\" \"$@\""])]
+            .into_iter()
+            .enumerate()
     {
         let folder = place.path(&format!("copy-{number}/deeper"));
         std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
         copy(&project, &folder);
         let output = format!("oci:layout-{number}");
         let mut command = place.command(&[
-            "build", folder.to_str().unwrap(), "--base", &base(), "--output", &output, "--check", "static",
-            "--format", "json",
+            "build",
+            folder.to_str().unwrap(),
+            "--base",
+            &base(),
+            "--output",
+            &output,
+            "--check",
+            "static",
+            "--format",
+            "json",
         ]);
         command.env("TMPL_CACHE_DIR", place.path(&format!("cache-{number}")));
         command.env("TMPL_BUCKET", place.path(&format!("bucket-{number}")));
@@ -38,7 +56,14 @@ fn the_time_of_an_image_is_what_somebody_says_it_is() {
     let project = place.project("talker");
     let build = |seconds: &str| {
         let mut command = place.command(&[
-            "build", project.to_str().unwrap(), "--base", &base(), "--output", "oci:layout", "--check", "static",
+            "build",
+            project.to_str().unwrap(),
+            "--base",
+            &base(),
+            "--output",
+            "oci:layout",
+            "--check",
+            "static",
         ]);
         command.env("SOURCE_DATE_EPOCH", seconds);
         place.ended(command.spawn().unwrap())

@@ -45,7 +45,11 @@ impl Registry {
         let registry = Self { folder, process, address };
         let begun = Instant::now();
         while std::net::TcpStream::connect(&registry.address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the registry does not start:\n{}", registry.log());
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "the registry does not start:\n{}",
+                registry.log()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         registry
@@ -72,7 +76,8 @@ impl Registry {
             Some(format!("{} {} {status}", words.next()?, words.next()?))
         };
         let log = self.log();
-        let all: Vec<String> = log.lines().filter(|text| text.contains("HTTP/1.1")).filter_map(line).collect();
+        let all: Vec<String> =
+            log.lines().filter(|text| text.contains("HTTP/1.1")).filter_map(line).collect();
         let new = all[*seen..].to_vec();
         *seen = all.len();
         new

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::container::error::ContainerError;
+use crate::program_process::nobody;
 
 /// Beam's entry point in its SDK images.
 const BOOT: &str = "/opt/apache/beam/boot";
@@ -39,7 +40,7 @@ pub(crate) fn become_worker(arguments: &[OsString]) -> ContainerError {
     if !Path::new(BOOT).exists() {
         return ContainerError::NoWorker { path: BOOT };
     }
-    ContainerError::Worker { path: BOOT, source: Command::new(BOOT).args(arguments).exec() }
+    ContainerError::Worker { path: BOOT, source: Command::new(BOOT).args(arguments).envs(nobody()).exec() }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Engine {
         let version: Version = self.ask("tell its version", Method::GET, "/version").await?;
         let info: Info = self.ask("describe itself", Method::GET, "/info").await?;
         Ok(EngineFacts {
-            version: version.version,
+            version: version.number,
             platform: format!("{}/{}", version.os, version.arch),
             rootless: info.security_options.iter().any(|option| option.contains("name=rootless")),
         })
@@ -199,7 +199,8 @@ pub(super) struct Request {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Version {
-    version: String,
+    #[serde(rename = "Version")]
+    number: String,
     os: String,
     arch: String,
 }

@@ -232,7 +232,7 @@ impl Engine {
     ) -> Result<Vec<(String, String)>, EngineError> {
         let mut filters = serde_json::json!({ "label": [label] });
         if only_ended {
-            filters["status"] = serde_json::json!(["exited", "dead"]);
+            filters["status"] = serde_json::json!(["exited"]);
         }
         let filters = utf8_percent_encode(&filters.to_string(), NON_ALPHANUMERIC).to_string();
         let path = format!("/containers/json?all=1&filters={filters}");

@@ -4,18 +4,18 @@ use std::io::{Read, Write};
 
 use tar::{Builder, EntryType, Header};
 
+use super::ImageIndex;
 use super::error::ImageError;
 use super::layout::{VERSION, all_blobs, copy_blob, entries, index_of};
-use super::{Artifact, ImageIndex};
-use crate::BlobSource;
 use crate::write_layer::header;
+use crate::{Attachment, BlobSource};
 
 /// Writes images as an OCI archive. Equal images give equal bytes.
 pub fn write_oci_archive(
     output: impl Write,
     name: Option<&str>,
     images: &ImageIndex,
-    artifacts: &[Artifact],
+    artifacts: &[Attachment],
 ) -> Result<(), ImageError> {
     let mut archive = Archive::new(output);
     archive.text("oci-layout", VERSION.as_bytes())?;

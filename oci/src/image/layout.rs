@@ -7,10 +7,10 @@ use fs_err as fs;
 use oci_spec::image::{Descriptor, MediaType};
 use serde_json::{Value, json};
 
+use super::ImageIndex;
 use super::error::{ImageError, parse};
-use super::{Artifact, ImageIndex};
-use crate::BlobSource;
 use crate::verifying_reader::VerifyingReader;
+use crate::{Attachment, BlobSource};
 
 /// The annotation of a name in an index.
 pub(crate) const NAME: &str = "org.opencontainers.image.ref.name";
@@ -23,7 +23,7 @@ pub fn write_layout(
     folder: &Path,
     name: Option<&str>,
     images: &ImageIndex,
-    artifacts: &[Artifact],
+    artifacts: &[Attachment],
 ) -> Result<(), ImageError> {
     let failed = |source| ImageError::Io { action: "write", source };
     let blobs = folder.join("blobs/sha256");
@@ -50,12 +50,13 @@ pub fn write_layout(
 }
 
 /// What a layout's index says of images and artifacts.
-pub(crate) fn entries(name: Option<&str>, images: &ImageIndex, artifacts: &[Artifact]) -> Vec<Value> {
+pub(crate) fn entries(name: Option<&str>, images: &ImageIndex, artifacts: &[Attachment]) -> Vec<Value> {
     let mut root = json!(images.root().descriptor);
     if let Some(name) = name {
         root["annotations"] = json!({ NAME: name });
     }
-    let artifacts = artifacts.iter().map(|artifact| json!(artifact.manifest.descriptor));
+    let artifacts =
+        artifacts.iter().map(|attached| json!(attached.artifact.manifest(&attached.subject).descriptor));
     [root].into_iter().chain(artifacts).collect()
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn index_of(manifests: &[Value]) -> Value {
 }
 
 /// Everything that a layout of these images holds in `blobs/`, each once.
-pub(crate) fn all_blobs(images: &ImageIndex, artifacts: &[Artifact]) -> Vec<(Descriptor, BlobSource)> {
+pub(crate) fn all_blobs(images: &ImageIndex, artifacts: &[Attachment]) -> Vec<(Descriptor, BlobSource)> {
     let mut blobs: Vec<(Descriptor, BlobSource)> = Vec::new();
     let mut add = |descriptor: Descriptor, source: BlobSource| {
         if !blobs.iter().any(|(known, _)| known.digest() == descriptor.digest()) {
@@ -102,11 +103,8 @@ pub(crate) fn all_blobs(images: &ImageIndex, artifacts: &[Artifact]) -> Vec<(Des
     }
     let (descriptor, source) = in_memory(images.root());
     add(descriptor, source);
-    for artifact in artifacts {
-        for blob in artifact.blobs.iter().chain([&artifact.manifest]) {
-            let (descriptor, source) = in_memory(blob.clone());
-            add(descriptor, source);
-        }
+    for (descriptor, source) in artifacts.iter().flat_map(Attachment::all_blobs) {
+        add(descriptor, source);
     }
     blobs
 }

@@ -126,7 +126,12 @@ fn read_archive(place: &Path) -> Result<(Option<Vec<u8>>, Offsets), ImageError> 
         place: place.to_owned(),
         problem: format!("it is neither a folder nor a tar archive ({error})"),
     };
-    let file = fs::File::open(place).map_err(failed)?;
+    let file = fs::File::open(place).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            ImageError::NoLayout { place: place.to_owned(), problem: "it is not there".to_owned() }
+        }
+        _ => failed(source),
+    })?;
     let mut archive = tar::Archive::new(file);
     let mut index = None;
     let mut offsets = Offsets::new();

@@ -1,3 +1,5 @@
+//! Images as values, written and read again.
+
 use std::io::Write as _;
 
 use oci_spec::image::PlatformBuilder;

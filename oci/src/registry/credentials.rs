@@ -315,6 +315,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_engine_is_told_who_pulls() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let text = r#"{"auths": {
+            "quay.io": {"username": "q", "password": "pass>?"},
+            "https://index.docker.io/v1/": {"auth": "Ym9iOnNlY3JldA=="},
+            "identity.io": {"auth": "Ym9iOnNlY3JldA==", "identitytoken": "refresh"},
+            "token.io": {"registrytoken": "bearer"}
+        }}"#;
+        fs::write(&path, text).unwrap();
+        let sources = CredentialSources::file(path);
+        for (name, told) in [
+            ("quay.io/app", Some(json!({"username": "q", "password": "pass>?", "serveraddress": "quay.io"}))),
+            (
+                "python",
+                Some(json!({"username": "bob", "password": "secret", "serveraddress": DOCKER_HUB_KEY})),
+            ),
+            ("identity.io/app", Some(json!({"identitytoken": "refresh", "serveraddress": "identity.io"}))),
+            ("token.io/app", Some(json!({"registrytoken": "bearer", "serveraddress": "token.io"}))),
+            ("other.io/app", None),
+        ] {
+            let header = sources.engine_header(&reference(name)).await.unwrap();
+            let header = header.map(|header| URL_SAFE.decode(header).unwrap());
+            let header = header.map(|header| serde_json::from_slice::<serde_json::Value>(&header).unwrap());
+            assert_eq!(header, told, "{name}");
+        }
+    }
+
+    #[tokio::test]
     async fn files_are_read_in_order_and_only_a_named_one_has_to_be_there() {
         let folder = tempfile::tempdir().unwrap();
         let entry =

@@ -3,87 +3,21 @@
 //! A registry with the referrers API lists them itself. For others there is an index under a tag made of the image's digest,
 //! which whoever attaches something has to keep.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageIndexBuilder, MediaType};
 use reqwest::header::{ACCEPT, LINK};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use super::authorizer::Asked;
 use super::error::RegistryError;
 use super::manifests;
 use super::scope::Scope;
 use super::transport::{Call, Fetched, Target, Transport};
-use crate::{ImageReference, sha256};
+use crate::ImageReference;
 
-/// The content of what has none: two braces.
-const EMPTY: &[u8] = b"{}";
 const LONGEST_LIST: usize = 4 * 1024 * 1024;
 const MOST_PAGES: usize = 100;
 /// So often an index is written again that another one wrote meanwhile.
 const MOST_TRIES: u32 = 5;
-
-/// Something to attach to an image.
-#[derive(Debug, Clone)]
-pub struct Artifact {
-    /// What it is, as readers look for it.
-    pub artifact_type: MediaType,
-    /// The format of its content.
-    pub media_type: MediaType,
-    /// Its content.
-    pub bytes: Bytes,
-    /// What is said of it.
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Artifact {
-    /// Its blobs: the empty configuration and the content.
-    pub(super) fn blobs(&self) -> [(Descriptor, Bytes); 2] {
-        let blob = |media_type: MediaType, bytes: Bytes| {
-            let digest = sha256::digest(Sha256::new().chain_update(&bytes));
-            (Descriptor::new(media_type, bytes.len() as u64, digest), bytes)
-        };
-        [
-            blob(MediaType::EmptyJSON, Bytes::from_static(EMPTY)),
-            blob(self.media_type.clone(), self.bytes.clone()),
-        ]
-    }
-
-    /// Its manifest, with an image as its subject, and how the manifest is referred to. Same artifact, same bytes.
-    pub(super) fn manifest(&self, subject: &Descriptor) -> (Bytes, Descriptor) {
-        let [config, layer] = self.blobs().map(|(descriptor, _)| plain(&descriptor));
-        let mut manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": MediaType::ImageManifest.to_string(),
-            "artifactType": self.artifact_type.to_string(),
-            "config": config,
-            "layers": [layer],
-            "subject": plain(subject),
-        });
-        if !self.annotations.is_empty() {
-            manifest["annotations"] = json!(self.annotations);
-        }
-        let bytes = Bytes::from(manifest.to_string());
-        let digest = sha256::digest(Sha256::new().chain_update(&bytes));
-        let mut descriptor = Descriptor::new(MediaType::ImageManifest, bytes.len() as u64, digest);
-        descriptor.set_artifact_type(Some(self.artifact_type.clone()));
-        if !self.annotations.is_empty() {
-            descriptor.set_annotations(Some(self.annotations.clone().into_iter().collect()));
-        }
-        (bytes, descriptor)
-    }
-}
-
-fn plain(descriptor: &Descriptor) -> serde_json::Value {
-    json!({
-        "mediaType": descriptor.media_type().to_string(),
-        "digest": descriptor.digest().to_string(),
-        "size": descriptor.size(),
-    })
-}
 
 /// All that refers to a digest.
 pub(super) async fn list(
@@ -232,30 +166,5 @@ mod tests {
         ] {
             assert_eq!(next_page(link), expected, "{link}");
         }
-    }
-
-    #[test]
-    fn the_same_artifact_has_the_same_manifest() {
-        let annotations =
-            [("b", "2"), ("a", "1"), ("c", "3")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let artifact = Artifact {
-            artifact_type: MediaType::from("application/spdx+json"),
-            media_type: MediaType::from("application/spdx+json"),
-            bytes: Bytes::from_static(b"{\"spdx\":true}"),
-            annotations: annotations.into(),
-        };
-        let [(config, _), (content, _)] = artifact.blobs();
-        let (bytes, descriptor) = artifact.manifest(&content);
-        assert_eq!((bytes.clone(), descriptor.clone()), artifact.manifest(&content));
-        assert_eq!(
-            config.digest().to_string(),
-            "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-        );
-        let read: oci_spec::image::ImageManifest = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(read.subject().as_ref(), Some(&content));
-        assert_eq!(read.artifact_type(), descriptor.artifact_type());
-        assert!(
-            std::str::from_utf8(&bytes).unwrap().starts_with(r#"{"annotations":{"a":"1","b":"2","c":"3"}"#)
-        );
     }
 }

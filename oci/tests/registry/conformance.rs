@@ -6,11 +6,10 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use oci_spec::image::{Descriptor, MediaType};
-use tmpl_oci::BlobSource;
 use tmpl_oci::registry::{
-    Artifact, BlobToPush, PushOutcome, PushedBlob, Registry, RegistryError, RegistryErrorKind,
-    RegistryOptions,
+    BlobToPush, PushOutcome, PushedBlob, Registry, RegistryError, RegistryErrorKind, RegistryOptions,
 };
+use tmpl_oci::{Artifact, BlobSource};
 
 use super::support::blob::{blob, client, descriptor, digest, image, no_progress, noise, options, reference};
 use super::support::server::{Kind, Server};

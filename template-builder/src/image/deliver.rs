@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 use tmpl_oci::image::{Blob, Image, ImageError, write_docker_archive, write_layout, write_oci_archive};
-use tmpl_oci::registry::{Artifact, BlobToPush, Registry};
-use tmpl_oci::{Descriptor, ImageReference, MediaType};
+use tmpl_oci::registry::{BlobToPush, Registry};
+use tmpl_oci::{Artifact, Attachment, Descriptor, ImageReference};
 use tokio::process::Command;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::documents::Document;
 use super::{ImageOutput, ImageRequest, Images, TemplateImage};
 use crate::background::in_background;
 use crate::report::ImageReport;
@@ -98,13 +99,7 @@ async fn push(
     }
     for document in image.documents(session).await? {
         let name = target.with_digest(document.subject.digest().clone());
-        let media_type = MediaType::Other(document.media_type.to_owned());
-        let artifact = Artifact {
-            artifact_type: media_type.clone(),
-            media_type,
-            bytes: document.text.clone().into(),
-            annotations: std::collections::BTreeMap::new(),
-        };
+        let artifact = Artifact::new(document.media_type, document.text.clone());
         registry.attach(&name, &artifact).await?;
         sent += document.text.len() as u64;
     }
@@ -163,14 +158,11 @@ async fn write(
     let name = format!("{}:latest", image.template);
     let title = format!("{}", image.template);
     let index = image.index.clone();
-    let documents: Vec<tmpl_oci::image::Artifact> = image
-        .documents(session)
-        .await?
-        .into_iter()
-        .map(|document| {
-            tmpl_oci::image::Artifact::new(&document.subject, document.media_type, document.text.clone())
-        })
-        .collect();
+    let attached = |document: &Document| Attachment {
+        subject: document.subject.clone(),
+        artifact: Artifact::new(document.media_type, document.text.clone()),
+    };
+    let documents: Vec<Attachment> = image.documents(session).await?.iter().map(attached).collect();
     let file = output.file(&image.template);
     session.progress.started(Phase::Image, &title, None);
     let written = match (output, file) {

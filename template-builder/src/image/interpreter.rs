@@ -27,18 +27,17 @@ struct Found {
 pub(super) async fn find(session: &Session<'_>, base: &Base, version: &str) -> Result<String, BuildError> {
     let config = base.image.config_blob().descriptor;
     let key = Checksum::of_json(&("pythons", 1, config.digest().to_string()));
-    let found = match session.cache.read::<Found>(Kind::Bases, &key) {
-        Some(found) => found,
-        None => {
-            let image = base.image.clone();
-            let title = format!("looking for Python in {}", base.name);
-            session.progress.started(Phase::Image, &title, None);
-            let looking = in_background(session.progress, move |_| look(&image)).await;
-            session.progress.finished(Phase::Image, &title);
-            let found = looking?;
-            session.cache.write(Kind::Bases, &key, &found)?;
-            found
-        }
+    let found = if let Some(found) = session.cache.read::<Found>(Kind::Bases, &key) {
+        found
+    } else {
+        let image = base.image.clone();
+        let title = format!("looking for Python in {}", base.name);
+        session.progress.started(Phase::Image, &title, None);
+        let looking = in_background(session.progress, move |_| look(&image)).await;
+        session.progress.finished(Phase::Image, &title);
+        let found = looking?;
+        session.cache.write(Kind::Bases, &key, &found)?;
+        found
     };
     let name = format!("python{version}");
     let at = |folder: &&str| found.pythons.iter().find(|path| **path == format!("{folder}/{name}"));

@@ -222,12 +222,12 @@ pub(super) fn document(
             "relatedSpdxElement": format!("SPDXRef-package-{number}"),
         })
     });
-    let describes = json!({
+    let root = json!({
         "spdxElementId": "SPDXRef-DOCUMENT",
         "relationshipType": "DESCRIBES",
         "relatedSpdxElement": "SPDXRef-image",
     });
-    let relationships: Vec<Value> = [describes].into_iter().chain(contains).collect();
+    let relationships: Vec<Value> = [root].into_iter().chain(contains).collect();
     let mut document = json!({
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",

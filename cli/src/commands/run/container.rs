@@ -152,7 +152,7 @@ async fn attend(
     };
     // The launcher ends a moment after its job, and what it wrote last is then in its place.
     let _ = tokio::time::timeout(LAST_MOMENTS, container.ended(&mut |_| ())).await;
-    narrator.catch_up().await?;
+    narrator.finish().await?;
     if let Err(error) = container.remove().await {
         printer.warn(&format!("{}; the next launch removes it", Failure::from(error).chain.join(": ")));
     }

@@ -55,12 +55,9 @@ impl DockerPlace {
         bucket: &Bucket,
         checked: &CheckedContainer,
     ) -> Result<(ImageName, bool), LaunchError> {
-        let name = match self.stored(bucket, checked).await? {
-            Ok(stored) => stored.name()?,
-            Err(name) => name.clone(),
-        };
-        let present = self.engine.image(&name).await?.is_some();
-        Ok((name, present))
+        let origin = self.origin(bucket, checked).await?;
+        let present = self.present(&origin).await?.is_some();
+        Ok((origin.name()?, present))
     }
 
     /// The image of a launch: the engine's, else pulled from its registry or loaded from the bucket. `told` is given lines for
@@ -71,15 +68,12 @@ impl DockerPlace {
         checked: &CheckedContainer,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        let stored = self.stored(bucket, checked).await?;
-        let name = match &stored {
-            Ok(stored) => stored.name()?,
-            Err(name) => (*name).clone(),
-        };
-        let image = match (self.engine.image(&name).await?, stored) {
+        let origin = self.origin(bucket, checked).await?;
+        let name = origin.name()?;
+        let image = match (self.present(&origin).await?, &origin) {
             (Some(image), _) => image,
-            (None, Ok(stored)) => self.load(checked, &stored, told).await?,
-            (None, Err(_)) => self.pull(&name, told).await?,
+            (None, Origin::Stored(stored)) => self.load(stored, &origin, told).await?,
+            (None, Origin::Named(name)) => self.pull(name, told).await?,
         };
         let (built, wanted) = (image.platform(), self.platform().to_owned());
         // An engine may leave out the variant of an architecture.
@@ -89,41 +83,47 @@ impl DockerPlace {
         Ok(image)
     }
 
-    /// The image in the bucket, or the name of one that is elsewhere.
-    async fn stored<'a>(
+    async fn origin<'a>(
         &self,
         bucket: &Bucket,
         checked: &'a CheckedContainer,
-    ) -> Result<Result<StoredImage, &'a ImageName>, LaunchError> {
+    ) -> Result<Origin<'a>, LaunchError> {
         checked.check_platform(self.platform())?;
         match checked.image() {
-            ImageSource::Named(name) => Ok(Err(name)),
+            ImageSource::Named(name) => Ok(Origin::Named(name)),
             ImageSource::Stored(manifests) => {
                 let manifest = manifests.get(self.platform());
                 let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
-                Ok(Ok(StoredImage::open(checked.layers_bucket(bucket), manifest).await?))
+                Ok(Origin::Stored(
+                    StoredImage::open(checked.layers_bucket(bucket), checked.template(), manifest).await?,
+                ))
             }
+        }
+    }
+
+    /// The image, if the engine has it. One that came from the bucket is known by its tag too: the digests that engines go by
+    /// differ with the kind of their store.
+    async fn present(&self, origin: &Origin<'_>) -> Result<Option<EngineImage>, LaunchError> {
+        if let Some(image) = self.engine.image(&origin.name()?).await? {
+            return Ok(Some(image));
+        }
+        match origin {
+            Origin::Stored(stored) => Ok(self.engine.image(&stored.tag()?).await?),
+            Origin::Named(_) => Ok(None),
         }
     }
 
     async fn load(
         &self,
-        checked: &CheckedContainer,
         stored: &StoredImage,
+        origin: &Origin<'_>,
         told: &mut (dyn FnMut(String) + Send),
     ) -> Result<EngineImage, LaunchError> {
-        let tag = stored.tag(checked.template());
+        let tag = stored.tag()?;
         told(format!("loading the image {tag} from the bucket …"));
-        self.engine.load_image(stored.archive(tag.clone()).await?).await?;
-        // An engine with another kind of store knows it by another digest, and by the tag too.
-        let missing = || DockerError::NoSuchImage { image: tag.clone() };
-        match self.engine.image(&stored.name()?).await? {
-            Some(image) => Ok(image),
-            None => {
-                let tag = tag.parse().map_err(|_| missing())?;
-                Ok(self.engine.image(&tag).await?.ok_or_else(missing)?)
-            }
-        }
+        self.engine.load_image(stored.archive(&tag).await?).await?;
+        let found = self.present(origin).await?;
+        Ok(found.ok_or_else(|| DockerError::NoSuchImage { image: tag.to_string() })?)
     }
 
     async fn pull(
@@ -198,6 +198,22 @@ impl DockerPlace {
 
     fn container(&self, container: String, job: JobId) -> JobContainer {
         JobContainer::new(self.engine.clone(), container, job)
+    }
+}
+
+/// Where the image of a launch comes from, if the engine does not have it.
+enum Origin<'a> {
+    Stored(StoredImage),
+    Named(&'a ImageName),
+}
+
+impl Origin<'_> {
+    /// What the engine knows it by.
+    fn name(&self) -> Result<ImageName, DockerError> {
+        match self {
+            Self::Stored(stored) => stored.name(),
+            Self::Named(name) => Ok((*name).clone()),
+        }
     }
 }
 

@@ -50,10 +50,10 @@ impl JobContainer {
                         told("the container engine is there again, and the job goes on".to_owned());
                     }
                     pause = FIRST_PAUSE;
-                    match self.engine.wait_container(&self.id).await {
-                        // A container that runs although it was waited for has been started again: not by us, and too fast to ask.
-                        Ok(()) => tokio::time::sleep(FIRST_PAUSE).await,
-                        Err(_) => continue,
+                    // Whatever came of it, how the container is now is asked for anew: an engine that is being stopped says of
+                    // containers that go on that they ended.
+                    if self.engine.wait_container(&self.id).await.is_err() {
+                        tokio::time::sleep(FIRST_PAUSE).await;
                     }
                 }
                 Err(WaitError::Engine(error)) => {

@@ -138,7 +138,7 @@ shown_as_text!(Network, User, Platform);
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Text {
-    Text(String),
+    Quoted(String),
     Whole(u64),
     Decimal(f64),
 }
@@ -146,7 +146,7 @@ enum Text {
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => formatter.write_str(text),
+            Self::Quoted(text) => formatter.write_str(text),
             Self::Whole(number) => number.fmt(formatter),
             Self::Decimal(number) => number.fmt(formatter),
         }

@@ -22,16 +22,26 @@ const SHOWN: usize = 12;
 #[derive(Debug)]
 pub(super) struct StoredImage {
     bucket: Bucket,
+    template: TemplateName,
     manifest: Vec<u8>,
     config: Digest,
 }
 
 impl StoredImage {
     /// Reads the manifest of an image.
-    pub(super) async fn open(bucket: &Bucket, manifest: &Digest) -> Result<Self, LaunchError> {
+    pub(super) async fn open(
+        bucket: &Bucket,
+        template: &TemplateName,
+        manifest: &Digest,
+    ) -> Result<Self, LaunchError> {
         let manifest = bucket.blob_bytes(manifest, LONGEST_DOCUMENT).await?.to_vec();
         let config = Image::config_of(&manifest).map_err(|source| DockerError::Image { source })?;
-        Ok(Self { bucket: bucket.clone(), manifest, config: config.digest().clone() })
+        Ok(Self {
+            bucket: bucket.clone(),
+            template: template.clone(),
+            manifest,
+            config: config.digest().clone(),
+        })
     }
 
     /// The name that engines give an image by themselves: the digest of its configuration.
@@ -41,15 +51,16 @@ impl StoredImage {
     }
 
     /// Another name, for people who list images, and so that it is not taken for one that nobody needs.
-    pub(super) fn tag(&self, template: &TemplateName) -> String {
+    pub(super) fn tag(&self) -> Result<ImageName, DockerError> {
         let digest = self.config.digest();
-        format!("tmpl:{template}-{}", digest.get(..SHOWN).unwrap_or(digest))
+        let image = format!("tmpl:{}-{}", self.template, digest.get(..SHOWN).unwrap_or(digest));
+        image.parse().map_err(|reason| DockerError::ImageName { image, reason })
     }
 
     /// What writes the archive that engines load. It blocks: it is for a thread of its own.
     pub(super) async fn archive(
         &self,
-        tag: String,
+        tag: &ImageName,
     ) -> Result<impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static, LaunchError> {
         let config = self.bucket.blob_bytes(&self.config, LONGEST_DOCUMENT).await?;
         let runtime = tokio::runtime::Handle::current();
@@ -61,8 +72,9 @@ impl StoredImage {
             }))
         });
         let image = image.map_err(|source| DockerError::Image { source })?;
+        let names = [tag.to_string()];
         Ok(move |output: &mut dyn Write| {
-            write_docker_archive(output, &[tag], &image).map_err(io::Error::other)
+            write_docker_archive(output, &names, &image).map_err(io::Error::other)
         })
     }
 }
