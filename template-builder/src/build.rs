@@ -41,8 +41,10 @@ pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<Bu
     }
     let images = Box::pin(image::deliver(&session, &images)).await?;
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
+    // What can't be kept is read again.
+    let _ = session.checksums.save();
     if changed {
-        session.cache.sweep();
+        session.sweep();
     }
     Ok(BuildReport {
         lock: made.lock_state(),
@@ -69,6 +71,7 @@ pub async fn specs(
     let images = Box::pin(image::make(&session, &made.programs, &made.platforms, false)).await?;
     let ready = made.specs(&templates, &images);
     refuse_incompatible(request, &ready, &blobs.current_texts(&templates).await?)?;
+    let _ = session.checksums.save();
     let ready = ready.into_iter();
     Ok(ready.map(|ready| (ready.template.name.clone(), ready.text)).collect())
 }
@@ -134,7 +137,7 @@ impl<'a> Made<'a> {
     }
 
     /// The specs of all templates in the project's order: the programs as they were made, the images as they are.
-    fn specs(&self, templates: &[&'a ProjectTemplate], images: &Images) -> Vec<Ready<'a>> {
+    fn specs(&self, templates: &[&'a ProjectTemplate], images: &Images<'_>) -> Vec<Ready<'a>> {
         let ready = |template: &&'a ProjectTemplate| {
             let program = self.programs.iter().find(|program| program.template.name == template.name);
             let spec = program.map_or_else(|| template.spec.clone(), |program| self.spec(program, images));
@@ -143,7 +146,7 @@ impl<'a> Made<'a> {
         templates.iter().map(ready).collect()
     }
 
-    fn spec(&self, program: &Program<'_>, images: &Images) -> TemplateSpec {
+    fn spec(&self, program: &Program<'_>, images: &Images<'_>) -> TemplateSpec {
         let python = self.platforms.iter().find_map(|made| made.python.as_ref());
         let python = python.filter(|_| program.source.is_python());
         let describe = |made: &MadePlatform| {

@@ -7,8 +7,11 @@
 //! builder/distributions/<key>.json  the size and the files of one installed distribution
 //! builder/packages/<key>.json       what a package's build made of its sources; files that are no copy of a source in
 //! builder/files/<hex>
+//! builder/bytecode/<key>.json       what a project's own sources were compiled to; the bytecode is in builder/files
+//! builder/imports/<key>.json        a project's own sources whose imports were all found
 //! builder/bases/<key>.json          which interpreters a base of images has
 //! builder/checked/<key>             a set of dependencies and main modules that was found to work
+//! builder/checksums/<key>           the checksums of a project's files, with the stamps that the files had
 //! builder/buckets/<key>/<hex>       the stamp a blob of a bucket had when it was verified
 //! builder/helpers/, builder/work/   our Python programs; folders of builds that are under way
 //! ```
@@ -28,6 +31,22 @@ use crate::checksum::Checksum;
 
 /// How long something that nobody used stays.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Looking at everything takes a while: not every build does.
+const BETWEEN_SWEEPS: Duration = Duration::from_hours(1);
+/// The folders whose files go when nobody used them for so long.
+const SWEPT: [&str; 11] = [
+    "layers",
+    "blobs",
+    "dependencies",
+    "distributions",
+    "packages",
+    "files",
+    "checked",
+    "bases",
+    "bytecode",
+    "imports",
+    "checksums",
+];
 /// A folder of a build that began so long ago belongs to one that was killed.
 const ABANDONED: Duration = Duration::from_hours(24);
 
@@ -40,6 +59,8 @@ pub(crate) enum Kind {
     Packages,
     Checked,
     Bases,
+    Bytecode,
+    Imports,
 }
 
 /// The builder's part of the cache.
@@ -70,6 +91,8 @@ impl BuilderCache {
             Kind::Packages => "packages",
             Kind::Checked => "checked",
             Kind::Bases => "bases",
+            Kind::Bytecode => "bytecode",
+            Kind::Imports => "imports",
         };
         self.0.join(folder).join(format!("{}.json", key.hex()))
     }
@@ -96,6 +119,11 @@ impl BuilderCache {
         self.0.join("buckets").join(&Checksum::of(bucket.as_bytes()).hex()[..16]).join(hex)
     }
 
+    /// Where the checksums of a project's files are noted.
+    pub(crate) fn checksums(&self, project: &Path) -> PathBuf {
+        self.0.join("checksums").join(Checksum::of(project.as_os_str().as_encoded_bytes()).hex())
+    }
+
     pub(crate) fn helpers(&self) -> PathBuf {
         self.0.join("helpers")
     }
@@ -107,11 +135,21 @@ impl BuilderCache {
         tempfile::Builder::new().prefix("build-").tempdir_in(folder)
     }
 
+    /// Whether the last sweep is some time ago; from then on this is the last one.
+    pub(crate) fn is_due_for_a_sweep(&self) -> bool {
+        let mark = self.0.join("swept");
+        let age = fs::metadata(&mark).and_then(|meta| meta.modified()).map(|swept| swept.elapsed());
+        // A time to come is that of a clock that was wrong.
+        let is_due = !age.is_ok_and(|age| age.is_ok_and(|age| age < BETWEEN_SWEEPS));
+        if is_due {
+            let _ = atomic_file::write(&mark, b"");
+        }
+        is_due
+    }
+
     /// Removes what nobody used for long. That it could not is no reason to fail a build.
     pub(crate) fn sweep(&self) {
-        for folder in
-            ["layers", "blobs", "dependencies", "distributions", "packages", "files", "checked", "bases"]
-        {
+        for folder in SWEPT {
             for entry in fs::read_dir(self.0.join(folder)).into_iter().flatten().flatten() {
                 if is_older(&entry, KEPT) {
                     let _ = fs::remove_file(entry.path());
@@ -132,7 +170,7 @@ fn is_older(entry: &fs::DirEntry, limit: Duration) -> bool {
 }
 
 /// The time of a file is that of its last use.
-fn note_use(path: &Path) {
+pub(crate) fn note_use(path: &Path) {
     if let Ok(file) = fs::OpenOptions::new().append(true).open(path) {
         let _ = file.file().set_modified(SystemTime::now());
     }
@@ -160,6 +198,8 @@ mod tests {
             assert_eq!(cache.find_blob(hex, 3), None);
             assert!(!used || cache.find_blob(hex, 2).is_some());
         }
+        assert!(cache.is_due_for_a_sweep());
+        assert!(!cache.is_due_for_a_sweep());
         cache.sweep();
         assert!(!cache.blob("old").exists());
         assert!(cache.blob("used").exists());

@@ -1,6 +1,6 @@
 //! Whether what was built works: before it is published, so that a missing module fails the build and not the launch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -199,6 +199,8 @@ struct Source {
     file: PathBuf,
     module: String,
     package: bool,
+    #[serde(skip)]
+    checksum: Checksum,
 }
 
 /// The modules of the project's own code.
@@ -248,7 +250,12 @@ fn add(sources: &mut Vec<Source>, files: &StagedFiles, root: &str) {
             Some(module) => (module, true),
             None => (stem, false),
         };
-        sources.push(Source { file: place.clone(), module: module.replace('/', "."), package });
+        sources.push(Source {
+            file: place.clone(),
+            module: module.replace('/', "."),
+            package,
+            checksum: file.checksum.clone(),
+        });
     }
 }
 
@@ -269,18 +276,79 @@ struct MissingModule {
     late: bool,
 }
 
+/// Sources whose imports were all found before: in the same surroundings they are found again.
+struct KnownImports {
+    /// The surroundings: the dependencies, and which modules there are.
+    key: Checksum,
+    /// The sources of now.
+    sources: BTreeMap<String, Checksum>,
+}
+
+impl KnownImports {
+    fn of(
+        session: &PythonSession<'_>,
+        candidate: &Candidate<'_>,
+        modules: &Modules,
+    ) -> Result<Self, BuildError> {
+        let dependencies: Vec<String> = candidate.layers[..candidate.dependencies]
+            .iter()
+            .map(|layer| layer.diff_id.to_string())
+            .collect();
+        // A package may make its submodules as it runs: what it says of that is looked up for others.
+        let places: Vec<_> = modules
+            .sources
+            .iter()
+            .map(|source| {
+                (&source.module, source.package, source.package.then_some(&source.checksum), &source.file)
+            })
+            .collect();
+        let interpreter = &session.interpreter()?.version;
+        let key = Checksum::of_json(&(
+            "imports",
+            RESOLVE_IMPORTS.checksum(),
+            session.target(),
+            interpreter,
+            dependencies,
+            places,
+        ));
+        let named = |source: &Source| format!("{} {}", source.module, source.file.display());
+        let sources = modules.sources.iter().map(|source| (named(source), source.checksum.clone()));
+        Ok(Self { key, sources: sources.collect() })
+    }
+
+    /// The files that have to be looked at; nothing where it is all of them.
+    fn unknown<'a>(&self, session: &PythonSession<'_>, modules: &'a Modules) -> Option<Vec<&'a Path>> {
+        let known = session.cache.read::<BTreeMap<String, Checksum>>(Kind::Imports, &self.key)?;
+        let is_known = |source: &Source| {
+            let name = format!("{} {}", source.module, source.file.display());
+            known.get(&name) == Some(&source.checksum)
+        };
+        let unknown = modules.sources.iter().filter(|source| !is_known(source));
+        Some(unknown.map(|source| source.file.as_path()).collect())
+    }
+}
+
 /// The static check: every import of the project's code leads to something.
 async fn resolve_imports(
     session: &PythonSession<'_>,
     candidate: &Candidate<'_>,
     modules: &Modules,
 ) -> Result<(), BuildError> {
+    let known = KnownImports::of(session, candidate, modules)?;
+    let only = known.unknown(session, modules);
+    if only.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(());
+    }
     let environment = tree(session, &candidate.layers[..candidate.dependencies]).await?;
-    let request = json!({ "sources": modules.sources, "roots": [environment.site_packages] });
+    let request = json!({ "sources": modules.sources, "roots": [environment.site_packages], "only": only });
     let command = RESOLVE_IMPORTS.command(&session.interpreter()?.path, session.helpers())?;
     let resolved: Resolved = RESOLVE_IMPORTS.ask(command, &request).await?;
     if !resolved.errors.is_empty() {
         return Err(compile::syntax_error(&resolved.errors, &session.project.root));
+    }
+    if resolved.missing.is_empty() {
+        session.cache.write(Kind::Imports, &known.key, &known.sources)?;
+        return Ok(());
     }
     let describe = |missing: &MissingModule| {
         let file = missing.file.strip_prefix(&session.project.root).unwrap_or(&missing.file);

@@ -8,6 +8,7 @@ use crate::BuildError;
 use crate::checksum::Checksum;
 use crate::helper::COMPILE_TREE;
 use crate::python_session::PythonSession;
+use crate::python_target::PythonTarget;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
 
 /// Where every layer seems to lie when it is compiled: where it lies in an image. Python replaces it by the real path when it loads
@@ -71,7 +72,7 @@ pub(crate) async fn compile(
     strict: bool,
 ) -> Result<(), BuildError> {
     let output = session.fresh_folder("bytecode-")?;
-    let tag = session.target().abi().replace("cp", "cpython-");
+    let tag = tag(session.target());
     let mut groups = Vec::new();
     let mut expected = Vec::new();
     for (number, (id, files)) in sets.iter().enumerate() {
@@ -110,13 +111,18 @@ pub(crate) async fn compile(
     Ok(())
 }
 
+/// How Python marks the bytecode of a version: `cpython-311`.
+pub(crate) fn tag(target: &PythonTarget) -> String {
+    target.abi().replace("cp", "cpython-")
+}
+
 /// The error of files that are not valid Python.
 pub(crate) fn syntax_error(problems: &[Problem], project: &Path) -> BuildError {
     BuildError::Syntax { problems: problems.iter().map(|problem| problem.describe(project)).collect() }
 }
 
 /// Where Python looks for the bytecode of a file: `a/__pycache__/x.cpython-311.pyc`. Nothing for what is no module.
-fn bytecode_path(path: &str, tag: &str) -> Option<String> {
+pub(crate) fn bytecode_path(path: &str, tag: &str) -> Option<String> {
     let stem = path.strip_suffix(".py").filter(|_| !path.starts_with("bin/"))?;
     let (folder, name) = stem.rsplit_once('/')?;
     Some(format!("{folder}/__pycache__/{name}.{tag}.pyc"))

@@ -39,6 +39,11 @@ pub(crate) const UNPACK_SOURCE: Helper = helper!("unpack_source.py");
 pub(crate) const ARGPARSE_OPTIONS: Helper = helper!("argparse_options.py");
 
 impl Helper {
+    /// The checksum of the program: another version of it may answer otherwise.
+    pub(crate) fn checksum(self) -> Checksum {
+        Checksum::of(self.text.as_bytes())
+    }
+
     /// The call of the program, isolated from the user's settings and from all packages. `folder` is where it may lie.
     pub(crate) fn command(self, python: &Path, folder: &Path) -> Result<Command, BuildError> {
         self.with(python, folder, &["-I", "-S", "-B"])
@@ -59,7 +64,7 @@ impl Helper {
 
     /// The program as a file, named by its content: another version of tmpl puts its own beside it.
     pub(crate) fn place(self, folder: &Path) -> Result<PathBuf, BuildError> {
-        let place = folder.join(format!("{}-{}", &Checksum::of(self.text.as_bytes()).hex()[..12], self.name));
+        let place = folder.join(format!("{}-{}", &self.checksum().hex()[..12], self.name));
         if !place.is_file() {
             atomic_file::write(&place, self.text.as_bytes())?;
         }

@@ -17,6 +17,8 @@ mod own_layers;
 mod request;
 mod spdx;
 
+use std::sync::Arc;
+
 use tmpl_oci::ImageReference;
 use tmpl_oci::image::ImageIndex;
 use tmpl_template::{Digest, TemplateName};
@@ -29,24 +31,26 @@ use crate::{BuildError, Phase};
 pub(crate) use deliver::deliver;
 pub use request::{BaseSource, BaseSourceError, ImageOutput, ImageOutputError, ImageRequest};
 
+use base::Base;
 use documents::Document;
 
 /// The images of a build.
-#[derive(Debug, Default)]
-pub(crate) struct Images(Vec<TemplateImage>);
+#[derive(Default)]
+pub(crate) struct Images<'a>(Vec<TemplateImage<'a>>);
 
 /// The image of one template.
-#[derive(Debug)]
-pub(crate) struct TemplateImage {
+pub(crate) struct TemplateImage<'a> {
     template: TemplateName,
     /// Its name in a registry, where it is pushed.
     target: Option<ImageReference>,
     index: ImageIndex,
-    /// What is said of it: of the image for each platform, then of all.
-    documents: Vec<Document>,
+    /// What it was made of.
+    program: Program<'a>,
+    platforms: &'a [MadePlatform],
+    bases: Arc<[Base]>,
 }
 
-impl Images {
+impl Images<'_> {
     /// The digest of a template's manifest for a platform.
     pub(crate) fn manifest(&self, template: &TemplateName, platform: &str) -> Option<Digest> {
         let made = self.of(template)?;
@@ -61,24 +65,29 @@ impl Images {
         Some(made.pinned(made.target.as_ref()?).to_string())
     }
 
-    fn of(&self, template: &TemplateName) -> Option<&TemplateImage> {
+    fn of(&self, template: &TemplateName) -> Option<&TemplateImage<'_>> {
         self.0.iter().find(|image| image.template == *template)
     }
 }
 
-impl TemplateImage {
+impl TemplateImage<'_> {
+    /// What is said of it: of the image for each platform, then of all. Made where it goes somewhere, and not where it is already.
+    async fn documents(&self, session: &Session<'_>) -> Result<Vec<Document>, BuildError> {
+        documents::of(session, &self.program, self.platforms, &self.bases, &self.index).await
+    }
+
     fn pinned(&self, target: &ImageReference) -> ImageReference {
         target.with_digest(self.index.root().descriptor.digest().clone())
     }
 }
 
 /// Makes the images that were asked for. Their layers are on this machine, in the bucket or with the base; nothing is sent yet.
-pub(crate) async fn make(
+pub(crate) async fn make<'a>(
     session: &Session<'_>,
-    programs: &[Program<'_>],
-    platforms: &[MadePlatform],
+    programs: &[Program<'a>],
+    platforms: &'a [MadePlatform],
     write_lock: bool,
-) -> Result<Images, BuildError> {
+) -> Result<Images<'a>, BuildError> {
     let Some(request) = &session.request.image else { return Ok(Images::default()) };
     if programs.is_empty() {
         return Err(BuildError::NothingForAnImage);
@@ -90,15 +99,22 @@ pub(crate) async fn make(
         let fetching = base::resolve(session, request, &made.platform, write_lock);
         bases.push(session.measured(Phase::Image, fetching).await?);
     }
+    let bases: Arc<[Base]> = bases.into();
     for program in programs {
         let mut assembled = Vec::new();
-        for (made, base) in platforms.iter().zip(&bases) {
+        for (made, base) in platforms.iter().zip(&*bases) {
             assembled.push(assemble::assemble(session, request, program, made, base).await?);
         }
         let index = ImageIndex::new(assembled);
-        let documents = documents::of(session, program, platforms, &bases, &index).await?;
         let template = program.template.name.clone();
-        images.push(TemplateImage { target: request.target(&template)?, template, index, documents });
+        images.push(TemplateImage {
+            target: request.target(&template)?,
+            template,
+            index,
+            program: *program,
+            platforms,
+            bases: Arc::clone(&bases),
+        });
     }
     Ok(Images(images))
 }

@@ -1,6 +1,5 @@
 //! What was made for one platform: the layers that the project's Python programs share, and those of each program alone.
 
-use fs_err as fs;
 use tmpl_template::{Interpreter, LayerReference, PlatformBuild, TemplateName};
 
 use crate::bucket_blobs::BucketBlobs;
@@ -16,7 +15,7 @@ use crate::python_target::PythonTarget;
 use crate::report::LockState;
 use crate::session::Session;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{BuildError, Checked, binary_platform, check, dependency_layers, lock, own_layers, source_tree};
+use crate::{BuildError, Checked, binary_platform, check, dependency_layers, lock, own_layers};
 
 /// What the layer of a program's own files is called.
 const PROGRAM: &str = "program";
@@ -162,8 +161,8 @@ async fn program_layer(
         if is_binary {
             binary_platform::check(&place, platform)?;
         }
-        let checksum = source_tree::read_file(&place)?.checksum;
-        let size = fs::metadata(&place)?.len();
+        let (checksum, meta) = session.checksums.of(&place)?;
+        let size = meta.len();
         files.insert(
             format!("app/{name}"),
             StagedFile { content: Content::File(place), checksum, size, executable: is_binary },

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use fs_err as fs;
-
 use crate::bucket_blobs::BucketBlobs;
 use crate::checksum::Checksum;
 use crate::distribution::Distribution;
@@ -15,7 +13,7 @@ use crate::project::is_wheel;
 use crate::python_session::PythonSession;
 use crate::source_tree;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{BuildError, Phase, compile};
+use crate::{BuildError, Phase, own_bytecode};
 
 const PACKAGES: &str = "packages";
 const APP: &str = "app";
@@ -53,8 +51,7 @@ pub(crate) async fn read(session: &PythonSession<'_>, lock: &Lock) -> Result<Own
     }
     for script in &session.project.scripts {
         let place = session.project.root.join(script);
-        let source = source_tree::read_file(&place)?;
-        let size = fs::metadata(&place)?.len();
+        let (source, size) = source_tree::read_file(&place, &session.checksums)?;
         let (checksum, executable) = (source.checksum, source.executable);
         code.app.insert(
             format!("app/{script}"),
@@ -106,9 +103,7 @@ pub(crate) async fn layers(
             conflicts(session, lock, &code)?;
         }
         let mut files = files.clone();
-        let mut sets = [(title, &mut files)];
-        let compiling = compile::compile(session, &mut sets, true);
-        session.measured(Phase::Compile, compiling).await?;
+        session.measured(Phase::Compile, own_bytecode::add(session, title, &mut files)).await?;
         layers.push(made_layer::make(session, &key, title, files).await?);
     }
     Ok(OwnLayers { layers, code })

@@ -66,7 +66,7 @@ impl<'a> OwnPackage<'a> {
         if is_wheel(self.path) {
             return self.stage_wheel().await;
         }
-        let sources = source_tree::read(&self.folder, &self.session.project.root)?;
+        let sources = source_tree::read(&self.folder, &self.session.project.root, &self.session.checksums)?;
         let relevant = self.relevant(&sources);
         let key = self.key(&relevant);
         if let Some(built) = self.session.cache.read::<BuiltPackage>(Kind::Packages, &key)
@@ -89,7 +89,7 @@ impl<'a> OwnPackage<'a> {
 
     /// A wheel is what it is: installed once, and kept by its content.
     async fn stage_wheel(&self) -> Result<Distribution, BuildError> {
-        let checksum = Checksum::of_file(&self.folder)?;
+        let (checksum, _) = self.session.checksums.of(&self.folder)?;
         let key = Checksum::of_json(&(FORMAT, "wheel", self.session.target(), &checksum));
         let none = SourceTree::new();
         if let Some(built) = self.session.cache.read::<BuiltPackage>(Kind::Packages, &key)

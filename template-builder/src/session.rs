@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::builder_cache::BuilderCache;
+use crate::cached_blobs::{BLOBS_LIMIT, CachedBlobs, InUse};
+use crate::file_checksums::FileChecksums;
 use crate::project::Project;
 use crate::{BuildError, BuildRequest, Phase, Progress};
 use tempfile::TempDir;
@@ -15,9 +17,12 @@ pub(crate) struct Session<'a> {
     pub(crate) request: &'a BuildRequest,
     pub(crate) project: &'a Project,
     pub(crate) cache: BuilderCache,
+    pub(crate) checksums: FileChecksums,
     pub(crate) progress: &'a dyn Progress,
     work: OnceLock<TempDir>,
     helpers: std::path::PathBuf,
+    began: SystemTime,
+    in_use: InUse,
     timings: Mutex<BTreeMap<Phase, u64>>,
     warnings: Mutex<Vec<String>>,
 }
@@ -29,6 +34,9 @@ impl<'a> Session<'a> {
             request,
             project,
             helpers: cache.helpers(),
+            began: SystemTime::now(),
+            in_use: CachedBlobs::at(request.cache.directory()).hold(),
+            checksums: FileChecksums::load(cache.checksums(&project.root)),
             cache,
             progress,
             work: OnceLock::new(),
@@ -40,6 +48,17 @@ impl<'a> Session<'a> {
     /// A folder for this build alone.
     pub(crate) fn work(&self) -> Result<&Path, BuildError> {
         once(&self.work, || Ok(self.cache.work()?)).map(TempDir::path)
+    }
+
+    /// Removes from the cache what nobody used for long, and what is too much. A build does so when it needs nothing more.
+    pub(crate) fn sweep(&self) {
+        if !self.cache.is_due_for_a_sweep() {
+            return;
+        }
+        self.cache.sweep();
+        self.in_use.release();
+        // That it could not is no reason to fail a build.
+        let _ = CachedBlobs::at(self.request.cache.directory()).prune_unused_since(BLOBS_LIMIT, self.began);
     }
 
     /// A fresh folder in it.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::checksum::Checksum;
+use crate::file_checksums::FileChecksums;
 use crate::project_error::ProjectError;
 
 /// A file's content, as far as a build can see it.
@@ -76,21 +77,26 @@ pub(crate) fn files_and_links(
 }
 
 /// The files of a folder with their content's checksums.
-pub(crate) fn read(folder: &Path, project: &Path) -> Result<SourceTree, ProjectError> {
+pub(crate) fn read(
+    folder: &Path,
+    project: &Path,
+    checksums: &FileChecksums,
+) -> Result<SourceTree, ProjectError> {
     let mut tree = SourceTree::new();
     for file in files(folder, project)? {
         let path = folder.join(&file);
-        let read = read_file(&path)
+        let read = read_file(&path, checksums)
             .map_err(|source| ProjectError::Unreadable { file: path.display().to_string(), source });
-        tree.insert(file, read?);
+        tree.insert(file, read?.0);
     }
     Ok(tree)
 }
 
-/// One file's content.
-pub(crate) fn read_file(path: &Path) -> io::Result<SourceFile> {
-    let executable = fs::metadata(path)?.permissions().mode() & 0o100 != 0;
-    Ok(SourceFile { checksum: Checksum::of_file(path)?, executable })
+/// One file's content, and its size.
+pub(crate) fn read_file(path: &Path, checksums: &FileChecksums) -> io::Result<(SourceFile, u64)> {
+    let (checksum, meta) = checksums.of(path)?;
+    let executable = meta.permissions().mode() & 0o100 != 0;
+    Ok((SourceFile { checksum, executable }, meta.len()))
 }
 
 /// Copies files into another folder.

@@ -256,7 +256,7 @@ pub(crate) struct InitArguments {
 pub(crate) enum CacheCommand {
     /// Where the cache is and how large
     Show,
-    /// Remove the least recently used layers and what was made of them
+    /// Remove the least recently used layers and what was made of them, then what builds keep
     Prune {
         /// How many megabytes may stay
         #[arg(long, default_value_t = 0, value_name = "MB")]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fs_err as fs;
 use insta::assert_snapshot;
 
 use crate::support::Place;
@@ -147,4 +148,36 @@ fn a_pruned_cache_is_made_anew() {
         (&1.into(), &1.into(), &0.into())
     );
     with_cache(&["run", "talker", "--param", "mode=ok"]);
+}
+
+#[test]
+fn a_pruned_cache_of_builds_is_made_anew() {
+    let place = Place::with_talker();
+    let with_cache = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("TMPL_CACHE_DIR", place.path("cache"));
+        place.ended(command.spawn().unwrap()).expect(0)
+    };
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&with_cache(&[arguments, &["--format", "json"]].concat()).stdout).unwrap()
+    };
+    let bucket = place.path("another-bucket").display().to_string();
+    let project = place.project("talker").display().to_string();
+    let build = ["build", &project, "--check", "static", "--bucket", &bucket];
+    with_cache(&build);
+    let shown = json(&["cache", "show"]);
+    let blobs = shown["blob_bytes"].as_u64().unwrap();
+    assert!(blobs > 100, "{shown}");
+    assert_eq!(shown["bytes"].as_u64().unwrap(), blobs + shown["layer_bytes"].as_u64().unwrap());
+    // All of it is less than a megabyte, and stays.
+    assert_eq!(json(&["cache", "prune", "--keep", "1000"])["blobs"], 0);
+    let pruned = json(&["cache", "prune"]);
+    assert!(pruned["blobs"].as_u64().unwrap() > 0, "{pruned}");
+    assert_eq!((&pruned["kept"], &json(&["cache", "show"])["bytes"]), (&0.into(), &0.into()));
+    fs::remove_dir_all(place.path("another-bucket")).unwrap();
+    let report: serde_json::Value =
+        serde_json::from_str(&with_cache(&[&build[..], &["--format", "json"]].concat()).stdout).unwrap();
+    let origins: Vec<&serde_json::Value> =
+        report["layers"].as_array().unwrap().iter().map(|layer| &layer["origin"]).collect();
+    assert!(!origins.is_empty() && origins.iter().all(|origin| **origin == "made"), "{report}");
 }

@@ -21,7 +21,10 @@ use crate::session::Session;
 use crate::{BuildError, Phase, atomic_file};
 
 /// Brings all images where they shall be. What can be seen there is complete: tags, indexes and files come last.
-pub(crate) async fn deliver(session: &Session<'_>, images: &Images) -> Result<Vec<ImageReport>, BuildError> {
+pub(crate) async fn deliver(
+    session: &Session<'_>,
+    images: &Images<'_>,
+) -> Result<Vec<ImageReport>, BuildError> {
     let Some(request) = &session.request.image else { return Ok(Vec::new()) };
     let mut reports = Vec::new();
     for image in &images.0 {
@@ -49,7 +52,7 @@ pub(crate) async fn deliver(session: &Session<'_>, images: &Images) -> Result<Ve
     Ok(reports)
 }
 
-fn size(image: &TemplateImage) -> u64 {
+fn size(image: &TemplateImage<'_>) -> u64 {
     image.index.images().iter().flat_map(Image::blobs).map(|(blob, _)| blob.size()).sum()
 }
 
@@ -58,7 +61,7 @@ fn size(image: &TemplateImage) -> u64 {
 async fn push(
     session: &Session<'_>,
     request: &ImageRequest,
-    image: &TemplateImage,
+    image: &TemplateImage<'_>,
     target: &ImageReference,
 ) -> Result<Option<u64>, BuildError> {
     let registry = Registry::new(request.registry.clone())?;
@@ -94,7 +97,7 @@ async fn push(
         let name = image.pinned(target);
         registry.put_manifest(&name, root.descriptor.media_type(), root.bytes.clone()).await?;
     }
-    for document in &image.documents {
+    for document in image.documents(session).await? {
         let name = target.with_digest(document.subject.digest().clone());
         let artifact = Artifact::new(document.media_type, document.text.clone());
         registry.attach(&name, &artifact).await?;
@@ -149,7 +152,7 @@ fn short(descriptor: &Descriptor) -> String {
 /// Writes an image to one place; gives its name.
 async fn write(
     session: &Session<'_>,
-    image: &TemplateImage,
+    image: &TemplateImage<'_>,
     output: &ImageOutput,
 ) -> Result<String, BuildError> {
     let name = format!("{}:latest", image.template);
@@ -159,7 +162,7 @@ async fn write(
         subject: document.subject.clone(),
         artifact: Artifact::new(document.media_type, document.text.clone()),
     };
-    let documents: Vec<Attachment> = image.documents.iter().map(attached).collect();
+    let documents: Vec<Attachment> = image.documents(session).await?.iter().map(attached).collect();
     let file = output.file(&image.template);
     session.progress.started(Phase::Image, &title, None);
     let written = match (output, file) {
@@ -197,7 +200,7 @@ async fn write(
 }
 
 /// The image that an engine on this machine can run: the one for its platform, else the first.
-fn one_for_engine(image: &TemplateImage) -> Result<Image, BuildError> {
+fn one_for_engine(image: &TemplateImage<'_>) -> Result<Image, BuildError> {
     let here = crate::python_target::PythonTarget::here();
     let images = image.index.images();
     let found = images.iter().find(|image| super::base::spelled(&image.platform()) == here);
@@ -244,7 +247,7 @@ async fn load_by(
 
 /// Keeps in the bucket what tells which image a template has, and, where no registry has it, all of it: a machine with an engine and
 /// no registry then loads it from there.
-async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage) -> Result<(), BuildError> {
+async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage<'_>) -> Result<(), BuildError> {
     let bucket = &session.request.bucket;
     for made in image.index.images() {
         if image.target.is_none() {

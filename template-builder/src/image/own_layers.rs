@@ -1,7 +1,6 @@
 //! The two layers that make a template's layers an image: one with the launcher and what makes the tree a virtual environment, and one
 //! with the template's spec.
 
-use fs_err as fs;
 use serde::Serialize;
 use tmpl_launcher::environment::{VirtualEntry, virtual_entries};
 use tmpl_oci::{LayerContents, LayerError};
@@ -9,7 +8,6 @@ use tmpl_template::{Extension, PythonMain, TemplateSpec};
 
 use super::ImageRequest;
 use crate::BuildError;
-use crate::checksum::Checksum;
 use crate::made_layer::{self, MadeLayer};
 use crate::program_source::ProgramSource;
 use crate::session::Session;
@@ -44,7 +42,7 @@ pub(super) async fn launcher(
     empty_base: bool,
 ) -> Result<MadeLayer, BuildError> {
     let binary = request.launchers.find(platform)?;
-    let checksum = Checksum::of_file(&binary)?;
+    let (checksum, _) = session.checksums.of(&binary)?;
     let key = made_layer::key(&("launcher", checksum, python, empty_base, PIP));
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)
         && is_here(session, &layer)
@@ -138,6 +136,5 @@ fn starter(source: &ProgramSource) -> Option<String> {
 }
 
 fn is_here(session: &Session<'_>, layer: &MadeLayer) -> bool {
-    fs::metadata(session.cache.blob(layer.reference.digest.digest()))
-        .is_ok_and(|found| found.len() == layer.reference.size)
+    session.cache.find_blob(layer.reference.digest.digest(), layer.reference.size).is_some()
 }

@@ -11,7 +11,6 @@ use super::base::Base;
 use crate::background::in_background;
 use crate::bucket_blobs::open_local;
 use crate::builder_cache::Kind;
-use crate::checksum::Checksum;
 use crate::distribution::normal_name;
 use crate::layer_plan::{DistributionRecord, distribution_key};
 use crate::made_platform::{MadePlatform, MadePython};
@@ -78,7 +77,7 @@ pub(super) async fn packages(
         packages.extend(distributions(session, python).await?);
     } else {
         for (path, name) in program.source.files(&made.platform) {
-            let hash = Checksum::of_file(&session.project.root.join(path))?.hex().to_owned();
+            let hash = session.checksums.of(&session.project.root.join(path))?.0.hex().to_owned();
             packages.push(Package {
                 url: format!("pkg:generic/{name}?checksum=sha256:{hash}"),
                 name,

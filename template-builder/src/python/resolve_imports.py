@@ -4,9 +4,9 @@ Stand-alone, Python 3.9 or later, standard library only. Run as `python -I -S re
 the program is for, and a request on stdin:
 
     {"sources": [{"file": "/abs/pipeline.py", "module": "wordcount.pipeline", "package": false}],
-     "roots": ["/abs/site-packages"]}
+     "roots": ["/abs/site-packages"], "only": ["/abs/pipeline.py"]}
 
-`package` is true for an `__init__.py`. The answer on stdout:
+`package` is true for an `__init__.py`. With `only`, these sources alone are looked at; the others are there. The answer on stdout:
 
     {"missing": [{"file": "/abs/pipeline.py", "line": 3, "module": "textkit", "late": false}],
      "errors": [{"file": "/abs/other.py", "line": 3, "column": 7, "message": "invalid syntax", "text": "x ="}]}
@@ -263,7 +263,11 @@ def answer(request: dict[str, Any]) -> dict[str, list[Problem]]:
     resolver = Resolver(sources, request["roots"])
     missing: list[Problem] = []
     errors: list[Problem] = []
+    only = request.get("only")
+    wanted = None if only is None else set(only)
     for source in sources:
+        if wanted is not None and source.file not in wanted:
+            continue
         with open(source.file, "rb") as file:
             text = file.read()
         try:

@@ -37,7 +37,7 @@ class ResolveImportsTest(unittest.TestCase):
         path.write_text(text, encoding="utf-8")
         return path
 
-    def resolve(self, sources: dict[str, str]) -> dict:
+    def resolve(self, sources: dict[str, str], only: list[str] | None = None) -> dict:
         """The answer for sources given as {module: text}; a module with `/` at its end is a package."""
         entries = []
         for name, text in sources.items():
@@ -45,15 +45,23 @@ class ResolveImportsTest(unittest.TestCase):
             path = module.replace(".", "/") + ("/__init__.py" if package else ".py")
             file = self.write(self.folder / "app" / path, textwrap.dedent(text))
             entries.append({"file": str(file), "module": module, "package": package})
+        files = None if only is None else [entry["file"] for entry in entries if entry["module"] in only]
         run = subprocess.run(
             [sys.executable, "-I", "-S", str(SCRIPT)],
-            input=json.dumps({"sources": entries, "roots": [str(self.root)]}),
+            input=json.dumps({"sources": entries, "roots": [str(self.root)], "only": files}),
             capture_output=True,
             text=True,
             check=True,
         )
         self.assertEqual(run.stderr, "")
         return json.loads(run.stdout)
+
+    def test_only_some_are_looked_at_and_the_others_are_there(self) -> None:
+        sources = {"one": "import two\nimport gone", "two": "import lost", "three": "x ="}
+        for only, missing in [(["one"], ["gone"]), (["two"], ["lost"]), ([], [])]:
+            answer = self.resolve(sources, only)
+            self.assertEqual([problem["module"] for problem in answer["missing"]], missing)
+            self.assertEqual(answer["errors"], [])
 
     def missing(self, text: str) -> list[tuple[int, str, bool]]:
         """(line, module, late) of what is missing in one script."""
