@@ -289,3 +289,45 @@ fn put_in_place(workshop: tempfile::TempDir, place: &Path) -> Result<(), LaunchE
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tmpl_oci::{LayerContents, LayerOptions, write_layer};
+    use tmpl_template::Extension;
+
+    use super::*;
+
+    /// A layer with one file, and its bytes.
+    fn layer(path: &str) -> (LayerReference, Vec<u8>) {
+        let mut contents = LayerContents::new();
+        contents.bytes(path, b"text".to_vec(), true).unwrap();
+        let mut blob = Vec::new();
+        let layer = write_layer(&contents, &mut blob, LayerOptions::default()).unwrap();
+        let reference = LayerReference {
+            title: path.to_owned(),
+            digest: layer.digest,
+            diff_id: layer.diff_id,
+            size: layer.size,
+            media_type: layer.media_type.to_string(),
+            key: "k".to_owned(),
+        };
+        (reference, blob)
+    }
+
+    #[test]
+    fn layers_of_both_formats_are_joined() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path().into()).unwrap();
+        for (path, layer_root) in [("app/run", ""), ("template/app/run", Extension::LAYER_ROOT)] {
+            let (reference, blob) = layer(path);
+            let ingredients = Ingredients { interpreter: None, layers: &[reference], layer_root };
+            let open = |_: &LayerReference| -> Result<Box<dyn Read + Send>, BucketError> {
+                Ok(Box::new(std::io::Cursor::new(blob.clone())))
+            };
+            let environment = assemble(&cache, &ingredients, &open).unwrap();
+            assert_eq!(fs::read(environment.root.join("app/run")).unwrap(), b"text", "{path}");
+            // A program in another language has no virtual environment around it.
+            assert!(!environment.root.join("pyvenv.cfg").exists());
+        }
+    }
+}
