@@ -1,5 +1,7 @@
 //! How the archive of a layer is compressed.
 
+use std::str::FromStr;
+
 use oci_spec::image::MediaType;
 
 /// How the archive of a layer is compressed. Each way and each level gives other bytes, and so other digests.
@@ -42,6 +44,25 @@ impl Compression {
             Self::Gzip { .. } => MediaType::ImageLayerGzip,
             #[cfg(feature = "zstd")]
             Self::Zstd { .. } => MediaType::ImageLayerZstd,
+        }
+    }
+}
+
+/// A text that names no way to compress.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no compression of layers: write gzip or zstd")]
+pub struct CompressionError(String);
+
+/// `gzip` and `zstd`, with the levels that layers have.
+impl FromStr for Compression {
+    type Err = CompressionError;
+
+    fn from_str(text: &str) -> Result<Self, CompressionError> {
+        match text {
+            "gzip" => Ok(Self::GZIP),
+            #[cfg(feature = "zstd")]
+            "zstd" => Ok(Self::ZSTD),
+            _ => Err(CompressionError(text.to_owned())),
         }
     }
 }

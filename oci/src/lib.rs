@@ -61,7 +61,7 @@ pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform, PlatformBuild
 pub use artifact::{Artifact, Attachment};
 pub use blob_source::{BlobSource, OpenBlob};
 pub use block_compressor::BlockCompressor;
-pub use compression::Compression;
+pub use compression::{Compression, CompressionError};
 pub use image_reference::{ImageReference, ImageReferenceError};
 pub use layer::{ExpectedLayer, Layer, LayerOptions, UnpackedLayer};
 pub use layer_contents::LayerContents;
