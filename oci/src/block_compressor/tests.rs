@@ -132,7 +132,11 @@ mod zstd_frames {
     fn the_bytes_are_the_same_whatever_the_threads_and_we_read_them() {
         for level in [1, 6, 19] {
             let compression = Compression::Zstd { level };
-            for input in inputs().into_iter().take(if level == 6 { 6 } else { 4 }) {
+            for input in inputs().into_iter().take(match level {
+                6 => 6,
+                1 => 4,
+                _ => 3,
+            }) {
                 let bytes = compressed_as(compression, &input, 1);
                 assert!(bytes == compressed_as(compression, &input, 2));
                 assert!(bytes == compressed_as(compression, &input, 8));
