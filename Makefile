@@ -13,7 +13,7 @@ export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 # Programs that only the tests need, and the Debian packages they are in.
 TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git openssl:openssl \
   dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
-  docker-registry:docker-registry mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
+  docker-registry:docker-registry zstd:zstd mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
 # Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2

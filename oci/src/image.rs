@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub use archive::write_oci_archive;
 pub use blob::{Blob, sha256_of};
 pub use config::ImageConfig;
-pub use docker_archive::write_docker_archive;
+pub use docker_archive::{check_for_docker, write_docker_archive};
 pub use error::ImageError;
 pub use index::{ImageIndex, image_of_platform};
 pub use layout::write_layout;

@@ -2,6 +2,8 @@
 
 use oci_spec::image::{Digest, MediaType};
 
+use crate::Compression;
+
 /// A layer that was written: it knows both digests and its sizes from birth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
@@ -21,30 +23,22 @@ impl Layer {
     /// The modification time of everything in a layer, in seconds since 1970: 1980-01-02T00:00:00Z. Zip archives can't hold
     /// times before 1980, and programs make zip archives of installed files; a day later is after 1980 in every time zone.
     pub const MODIFIED: u64 = 315_619_200;
-
-    /// Names the way bytes are made, for content keys: in another way the same contents give other bytes.
-    pub const COMPRESSOR: &'static str = "gzip deflate zlib-rs level 6 block 1MiB";
 }
 
-/// How a layer is written. Nothing here but the level changes its bytes.
+/// How a layer is written. Nothing here but the compression changes its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerOptions {
     /// How many threads compress.
     pub threads: usize,
-    /// The level of gzip: 1 fast … 9 small.
-    pub level: u32,
-}
-
-impl LayerOptions {
-    /// The level of every layer that is published: another one gives other digests.
-    pub const DEFAULT_LEVEL: u32 = 6;
+    /// How the archive is compressed.
+    pub compression: Compression,
 }
 
 impl Default for LayerOptions {
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            level: Self::DEFAULT_LEVEL,
+            compression: Compression::default(),
         }
     }
 }

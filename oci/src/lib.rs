@@ -4,8 +4,8 @@
 //! registries ([`registry`]) is asynchronous: it waits for networks.
 //!
 //! ```text
-//! LayerContents ─▶ write_layer:  tar ─▶ SHA-256 (diff id) ─▶ gzip blocks, in parallel ─▶ SHA-256 (digest) ─▶ output
-//! folder ◀─ unpack_layer:  files ◀─ tar ◀─ SHA-256 ◀─ gunzip ◀─ SHA-256, size ◀─ reader
+//! LayerContents ─▶ write_layer:  tar ─▶ SHA-256 (diff id) ─▶ gzip or zstd blocks, in parallel ─▶ SHA-256 (digest) ─▶ output
+//! folder ◀─ unpack_layer:  files ◀─ tar ◀─ SHA-256 ◀─ gunzip or unzstd ◀─ SHA-256, size ◀─ reader
 //! ```
 //!
 //! Same contents, same digest: the order of insertion, the number of threads, the umask, owners and times of the sources
@@ -30,7 +30,10 @@
 
 mod artifact;
 mod blob_source;
+mod block_compressor;
 mod chunk_reader;
+mod codec;
+mod compression;
 mod exact_reader;
 mod gzip;
 mod hashing_writer;
@@ -51,12 +54,14 @@ mod unpack_tar;
 mod verifying_reader;
 mod visit_layer;
 mod write_layer;
+mod zstd_frames;
 
 pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform, PlatformBuilder};
 
 pub use artifact::{Artifact, Attachment};
 pub use blob_source::{BlobSource, OpenBlob};
-pub use gzip::ParallelGzip;
+pub use block_compressor::BlockCompressor;
+pub use compression::{Compression, CompressionError};
 pub use image_reference::{ImageReference, ImageReferenceError};
 pub use layer::{ExpectedLayer, Layer, LayerOptions, UnpackedLayer};
 pub use layer_contents::LayerContents;

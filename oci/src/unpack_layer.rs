@@ -1,6 +1,6 @@
 //! A layer becomes files, verified: one thread reads and inflates, another hashes the tar and writes the files.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::panic;
 use std::path::Path;
 use std::sync::mpsc::{self, SyncSender};
@@ -11,6 +11,7 @@ use flate2::bufread::GzDecoder;
 use crate::chunk_reader::ChunkReader;
 use crate::unpack_tar::unpack_tar;
 use crate::verifying_reader::VerifyingReader;
+use crate::zstd_frames::{self, ZstdFrames};
 use crate::{ExpectedLayer, UnpackError, UnpackedLayer};
 
 /// How much goes from thread to thread at a time, in bytes.
@@ -64,27 +65,44 @@ pub fn unpack_layer(
 }
 
 /// Inflates until the stream ends, fails, or nobody takes it any more. The error says what is wrong with the stream.
+///
+/// What kind of stream it is stands in its first bytes: they are as true as the digest that they are verified by.
 fn inflate(compressed: &mut VerifyingReader<impl Read>, chunks: &SyncSender<Vec<u8>>) -> Result<(), String> {
+    let mut first = Vec::with_capacity(zstd_frames::MAGIC.len());
+    // A failure is kept by the verifying reader.
+    let _ = compressed.by_ref().take(zstd_frames::MAGIC.len() as u64).read_to_end(&mut first);
+    let is_zstd = first == zstd_frames::MAGIC;
+    let compressed = Cursor::new(first).chain(compressed);
+    if is_zstd {
+        return pass_on(&mut ZstdFrames::new(compressed), "zstd", chunks).map(drop);
+    }
     let mut decoder = GzDecoder::new(BufReader::with_capacity(CHUNK_SIZE, compressed));
-    loop {
-        let mut chunk = Vec::with_capacity(CHUNK_SIZE);
-        let read = decoder.by_ref().take(CHUNK_SIZE as u64).read_to_end(&mut chunk);
-        if let Err(error) = read {
-            return Err(format!("its gzip stream is broken: {error}"));
-        }
-        if chunk.is_empty() {
-            break;
-        }
-        if chunks.send(chunk).is_err() {
-            // The writer gave up, and says why.
-            return Ok(());
-        }
+    if !pass_on(&mut decoder, "gzip", chunks)? {
+        return Ok(());
     }
     let mut rest = decoder.into_inner();
     match rest.read(&mut [0]) {
         Ok(1..) => Err("bytes follow the end of its gzip stream".to_owned()),
         // A failure is kept by the verifying reader.
         _ => Ok(()),
+    }
+}
+
+/// Passes on what a decoder of such streams gives; false where nobody takes it any more.
+fn pass_on(decoder: &mut impl Read, kind: &str, chunks: &SyncSender<Vec<u8>>) -> Result<bool, String> {
+    loop {
+        let mut chunk = Vec::with_capacity(CHUNK_SIZE);
+        let read = decoder.by_ref().take(CHUNK_SIZE as u64).read_to_end(&mut chunk);
+        if let Err(error) = read {
+            return Err(format!("its {kind} stream is broken: {error}"));
+        }
+        if chunk.is_empty() {
+            return Ok(true);
+        }
+        if chunks.send(chunk).is_err() {
+            // The writer gave up, and says why.
+            return Ok(false);
+        }
     }
 }
 

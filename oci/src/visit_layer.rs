@@ -7,6 +7,8 @@ use flate2::read::MultiGzDecoder;
 use oci_spec::image::MediaType;
 use tar::EntryType;
 
+use crate::zstd_frames::ZstdFrames;
+
 /// What lies at a path of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VisitedKind {
@@ -27,7 +29,7 @@ pub type Visit<'a> = dyn FnMut(&str, &VisitedKind, &mut dyn Read) -> io::Result<
 pub fn visit_layer(reader: impl Read, media_type: &MediaType, visit: &mut Visit<'_>) -> io::Result<()> {
     let plain: Box<dyn Read> = match media_type {
         MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(io::BufReader::new(reader))),
-        MediaType::ImageLayerZstd => zstd_decoder(reader)?,
+        MediaType::ImageLayerZstd => Box::new(ZstdFrames::new(reader)),
         _ => Box::new(reader),
     };
     let mut archive = tar::Archive::new(plain);
@@ -51,20 +53,10 @@ pub fn visit_layer(reader: impl Read, media_type: &MediaType, visit: &mut Visit<
     Ok(())
 }
 
-#[cfg(feature = "zstd")]
-fn zstd_decoder<'a>(reader: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    Ok(Box::new(zstd::Decoder::new(reader)?))
-}
-
-#[cfg(not(feature = "zstd"))]
-fn zstd_decoder<'a>(_: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this program reads no layers in zstd"))
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "zstd"))]
 mod tests {
     use super::*;
-    use crate::{LayerContents, LayerOptions, write_layer};
+    use crate::{Compression, LayerContents, LayerOptions, write_layer};
 
     #[test]
     fn entries_are_shown_until_enough_was_seen() {
@@ -73,18 +65,21 @@ mod tests {
         contents.symlink("a/link", "file").unwrap();
         contents.symlink_into_image("b", "/usr/bin/b").unwrap();
         contents.bytes("c", Vec::new(), false).unwrap();
-        let mut blob = Vec::new();
-        write_layer(&contents, &mut blob, LayerOptions::default()).unwrap();
-        let mut seen = Vec::new();
-        visit_layer(blob.as_slice(), &MediaType::ImageLayerGzip, &mut |path, kind, bytes| {
-            let mut text = String::new();
-            bytes.read_to_string(&mut text)?;
-            seen.push(format!("{path} {kind:?} {text}"));
-            Ok(if path == "b" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })
-        .unwrap();
-        let expected = ["a Other ", "a/file File text", "a/link Link(\"file\") ", "b Link(\"/usr/bin/b\") "];
-        assert_eq!(seen, expected);
+        for compression in [Compression::GZIP, Compression::ZSTD] {
+            let mut blob = Vec::new();
+            let layer = write_layer(&contents, &mut blob, LayerOptions { threads: 1, compression }).unwrap();
+            let mut seen = Vec::new();
+            visit_layer(blob.as_slice(), &layer.media_type, &mut |path, kind, bytes| {
+                let mut text = String::new();
+                bytes.read_to_string(&mut text)?;
+                seen.push(format!("{path} {kind:?} {text}"));
+                Ok(if path == "b" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })
+            .unwrap();
+            let expected =
+                ["a Other ", "a/file File text", "a/link Link(\"file\") ", "b Link(\"/usr/bin/b\") "];
+            assert_eq!(seen, expected);
+        }
         assert!(
             visit_layer(&b"no gzip"[..], &MediaType::ImageLayerGzip, &mut |_, _, _| {
                 Ok(ControlFlow::Continue(()))

@@ -4,14 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use fs_err as fs;
-use oci_spec::image::MediaType;
 use tar::{Builder, EntryType, Header};
 
 use crate::exact_reader::{ExactReader, SourceProblem};
 use crate::hashing_writer::HashingWriter;
 use crate::layer_contents::{FileSource, LayerEntry};
 use crate::layer_path::LayerPath;
-use crate::{Layer, LayerContents, LayerError, LayerOptions, ParallelGzip};
+use crate::{BlockCompressor, Layer, LayerContents, LayerError, LayerOptions};
 
 /// Writes a layer to `output`. Files are streamed: what is held in memory depends on the number of threads alone.
 ///
@@ -22,19 +21,20 @@ pub fn write_layer(
     options: LayerOptions,
 ) -> Result<Layer, LayerError> {
     let failed = |source| LayerError::Output { source };
-    let gzip =
-        ParallelGzip::new(HashingWriter::new(output), options.threads, options.level).map_err(failed)?;
-    let mut archive = Builder::new(HashingWriter::new(gzip));
+    let LayerOptions { threads, compression } = options;
+    let compressor =
+        BlockCompressor::new(HashingWriter::new(output), threads, compression).map_err(failed)?;
+    let mut archive = Builder::new(HashingWriter::new(compressor));
     let is_link = |entry: &LayerEntry| matches!(entry, LayerEntry::HardLink { .. });
     // A link to what has not come yet could not be unpacked.
     let (links, others): (Vec<_>, Vec<_>) = contents.entries().partition(|(_, entry)| is_link(entry));
     for (path, entry) in others.into_iter().chain(links) {
         append(&mut archive, path, entry)?;
     }
-    let (gzip, diff_id, uncompressed_size) = archive.into_inner().map_err(failed)?.finish();
-    let (mut output, digest, size) = gzip.finish().map_err(failed)?.finish();
+    let (compressor, diff_id, uncompressed_size) = archive.into_inner().map_err(failed)?.finish();
+    let (mut output, digest, size) = compressor.finish().map_err(failed)?.finish();
     output.flush().map_err(failed)?;
-    Ok(Layer { digest, diff_id, size, uncompressed_size, media_type: MediaType::ImageLayerGzip })
+    Ok(Layer { digest, diff_id, size, uncompressed_size, media_type: compression.media_type() })
 }
 
 fn append(archive: &mut Builder<impl Write>, path: &LayerPath, entry: &LayerEntry) -> Result<(), LayerError> {

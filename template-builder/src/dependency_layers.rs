@@ -25,7 +25,8 @@ pub(crate) async fn layers(
     if lock.packages.is_empty() {
         return Ok(Vec::new());
     }
-    let key = made_layer::key(&("dependencies", lock.dependency_checksum(session.target())));
+    let key =
+        made_layer::key(session.compression(), &("dependencies", lock.dependency_checksum(session.target())));
     let remembered = session.cache.read::<Vec<MadeLayer>>(Kind::Dependencies, &key);
     if let Some(layers) = remembered
         && all_there(blobs, &layers).await?
@@ -60,7 +61,7 @@ async fn from_bucket(
     let Some(platform) = platform else { return Ok(None) };
     let titles = platform.layers.iter().map(|layer| layer.title.as_str());
     let mut found = Vec::new();
-    for planned in plan_of_titles(session.target(), lock, titles) {
+    for planned in plan_of_titles(session.compression(), session.target(), lock, titles) {
         let is_it =
             |layer: &&LayerReference| layer.title == planned.title && layer.key == planned.key.to_string();
         let Some(reference) = platform.layers.iter().find(is_it) else { return Ok(None) };
@@ -133,7 +134,7 @@ impl Maker<'_> {
                 records.insert(package.name.clone(), record);
             }
         }
-        plan(session.target(), lock, &records)
+        plan(self.session.compression(), session.target(), lock, &records)
     }
 
     async fn install(&mut self, wanted: impl Fn(&LockedPackage) -> bool) -> Result<(), BuildError> {

@@ -20,7 +20,7 @@ mod spdx;
 use std::sync::Arc;
 
 use tmpl_oci::ImageReference;
-use tmpl_oci::image::ImageIndex;
+use tmpl_oci::image::{ImageIndex, check_for_docker};
 use tmpl_template::{Digest, TemplateName};
 
 use crate::made_platform::MadePlatform;
@@ -104,6 +104,10 @@ pub(crate) async fn make<'a>(
         let mut assembled = Vec::new();
         for (made, base) in platforms.iter().zip(&*bases) {
             assembled.push(assemble::assemble(session, request, program, made, base).await?);
+        }
+        // Before anything is sent.
+        if request.outputs.iter().any(ImageOutput::is_for_engine) {
+            assembled.iter().try_for_each(check_for_docker)?;
         }
         let index = ImageIndex::new(assembled);
         let template = program.template.name.clone();

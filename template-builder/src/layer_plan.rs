@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use tmpl_oci::Compression;
 
 use crate::BuildError;
 use crate::checksum::Checksum;
@@ -68,6 +69,7 @@ pub(crate) fn distribution_key(target: &PythonTarget, lock: &Lock, package: &Loc
 
 /// Plans the layers of a lock. `records` has one for each of its packages.
 pub(crate) fn plan(
+    compression: Compression,
     target: &PythonTarget,
     lock: &Lock,
     records: &BTreeMap<String, DistributionRecord>,
@@ -89,18 +91,21 @@ pub(crate) fn plan(
         };
         shared.iter().filter(elsewhere).map(|shared| shared.path.clone()).collect()
     };
-    Ok(partition(target, lock, &own, &left_out))
+    Ok(partition(compression, target, lock, &own, &left_out))
 }
 
 /// The plan that a template's layers were made by, told from their titles; its keys say whether this lock's would be the same.
 pub(crate) fn plan_of_titles<'a>(
+    compression: Compression,
     target: &PythonTarget,
     lock: &Lock,
     titles: impl Iterator<Item = &'a str>,
 ) -> Vec<PlannedLayer> {
     let titles: BTreeSet<&str> = titles.collect();
     let own = lock.packages.iter().filter(|package| titles.contains(title(package).as_str()));
-    partition(target, lock, &own.map(|package| package.name.as_str()).collect(), &|_| BTreeSet::new())
+    partition(compression, target, lock, &own.map(|package| package.name.as_str()).collect(), &|_| {
+        BTreeSet::new()
+    })
 }
 
 fn title(package: &LockedPackage) -> String {
@@ -108,6 +113,7 @@ fn title(package: &LockedPackage) -> String {
 }
 
 fn partition(
+    compression: Compression,
     target: &PythonTarget,
     lock: &Lock,
     own: &BTreeSet<&str>,
@@ -123,7 +129,7 @@ fn partition(
             .iter()
             .map(|package| Ingredients { package, built_with: lock.pins(&package.name) })
             .collect();
-        let key = made_layer::key(&("distributions", target, ingredients, &left_out));
+        let key = made_layer::key(compression, &("distributions", target, ingredients, &left_out));
         let distributions = names.into_iter().map(str::to_owned).collect();
         layers.push(PlannedLayer { title, key, distributions, left_out });
     };
@@ -206,12 +212,12 @@ mod tests {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
         let sizes: Vec<Sized<'_>> =
             names.iter().zip(1_u64..).map(|(name, n)| (*name, n * 5_000_000, &[][..])).collect();
-        let layers = plan(&target, &lock(&names), &records(&sizes)).unwrap();
+        let layers = plan(Compression::GZIP, &target, &lock(&names), &records(&sizes)).unwrap();
         assert_eq!(titles(&layers), ["d 1", "e 1", "f 1", "g 1", "h 1", "dependencies"]);
         assert_eq!(layers[5].distributions, ["a", "b", "c"]);
-        let again = plan_of_titles(&target, &lock(&names), titles(&layers).into_iter());
+        let again = plan_of_titles(Compression::GZIP, &target, &lock(&names), titles(&layers).into_iter());
         assert_eq!(again, layers);
-        assert!(plan(&target, &lock(&[]), &records(&[])).unwrap().is_empty());
+        assert!(plan(Compression::GZIP, &target, &lock(&[]), &records(&[])).unwrap().is_empty());
     }
 
     #[test]
@@ -219,9 +225,9 @@ mod tests {
         let target = PythonTarget::for_tests();
         let known = records(&[("big", LARGE, &[]), ("small", 1, &[]), ("tiny", 1, &[])]);
         let mut other = lock(&["big", "small", "tiny"]);
-        let before = plan(&target, &other, &known).unwrap();
+        let before = plan(Compression::GZIP, &target, &other, &known).unwrap();
         other.packages[0].hashes = vec![Checksum::of(b"new")];
-        let after = plan(&target, &other, &known).unwrap();
+        let after = plan(Compression::GZIP, &target, &other, &known).unwrap();
         assert_ne!(before[0].key, after[0].key);
         assert_eq!(before[1].key, after[1].key);
     }
@@ -231,13 +237,13 @@ mod tests {
         let target = PythonTarget::for_tests();
         let lock = lock(&["a", "b"]);
         let shared = records(&[("a", LARGE, &[("x.py", "1")]), ("b", 1, &[("x.py", "1"), ("y.py", "")])]);
-        let layers = plan(&target, &lock, &shared).unwrap();
+        let layers = plan(Compression::GZIP, &target, &lock, &shared).unwrap();
         assert!(layers[0].left_out.is_empty());
         assert_eq!(layers[1].left_out, BTreeSet::from(["x.py".to_owned()]));
         let together = records(&[("a", 1, &[("x.py", "1")]), ("b", 1, &[("x.py", "1")])]);
-        assert!(plan(&target, &lock, &together).unwrap()[0].left_out.is_empty());
+        assert!(plan(Compression::GZIP, &target, &lock, &together).unwrap()[0].left_out.is_empty());
         let clash = records(&[("a", 1, &[("x.py", "1")]), ("b", 1, &[("x.py", "2")])]);
-        let error = plan(&target, &lock, &clash).unwrap_err();
+        let error = plan(Compression::GZIP, &target, &lock, &clash).unwrap_err();
         assert_eq!(error.to_string(), "a and b both hold x.py");
     }
 }

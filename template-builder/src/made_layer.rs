@@ -3,7 +3,7 @@
 use std::io::BufWriter;
 
 use serde::{Deserialize, Serialize};
-use tmpl_oci::{Layer, LayerContents, LayerError, LayerOptions, write_layer};
+use tmpl_oci::{Compression, Layer, LayerContents, LayerError, LayerOptions, write_layer};
 use tmpl_template::{Extension, LayerReference};
 
 use crate::background::{Reporter, in_background};
@@ -32,8 +32,8 @@ fn cached() -> Origin {
 }
 
 /// The content key of a layer: what went in, and how it was made.
-pub(crate) fn key(what: &impl Serialize) -> Checksum {
-    Checksum::of_json(&(FORMAT, Layer::COMPRESSOR, what))
+pub(crate) fn key(compression: Compression, what: &impl Serialize) -> Checksum {
+    Checksum::of_json(&(FORMAT, compression.name(), what))
 }
 
 /// The layer of that key, if this machine made it before. The title is what it is called now.
@@ -70,8 +70,10 @@ pub(crate) async fn make_of(
     contents: LayerContents,
 ) -> Result<MadeLayer, BuildError> {
     let (cache, owned_title) = (session.cache.clone(), title.to_owned());
-    let making =
-        in_background(session.progress, move |reporter| write(reporter, &cache, &owned_title, &contents));
+    let options = LayerOptions { compression: session.compression(), ..LayerOptions::default() };
+    let making = in_background(session.progress, move |reporter| {
+        write(reporter, &cache, &owned_title, &contents, options)
+    });
     let layer = session.measured(Phase::Layer, making).await?;
     let made = MadeLayer {
         reference: LayerReference {
@@ -94,6 +96,7 @@ fn write(
     cache: &crate::builder_cache::BuilderCache,
     title: &str,
     contents: &LayerContents,
+    options: LayerOptions,
 ) -> Result<Layer, BuildError> {
     let failed = |source: LayerError| BuildError::Layer { title: title.to_owned(), source };
     // How much is left is not known: what is counted are compressed bytes.
@@ -101,7 +104,7 @@ fn write(
     let mut file = atomic_file::beside(&cache.blob("new"))?;
     let output =
         BufWriter::with_capacity(256 * 1024, reporter.watch(Phase::Layer, title, file.as_file_mut()));
-    let layer = write_layer(contents, output, LayerOptions::default()).map_err(failed)?;
+    let layer = write_layer(contents, output, options).map_err(failed)?;
     atomic_file::put(file, &cache.blob(layer.digest.digest()))?;
     reporter.finished(Phase::Layer, title);
     Ok(layer)

@@ -173,7 +173,7 @@ async fn program_layer(
     }
     let listed: Vec<(&String, &Checksum, bool)> =
         files.iter().map(|(path, file)| (path, &file.checksum, file.executable)).collect();
-    let key = made_layer::key(&("program", listed));
+    let key = made_layer::key(session.compression(), &("program", listed));
     if let Some(layer) = made_layer::known(session, &key, PROGRAM)
         && blobs.has_or_can_send(&layer.reference).await?
     {

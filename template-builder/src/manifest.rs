@@ -47,6 +47,7 @@ pub(crate) struct ImageTable {
     #[serde(default)]
     pub(crate) platforms: Vec<Spanned<String>>,
     pub(crate) user: Option<Spanned<String>>,
+    pub(crate) compression: Option<Spanned<String>>,
     pub(crate) python: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,

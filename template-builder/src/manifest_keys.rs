@@ -49,6 +49,11 @@ pub(crate) const IMAGE: &[Key] = &[
         "What images are built upon: a reference, oci:FOLDER[:NAME], oci-archive:FILE[:NAME], or scratch.",
     ),
     key("platforms", Kind::Texts, "The platforms of images and templates, like \"linux/amd64\"."),
+    key(
+        "compression",
+        Kind::Choice(&["gzip", "zstd"]),
+        "How layers are compressed; \"gzip\" where nothing is said.",
+    ),
     key("user", Kind::Text, "The user that images run as, like \"65532:65532\"."),
     key("python", Kind::Text, "Where the base has its Python, like \"/usr/local/bin/python3.11\"."),
     key("labels", Kind::TextMap, "Labels of images."),

@@ -92,7 +92,7 @@ pub(crate) async fn layers(
         }
         let listed: Vec<(&String, &Checksum, bool)> =
             files.iter().map(|(path, file)| (path, &file.checksum, file.executable)).collect();
-        let key = made_layer::key(&("files", &session.target().version, listed));
+        let key = made_layer::key(session.compression(), &("files", &session.target().version, listed));
         if let Some(layer) = made_layer::known(session, &key, title)
             && blobs.has_or_can_send(&layer.reference).await?
         {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use globset::GlobBuilder;
 use serde_json::Value;
+use tmpl_oci::Compression;
 use tmpl_template::{Environment, TemplateName};
 use toml::Spanned;
 
@@ -28,6 +29,8 @@ pub(crate) struct Project {
     pub(crate) image: ImageTable,
     /// The platforms that templates are built for, where nobody says otherwise.
     pub(crate) platforms: Vec<String>,
+    /// How layers are compressed, where nobody says otherwise.
+    pub(crate) compression: Compression,
     /// Requirement files, relative to the root.
     pub(crate) requirements: Vec<String>,
     /// Folders and wheels of the project's own packages, relative to the root (`.` is the root), sorted.
@@ -76,6 +79,7 @@ impl Project {
             target: None,
             image: ImageTable::default(),
             platforms: vec![DEFAULT_PLATFORM.to_owned()],
+            compression: Compression::default(),
             requirements: Vec::new(),
             packages: Vec::new(),
             scripts: Vec::new(),
@@ -116,6 +120,7 @@ impl Reader<'_> {
     fn project(self, manifest: Manifest) -> Result<Project, ProjectError> {
         self.refuse_one_file_for_many(&manifest)?;
         let platforms = self.platforms(&manifest)?;
+        let compression = self.compression(&manifest)?;
         let python = manifest.python.as_ref();
         let target = python.map(|python| PythonTarget::read(python, self.source)).transpose()?;
         if manifest.templates.is_empty() {
@@ -170,11 +175,21 @@ impl Reader<'_> {
             target,
             image,
             platforms,
+            compression,
             requirements,
             packages,
             scripts,
             templates,
             descriptions,
+        })
+    }
+
+    /// What `[image]` says of compression.
+    fn compression(&self, manifest: &Manifest) -> Result<Compression, ProjectError> {
+        let Some(text) = &manifest.image.compression else { return Ok(Compression::default()) };
+        text.get_ref().parse().map_err(|_| {
+            let message = format!("`{}` is no compression of layers", text.get_ref());
+            self.source.error(text, message, "write `gzip` or `zstd`")
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tmpl_bucket::{Bucket, BuildFacts};
 use tmpl_launcher::cache::Cache;
+use tmpl_oci::Compression;
 use tmpl_template::TemplateName;
 
 use crate::{ImageRequest, Overrides};
@@ -37,6 +38,8 @@ pub struct BuildRequest {
     pub overrides: Overrides,
     /// The platforms to build for; empty for those of the project.
     pub platforms: Vec<String>,
+    /// How layers are compressed; nothing for the project's way.
+    pub compression: Option<Compression>,
     /// The images to make, if any.
     pub image: Option<ImageRequest>,
     /// Whether a version is refused that launches of the current one would not fit.

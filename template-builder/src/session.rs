@@ -11,6 +11,7 @@ use crate::file_checksums::FileChecksums;
 use crate::project::Project;
 use crate::{BuildError, BuildRequest, Phase, Progress};
 use tempfile::TempDir;
+use tmpl_oci::Compression;
 
 /// One build under way.
 pub(crate) struct Session<'a> {
@@ -43,6 +44,11 @@ impl<'a> Session<'a> {
             timings: Mutex::default(),
             warnings: Mutex::default(),
         }
+    }
+
+    /// How layers are compressed: as the command line says, else the project.
+    pub(crate) fn compression(&self) -> Compression {
+        self.request.compression.unwrap_or(self.project.compression)
     }
 
     /// A folder for this build alone.

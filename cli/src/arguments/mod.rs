@@ -112,6 +112,9 @@ pub(crate) struct BuildArguments {
     /// Build for these platforms, like linux/amd64,linux/arm64 [default: those of tmpl.toml]
     #[arg(long, value_name = "OS/ARCH,…", value_delimiter = ',', value_parser = platform)]
     pub(crate) platform: Vec<String>,
+    /// How layers are compressed: gzip, or zstd, which Docker reads from 23.0 on [default: that of tmpl.toml, then gzip]
+    #[arg(long, value_name = "gzip|zstd")]
+    pub(crate) compression: Option<tmpl_oci::Compression>,
     #[command(flatten)]
     pub(crate) image: ImageArguments,
     #[command(flatten)]

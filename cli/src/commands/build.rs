@@ -46,6 +46,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
         overrides: arguments.spec.overrides()?,
         check_compatible: arguments.check_compatible,
         platforms: arguments.platform,
+        compression: arguments.compression,
         image: arguments.image.request()?,
         python: arguments.python,
         uv: arguments.uv,

@@ -17,6 +17,7 @@ mod platforms;
 mod push;
 mod reproducible;
 mod workers;
+mod zstd;
 
 use crate::dockerd::made;
 

@@ -2,14 +2,25 @@
 
 use std::io::Write;
 
+use oci_spec::image::MediaType;
 use serde_json::json;
 
 use super::archive::Archive;
 use super::error::ImageError;
-use super::{Blob, Image};
+use super::{Blob, Image, ImageLayer};
+
+/// Whether an archive for Docker can hold an image: it can't where a layer is in Zstandard.
+pub fn check_for_docker(image: &Image) -> Result<(), ImageError> {
+    let is_zstd = |layer: &&ImageLayer| *layer.descriptor.media_type() == MediaType::ImageLayerZstd;
+    match image.layers().iter().find(is_zstd) {
+        Some(layer) => Err(ImageError::ZstdForDocker { digest: layer.descriptor.digest().clone() }),
+        None => Ok(()),
+    }
+}
 
 /// Writes one image for `docker load` and `podman load`. Docker has no images for several platforms in one archive.
 pub fn write_docker_archive(output: impl Write, names: &[String], image: &Image) -> Result<(), ImageError> {
+    check_for_docker(image)?;
     let mut archive = Archive::new(output);
     let Blob { descriptor: config, bytes } = image.config_blob();
     let config_file = format!("{}.json", config.digest().digest());

@@ -33,6 +33,12 @@ pub enum ImageError {
         /// Its kind.
         media_type: String,
     },
+    /// A layer in Zstandard, which archives for Docker can't hold: engines before 23.0 can't read it.
+    #[error("the layer {digest} is in zstd, which an archive for Docker or Podman can't hold")]
+    ZstdForDocker {
+        /// The layer.
+        digest: Digest,
+    },
     /// There is no image for the platform that is wanted.
     #[error("there is no image for {wanted} in {place}, only for {found}")]
     Platform {
@@ -104,6 +110,11 @@ impl ImageError {
             }
             Self::LayerType { .. } => {
                 "use an image whose layers are tar archives, plain or compressed".to_owned()
+            }
+            Self::ZstdForDocker { .. } => {
+                "build it with --compression gzip, upon a base whose layers are in gzip, \
+                                           or write an OCI image: oci:FOLDER or oci-archive:FILE"
+                    .to_owned()
             }
             Self::Platform { .. } => "name another image, or another platform".to_owned(),
             Self::NoImage { .. } | Self::SeveralImages { .. } => {

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use tar::Archive;
 
 use super::*;
-use crate::sha256;
+use crate::{Compression, sha256};
 
-const OPTIONS: LayerOptions = LayerOptions { threads: 2, level: LayerOptions::DEFAULT_LEVEL };
+const OPTIONS: LayerOptions = LayerOptions { threads: 2, compression: Compression::GZIP };
 
 fn write(contents: &LayerContents) -> (Layer, Vec<u8>) {
     let mut blob = Vec::new();

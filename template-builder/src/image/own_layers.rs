@@ -43,7 +43,8 @@ pub(super) async fn launcher(
 ) -> Result<MadeLayer, BuildError> {
     let binary = request.launchers.find(platform)?;
     let (checksum, _) = session.checksums.of(&binary)?;
-    let key = made_layer::key(&("launcher", checksum, python, empty_base, PIP));
+    let ingredients = ("launcher", checksum, python, empty_base, PIP);
+    let key = made_layer::key(session.compression(), &ingredients);
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)
         && is_here(session, &layer)
     {
@@ -87,7 +88,7 @@ pub(super) async fn spec(
 ) -> Result<MadeLayer, BuildError> {
     let text = spec.to_canonical_json();
     let starter = starter(source);
-    let key = made_layer::key(&("spec", &text, &starter));
+    let key = made_layer::key(session.compression(), &("spec", &text, &starter));
     if let Some(layer) = made_layer::known(session, &key, SPEC_LAYER)
         && is_here(session, &layer)
     {

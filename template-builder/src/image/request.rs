@@ -128,6 +128,11 @@ impl FromStr for ImageOutput {
 }
 
 impl ImageOutput {
+    /// Whether it is, or is for, the images of an engine.
+    pub(crate) fn is_for_engine(&self) -> bool {
+        matches!(self, Self::DockerArchive(_) | Self::Docker | Self::Podman)
+    }
+
     /// The file that it is, which only one image can be.
     pub(crate) fn file(&self, template: &TemplateName) -> Option<PathBuf> {
         match self {

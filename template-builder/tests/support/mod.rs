@@ -55,6 +55,7 @@ impl Workshop {
         let url: BucketUrl = self.bucket().to_str().unwrap().parse().unwrap();
         BuildRequest {
             platforms: Vec::new(),
+            compression: None,
             image: None,
             overrides: tmpl_builder::Overrides::default(),
             check_compatible: false,

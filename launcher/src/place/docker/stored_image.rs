@@ -6,7 +6,7 @@ use std::sync::Arc;
 use oci_spec::image::Digest;
 use tmpl_bucket::Bucket;
 use tmpl_oci::BlobSource;
-use tmpl_oci::image::{Image, write_docker_archive};
+use tmpl_oci::image::{Image, check_for_docker, write_docker_archive};
 use tmpl_template::TemplateName;
 
 use super::DockerError;
@@ -72,6 +72,7 @@ impl StoredImage {
             }))
         });
         let image = image.map_err(|source| DockerError::Image { source })?;
+        check_for_docker(&image).map_err(|source| DockerError::Image { source })?;
         let names = [tag.to_string()];
         Ok(move |output: &mut dyn Write| {
             write_docker_archive(output, &names, &image).map_err(io::Error::other)
