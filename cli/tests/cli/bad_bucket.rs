@@ -174,7 +174,7 @@ fn a_spec_that_can_t_be_read() {
     std::fs::write(&spec, &text[..text.len() / 2]).unwrap();
     let ended = place.talk("ok", &[]);
     assert!(ended.stderr.contains("template `talker` can't be read"), "{}", ended.stderr);
-    std::fs::write(&spec, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    std::fs::write(&spec, text.replace("\"format\": 2", "\"format\": 99")).unwrap();
     let ended = place.talk("ok", &[]);
     assert!(ended.stderr.contains("99"), "{}", ended.stderr);
     std::fs::write(&spec, text.replace("linux/amd64", "linux/riscv64")).unwrap();
