@@ -16,7 +16,7 @@ use crate::manifest::{FILE, ImageTable, Manifest, Source, TemplateTable};
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::python_target::{DEFAULT_PLATFORM, PLATFORMS, PythonTarget};
-use crate::source_tree;
+use crate::source_tree::{self, Odd};
 
 /// A project that can be built.
 #[derive(Debug)]
@@ -360,8 +360,12 @@ impl Reader<'_> {
             self.source.error(pattern, message, "write a path, or a pattern such as `jobs/*.py`")
         })?;
         let matcher = glob.compile_matcher();
-        let mut outside = |link: &str| if matcher.is_match(link) { Err(refused(link)) } else { Ok(()) };
-        let files = source_tree::files_and_links(&self.root, &self.root, &mut outside)?;
+        let mut odd = |odd: Odd, path: &str| match odd {
+            _ if !matcher.is_match(path) => Ok(()),
+            Odd::LeadsOut => Err(refused(path)),
+            Odd::NotUtf8 => Err(ProjectError::NotUtf8 { path: self.shown(path) }),
+        };
+        let files = source_tree::files_and_links(&self.root, &self.root, &mut odd)?;
         let found: Vec<String> = files.into_iter().filter(|file| matcher.is_match(file)).collect();
         if found.is_empty() { Err(self.missing(key, pattern)) } else { Ok(found) }
     }

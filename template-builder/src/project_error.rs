@@ -155,6 +155,12 @@ pub enum ProjectError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A file whose name no layer can have.
+    #[error("the name of the file {} is not UTF-8", path.escape_debug())]
+    NotUtf8 {
+        /// The file, with a sign for each byte that is no character.
+        path: String,
+    },
     /// A link in a package's folder that leads out of the project.
     #[error("{path} is a link that leads out of the project's folder")]
     LinkOutside {
@@ -175,6 +181,7 @@ impl ProjectError {
             Self::UnknownKey { known, .. } => format!("the keys there are `{}`", known.join("`, `")),
             Self::NameTwice { .. } => "give each template of the bucket a name of its own".to_owned(),
             Self::MissingFile { .. } => "paths are relative to the folder of tmpl.toml".to_owned(),
+            Self::NotUtf8 { .. } => "rename the file".to_owned(),
             Self::OutsideProject { .. } | Self::Include { .. } | Self::LinkOutside { .. } => {
                 "a template is built from the project's folder alone: move or copy it there".to_owned()
             }

@@ -33,16 +33,29 @@ pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
 
 /// The files of a folder, sorted. Links are followed while they stay in the project; others are an error.
 pub(crate) fn files(folder: &Path, project: &Path) -> Result<Vec<String>, ProjectError> {
-    files_and_links(folder, project, &mut |link| {
-        Err(ProjectError::LinkOutside { path: folder.join(link).display().to_string() })
+    files_and_links(folder, project, &mut |odd, path| {
+        let path = folder.join(path).display().to_string();
+        Err(match odd {
+            Odd::LeadsOut => ProjectError::LinkOutside { path },
+            Odd::NotUtf8 => ProjectError::NotUtf8 { path },
+        })
     })
 }
 
-/// The files of a folder, sorted. `outside` is told of links that lead out of the project; they are left out unless it objects.
+/// What keeps a file of a folder from being one of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Odd {
+    /// It is a link that leads out of the project.
+    LeadsOut,
+    /// No layer can have its name.
+    NotUtf8,
+}
+
+/// The files of a folder, sorted. `odd` is told of those that can't be in a template; they are left out unless it objects.
 pub(crate) fn files_and_links(
     folder: &Path,
     project: &Path,
-    outside: &mut dyn FnMut(&str) -> Result<(), ProjectError>,
+    odd: &mut dyn FnMut(Odd, &str) -> Result<(), ProjectError>,
 ) -> Result<Vec<String>, ProjectError> {
     let mut files = Vec::new();
     let mut walk = WalkDir::new(folder).follow_links(true).min_depth(1).sort_by_file_name().into_iter();
@@ -56,12 +69,15 @@ pub(crate) fn files_and_links(
                 return Err(ProjectError::Unreadable { file, source: error.into() });
             }
         };
-        let relative = entry.path().strip_prefix(folder).ok().and_then(Path::to_str);
+        let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        let relative = inside.to_str();
         let is_inside = || fs::canonicalize(entry.path()).is_ok_and(|real| real.starts_with(project));
         let wanted = is_source(&entry, folder);
         let leads_out = wanted && entry.path_is_symlink() && !is_inside();
         if leads_out {
-            outside(relative.unwrap_or_default())?;
+            odd(Odd::LeadsOut, &inside.to_string_lossy())?;
+        } else if wanted && relative.is_none() {
+            odd(Odd::NotUtf8, &inside.to_string_lossy())?;
         }
         if entry.file_type().is_dir() {
             if !wanted || leads_out {
@@ -194,5 +210,24 @@ mod tests {
             error.to_string().ends_with("pkg/passwd is a link that leads out of the project's folder"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_name_that_no_layer_can_have_is_refused_and_not_left_out() {
+        let project = tree(&["pkg/pyproject.toml"]);
+        let root = fs::canonicalize(project.path()).unwrap();
+        let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"na\xffme.py");
+        fs::write(root.join("pkg").join(name), "").unwrap();
+        let error = files(&root.join("pkg"), &root).unwrap_err();
+        assert!(error.to_string().ends_with("pkg/na\u{fffd}me.py is not UTF-8"), "{error}");
+        assert_eq!(error.hint().as_deref(), Some("rename the file"));
+        // Who only looks at some files is told of it and may go on.
+        let mut told = Vec::new();
+        let found = files_and_links(&root, &root, &mut |odd, path| {
+            told.push((odd, path.to_owned()));
+            Ok(())
+        });
+        assert_eq!(found.unwrap(), ["pkg/pyproject.toml"]);
+        assert_eq!(told, [(Odd::NotUtf8, "pkg/na\u{fffd}me.py".to_owned())]);
     }
 }

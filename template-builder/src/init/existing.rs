@@ -22,7 +22,7 @@ pub(super) fn holds_code(folder: &Path) -> io::Result<bool> {
 
 fn files(folder: &Path) -> io::Result<Vec<String>> {
     let root = fs::canonicalize(folder)?;
-    source_tree::files_and_links(&root, &root, &mut |_| Ok(())).map_err(io::Error::other)
+    source_tree::files_and_links(&root, &root, &mut |_, _| Ok(())).map_err(io::Error::other)
 }
 
 pub(super) fn initialise(
