@@ -195,8 +195,8 @@ fn a_spec_that_can_t_be_read() {
     exit: 3
     --- stdout
     --- stderr
-    error: template `talker` has only a container image, and this version launches templates made by `tmpl build`
-    hint: build it for this machine with `tmpl build PROJECT`
+    error: template `talker` has only a container image, which place `process` does not run
+    hint: launch it with --place docker
     ");
 }
 
