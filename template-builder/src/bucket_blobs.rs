@@ -13,7 +13,6 @@ use tmpl_template::{Digest, LayerReference, TemplateSpec};
 
 use crate::made_layer::MadeLayer;
 use crate::project_template::ProjectTemplate;
-use crate::publish::Program;
 use crate::session::Session;
 use crate::{BuildError, Check, Phase, atomic_file};
 
@@ -59,13 +58,12 @@ impl<'a> BucketBlobs<'a> {
         Ok(texts)
     }
 
-    /// Those of programs that can be read.
+    /// Those of them that can be read.
     pub(crate) async fn current_specs(
         &self,
-        programs: &[Program<'_>],
+        templates: &[&ProjectTemplate],
     ) -> Result<Vec<TemplateSpec>, BuildError> {
-        let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
-        let texts = self.current_texts(&templates).await?;
+        let texts = self.current_texts(templates).await?;
         Ok(texts.iter().flatten().filter_map(|text| TemplateSpec::parse(text).ok()).collect())
     }
 

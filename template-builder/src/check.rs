@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tmpl_launcher::environment::{self, Environment, Ingredients, assemble};
-use tmpl_template::{Extension, LayerReference, PythonMain, TemplateName};
+use tmpl_template::{Extension, LayerReference, PythonMain};
 use tokio::process::Command;
 use tokio::runtime::Handle;
 
@@ -17,17 +17,10 @@ use crate::checksum::Checksum;
 use crate::compile::{self, Problem};
 use crate::helper::{CHECK_MAIN, RESOLVE_IMPORTS};
 use crate::own_layers::OwnCode;
+use crate::program::Main;
 use crate::python_session::PythonSession;
 use crate::staged_file::{Content, StagedFiles};
 use crate::{BuildError, Check, Checked, Phase, child};
-
-/// What Python imports first of a program.
-pub(crate) struct Main<'a> {
-    pub(crate) template: &'a TemplateName,
-    pub(crate) start: PythonMain,
-    /// Whether it is code of the project, and not of one of its dependencies.
-    pub(crate) is_own: bool,
-}
 
 /// What is about to be published.
 pub(crate) struct Candidate<'a> {

@@ -24,7 +24,7 @@ use tmpl_oci::image::{ImageIndex, check_for_docker};
 use tmpl_template::{Digest, TemplateName};
 
 use crate::made_platform::MadePlatform;
-use crate::publish::Program;
+use crate::program::Program;
 use crate::session::Session;
 use crate::{BuildError, Phase};
 

@@ -13,7 +13,7 @@
 //! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
 //! | `own_package`, `backend`, `own_layers` | the project's own code |
 //! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
-//! | `program_source`, `made_platform`, `binary_platform` | programs of every language, and what was made of them for a platform |
+//! | `program_source`, `program`, `made_platform`, `binary_platform` | programs of every language, and what was made of them for a platform |
 //! | `image` | the same layers above a base, with a launcher: an image, its documents, and where it goes |
 //! | `check`, `bucket_blobs`, `publish` | what is seen to before and when it is published |
 //! | `build`, `session`, `builder_cache`, `background`, `child` | the way through, and what its steps share |
@@ -52,6 +52,7 @@ mod launcher_binary;
 mod layer_plan;
 mod licence;
 mod lock;
+mod locked;
 mod made_layer;
 mod made_platform;
 mod manifest;
@@ -59,6 +60,7 @@ mod manifest_keys;
 mod own_bytecode;
 mod own_layers;
 mod own_package;
+mod program;
 mod program_reader;
 mod program_source;
 mod progress;

@@ -3,19 +3,19 @@
 use tmpl_template::{Interpreter, LayerReference, PlatformBuild, TemplateName};
 
 use crate::bucket_blobs::BucketBlobs;
-use crate::check::Main;
 use crate::checksum::Checksum;
 use crate::lock::Lock;
 use crate::made_layer::{self, MadeLayer};
 use crate::own_layers::OwnCode;
+use crate::program::{Main, Program};
 use crate::program_source::ProgramSource;
-use crate::publish::Program;
+use crate::project_template::ProjectTemplate;
 use crate::python_session::PythonSession;
 use crate::python_target::PythonTarget;
 use crate::report::LockState;
 use crate::session::Session;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{BuildError, Checked, binary_platform, check, dependency_layers, lock, own_layers};
+use crate::{BuildError, Checked, binary_platform, check, dependency_layers, locked, own_layers};
 
 /// What the layer of a program's own files is called.
 const PROGRAM: &str = "program";
@@ -96,14 +96,15 @@ impl MadePython {
         programs: &[Program<'_>],
         write_lock: bool,
     ) -> Result<Self, BuildError> {
-        let (lock, state) = lock::locked(session, write_lock).await?;
+        let (lock, state) = locked::locked(session, write_lock).await?;
         let is_yaml = |program: &&Program<'_>| matches!(program.source, ProgramSource::Yaml { .. });
         if let Some(program) = programs.iter().find(is_yaml)
             && lock.package("apache-beam").is_none()
         {
             return Err(BuildError::NoBeam { template: program.template.name.to_string() });
         }
-        let current = blobs.current_specs(programs).await?;
+        let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
+        let current = blobs.current_specs(&templates).await?;
         let mut layers = dependency_layers::layers(session, &lock, blobs, current.first()).await?;
         let dependencies = layers.len();
         let code = own_layers::read(session, &lock).await?;

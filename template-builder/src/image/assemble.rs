@@ -13,8 +13,8 @@ use super::own_layers::{self, ImagePython};
 use crate::BuildError;
 use crate::made_layer::MadeLayer;
 use crate::made_platform::MadePlatform;
+use crate::program::Program;
 use crate::program_source::ProgramSource;
-use crate::publish::Program;
 use crate::session::Session;
 
 /// The user of images upon a base that would run as root: no user of the base, and the one that others take.

@@ -9,7 +9,7 @@ use super::base::Base;
 use super::spdx;
 use crate::BuildError;
 use crate::made_platform::MadePlatform;
-use crate::publish::Program;
+use crate::program::Program;
 use crate::session::Session;
 
 /// The media types under which readers look for these documents.

@@ -14,7 +14,7 @@ use crate::builder_cache::Kind;
 use crate::distribution::normal_name;
 use crate::layer_plan::{DistributionRecord, distribution_key};
 use crate::made_platform::{MadePlatform, MadePython};
-use crate::publish::Program;
+use crate::program::Program;
 use crate::session::Session;
 use crate::{BuildError, licence};
 
