@@ -39,7 +39,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: components lint launcher sdk ## Install what the tests need and run all of them
+test: components lint launcher launcher-arm64 sdk ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
