@@ -26,7 +26,7 @@ pub use config::ImageConfig;
 pub use docker_archive::{check_for_docker, write_docker_archive};
 pub use error::ImageError;
 pub use index::{ImageIndex, image_of_platform};
-pub use layout::write_layout;
+pub use layout::{copy_blob, write_layout};
 pub use layout_reader::Layout;
 
 use crate::{BlobSource, ImageReference, Layer};

@@ -110,7 +110,7 @@ pub(crate) fn all_blobs(images: &ImageIndex, artifacts: &[Attachment]) -> Vec<(D
 }
 
 /// Copies a blob, verified: what the output has after an error is to be thrown away.
-pub(crate) fn copy_blob(
+pub fn copy_blob(
     descriptor: &Descriptor,
     source: &BlobSource,
     output: &mut impl Write,

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
-use tmpl_oci::image::{Blob, Image, ImageError, write_docker_archive, write_layout, write_oci_archive};
+use tmpl_oci::image::{
+    Blob, Image, ImageError, ImageLayer, copy_blob, write_docker_archive, write_layout, write_oci_archive,
+};
 use tmpl_oci::registry::{BlobToPush, Registry};
 use tmpl_oci::{Artifact, Attachment, Descriptor, ImageReference};
 use tokio::process::Command;
@@ -265,23 +267,21 @@ async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage<'_>) -> Res
     Ok(())
 }
 
-/// A layer as a file of its own: the cache's copy.
-async fn local_file(
-    session: &Session<'_>,
-    layer: &tmpl_oci::image::ImageLayer,
-) -> Result<std::path::PathBuf, BuildError> {
-    let (digest, size) = (layer.descriptor.digest().clone(), layer.descriptor.size());
-    let place = session.cache.blob(digest.digest());
-    if session.cache.find_blob(digest.digest(), size).is_some() {
-        return Ok(place);
-    }
-    let (source, to) = (layer.source.clone(), place.clone());
+/// A layer as a file of its own: the cache's copy. What is there is believed by its digest, so nothing else may come there.
+async fn local_file(session: &Session<'_>, layer: &ImageLayer) -> Result<PathBuf, BuildError> {
+    let (descriptor, source, cache) = (layer.descriptor.clone(), layer.source.clone(), session.cache.clone());
     in_background(session.progress, move |_| {
-        let mut file = atomic_file::beside(&to)?;
-        let reader = source.open(0)?;
-        std::io::copy(&mut std::io::Read::take(reader, size), file.as_file_mut())?;
-        Ok(atomic_file::put(file, &to)?)
+        let hex = descriptor.digest().digest();
+        // A registry's layer is kept there when it is opened.
+        source.open(0)?;
+        if let Some(place) = cache.find_blob(hex, descriptor.size()) {
+            return Ok(place);
+        }
+        let place = cache.blob(hex);
+        let mut file = atomic_file::beside(&place)?;
+        copy_blob(&descriptor, &source, file.as_file_mut())?;
+        atomic_file::put(file, &place)?;
+        Ok(place)
     })
-    .await?;
-    Ok(place)
+    .await
 }
