@@ -13,12 +13,25 @@ export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 # Programs that only the tests need, and the Debian packages they are in.
 TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git openssl:openssl \
   dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
-  docker-registry:docker-registry zstd:zstd mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven
+  docker-registry:docker-registry zstd:zstd mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven \
+  node:nodejs npm:npm setpriv:util-linux faketime:faketime
 # Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2
 REFERRERS_REGISTRY_VERSION := 1.0.0
 CRANE_VERSION := 0.22.1
+# Object stores. MinIO's modules have no releases: a version is a commit. Newer releases ask for more than what is around:
+# azurite for Node 22, s3s-fs for Rust 1.96.
+MOTO_VERSION := 5.2.5
+BOTO3_VERSION := 1.44.5
+MINIO_VERSION := 0.0.0-20260212201848-7aac2a2c5b7c
+MC_VERSION := 0.0.0-20250313080218-cf909e1063a9
+FAKE_GCS_VERSION := 1.56.1
+AZURITE_VERSION := 3.35.0
+S3RVER_VERSION := 3.7.1
+S3S_FS_VERSION := 0.14.1
+AWSCLI_VERSION := 1.46.3
+RCLONE_VERSION := 1.76.0
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
 BENCH_PROGRAMS := pigz:pigz
 # How long each fuzz target runs.
@@ -29,6 +42,14 @@ registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
 referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
 boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
 crane := $(TOOLS)/installed/crane-$(CRANE_VERSION)
+moto := $(TOOLS)/installed/moto-$(MOTO_VERSION)-boto3-$(BOTO3_VERSION)
+minio := $(TOOLS)/installed/minio-$(MINIO_VERSION)
+mc := $(TOOLS)/installed/mc-$(MC_VERSION)
+fake_gcs := $(TOOLS)/installed/fake-gcs-server-$(FAKE_GCS_VERSION)
+node_stores := $(TOOLS)/installed/azurite-$(AZURITE_VERSION)-s3rver-$(S3RVER_VERSION)
+s3s_fs := $(TOOLS)/installed/s3s-fs-$(S3S_FS_VERSION)
+awscli := $(TOOLS)/installed/awscli-$(AWSCLI_VERSION)
+rclone := $(TOOLS)/installed/rclone-$(RCLONE_VERSION)
 
 .PHONY: help
 help: ## Show this list
@@ -57,7 +78,7 @@ python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
 	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
 
 .PHONY: components
-components: $(TOOLS)/uv test-programs registries base-images examples ## Install what the tests need: programs, registries, base images
+components: $(TOOLS)/uv test-programs registries stores base-images examples ## Install what the tests need: programs, registries, object stores, base images
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -73,7 +94,7 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: components bench-programs $(crane) release launcher ## Measure beside peers; prints the tables of benches/README.md
+bench: components bench-programs $(crane) store-clients release launcher ## Measure beside peers; prints the tables of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
 	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
 	$(PYTHON) benches/images.py target/release/tmpl .bench/images
@@ -184,6 +205,45 @@ $(registry): | $(go)
 $(referrers_registry):
 	@mkdir -p $(@D)
 	cargo install --quiet --locked --root $(TOOLS) ferro-oci-server --version $(REFERRERS_REGISTRY_VERSION)
+	@touch $@
+
+# Object-store servers, and MinIO's client, which makes its users and policies. The big Go programs are built one at a time
+# and give way to whatever else the machine does.
+.PHONY: stores store-clients
+stores: test-programs $(moto) $(minio) $(mc) $(fake_gcs) $(node_stores) $(s3s_fs) ## Install the object-store servers of the tests
+go_install = mkdir -p $(TOOLS)/installed && \
+  flock $(TOOLS)/go.lock nice env GOBIN=$(TOOLS)/bin CGO_ENABLED=0 go install -ldflags='-s -w'
+$(moto): | $(TOOLS)/uv
+	@mkdir -p $(@D)
+	uv venv --quiet --clear --python $(PYTHON) $(TOOLS)/stores-venv
+	uv pip install --quiet --python $(TOOLS)/stores-venv 'moto[server]==$(MOTO_VERSION)' boto3==$(BOTO3_VERSION)
+	@touch $@
+$(minio): | $(go)
+	$(go_install) github.com/minio/minio@v$(MINIO_VERSION)
+	@touch $@
+$(mc): | $(go)
+	$(go_install) github.com/minio/mc@v$(MC_VERSION)
+	@touch $@
+$(fake_gcs): | $(go)
+	$(go_install) github.com/fsouza/fake-gcs-server@v$(FAKE_GCS_VERSION)
+	@touch $@
+$(node_stores): | test-programs
+	@mkdir -p $(@D)
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error azurite@$(AZURITE_VERSION) s3rver@$(S3RVER_VERSION)
+	@touch $@
+$(s3s_fs):
+	@mkdir -p $(@D)
+	nice cargo install --quiet --locked --root $(TOOLS) s3s-fs --version $(S3S_FS_VERSION) --features binary
+	@touch $@
+
+# Clients that are peers in the measurements.
+store-clients: $(awscli) $(rclone)
+$(awscli): | $(TOOLS)/uv
+	@mkdir -p $(@D)
+	UV_TOOL_DIR=$(TOOLS)/uv-tools UV_TOOL_BIN_DIR=$(TOOLS)/bin uv tool install --quiet --force --python $(PYTHON) awscli==$(AWSCLI_VERSION)
+	@touch $@
+$(rclone): | $(go)
+	$(go_install) github.com/rclone/rclone@v$(RCLONE_VERSION)
 	@touch $@
 
 # A peer in the measurements.
