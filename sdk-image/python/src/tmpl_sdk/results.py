@@ -100,10 +100,15 @@ def check_folder(folder: str) -> None:
         return
     try:
         from apache_beam.io.filesystems import FileSystems
+        from apache_beam.options.pipeline_options import PipelineOptions
     except ImportError as error:
         raise ResultsError(
             f"rows for {folder} are written by Apache Beam, which is not installed: install apache-beam with the extra for it"
         ) from error
+    # Every pipeline sets them. Where there was none the stores' clients refuse to work; with options that say nothing they
+    # look into the environment.
+    if getattr(FileSystems, "_pipeline_options", None) is None:
+        FileSystems.set_options(PipelineOptions([]))
     try:
         FileSystems.get_filesystem(folder)
     except ValueError as error:
