@@ -6,35 +6,68 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tmpl_testing::{Credentials, Proxy, Store, StoreServer, http, shared};
+use tmpl_testing::{Credentials, Fault, Proxy, Store, StoreServer, http, shared};
 
 fn get(server: &StoreServer, target: &str) -> http::Answer {
     http::send(server.endpoint(), "GET", target, &[], &[]).unwrap()
 }
 
+/// What a client in Python says of a server.
+fn client(script: &str, server: &StoreServer, endpoint: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join("../.tools/stores-venv/bin/python"))
+        .arg(root.join("tests/clients").join(script))
+        .arg(endpoint)
+        .envs(server.variables())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{:?}: {errors}\n{}", server.store(), server.log());
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
 #[test]
-fn moto_and_s3rver_let_everybody_list_their_bucket() {
-    for store in [Store::Moto, Store::S3rver] {
+fn s3_servers_keep_to_conditions_but_for_s3rver() {
+    let kept = "200 412 first ['a folder/object']";
+    for (store, expected) in [
+        (Store::Moto, kept),
+        (Store::Minio, kept),
+        (Store::S3sFs, kept),
+        (Store::S3rver, "200 200 second ['a folder/object']"),
+    ] {
         let server = StoreServer::start(store);
-        let answer = get(&server, "/tests?list-type=2");
-        assert_eq!(answer.status, 200, "{store:?}: {}", answer.text());
-        assert!(answer.text().contains("<Name>tests</Name>"), "{store:?}: {}", answer.text());
+        assert_eq!(client("s3.py", &server, server.endpoint()), expected, "{store:?}");
     }
 }
 
 #[test]
-fn moto_keeps_to_conditions_and_s3rver_does_not() {
-    // moto lets nobody without a name write over an object, and believes every signature; s3rver does the opposite.
-    let name = "AWS4-HMAC-SHA256 Credential=moto/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    let create = ("if-none-match", "*");
-    for (store, headers, second) in
-        [(Store::Moto, &[create, ("authorization", name)][..], 412), (Store::S3rver, &[create], 200)]
-    {
-        let server = StoreServer::start(store);
-        let put = |body: &[u8]| http::send(server.endpoint(), "PUT", "/tests/one", headers, body).unwrap();
-        assert_eq!(put(b"first").status, 200, "{store:?}");
-        assert_eq!(put(b"second").status, second, "{store:?}");
-    }
+fn a_create_that_arrives_twice_finds_its_own_object() {
+    let server = StoreServer::minio();
+    let proxy = Proxy::start(server.endpoint());
+    proxy.fault_once("PUT", "/tests/a%20folder/object", Fault::RepeatedRequest);
+    assert_eq!(client("s3.py", &server, proxy.endpoint()), "412 412 first ['a folder/object']");
+    assert_eq!(proxy.injected()[&Fault::RepeatedRequest], 1);
+}
+
+#[test]
+fn azurite_keeps_to_conditions() {
+    let server = StoreServer::azurite();
+    let proxy = Proxy::start(server.endpoint());
+    assert_eq!(client("azure.py", &server, proxy.endpoint()), "201 409 first");
+    let url = format!("az://tests/prefix?endpoint={}/devstoreaccount1", server.endpoint());
+    assert_eq!(server.url("prefix"), url);
+}
+
+#[test]
+fn fake_gcs_keeps_to_conditions() {
+    let server = StoreServer::fake_gcs();
+    assert_eq!(get(&server, "/storage/v1/b/tests").status, 200);
+    let upload = "/upload/storage/v1/b/tests/o?uploadType=media&name=object&ifGenerationMatch=0";
+    let create = |body: &[u8]| http::send(server.endpoint(), "POST", upload, &[], body).unwrap();
+    assert_eq!([create(b"first").status, create(b"second").status], [200, 412]);
+    assert_eq!(get(&server, "/storage/v1/b/tests/o/object?alt=media").text(), "first");
+    assert_eq!(server.variables(), []);
+    assert_eq!(server.url("prefix"), format!("gs://tests/prefix?endpoint={}", server.endpoint()));
 }
 
 #[test]
@@ -84,30 +117,6 @@ fn requests_to_minio_keep_their_signatures_on_the_way_through_a_proxy() {
     let uploaded = proxy.request_bytes();
     assert!((20_000_000..21_000_000).contains(&uploaded), "{uploaded}");
     assert_eq!(requests.iter().map(|request| request.response_bytes).max(), Some(20_000_000));
-}
-
-#[test]
-fn fake_gcs_has_a_bucket() {
-    let server = StoreServer::fake_gcs();
-    let answer = get(&server, "/storage/v1/b/tests");
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(server.variables(), []);
-    assert_eq!(server.url("prefix"), format!("gs://tests/prefix?endpoint={}", server.endpoint()));
-}
-
-#[test]
-fn azurite_has_a_container() {
-    let server = StoreServer::azurite();
-    let again = "/devstoreaccount1/tests?restype=container";
-    // Who has no signature is refused; that the container is there is said by the server's log.
-    assert_eq!(http::send(server.endpoint(), "PUT", again, &[], &[]).unwrap().status, 403);
-    assert!(server.log().contains("restype=container"), "{}", server.log());
-    let url = format!("az://tests/prefix?endpoint={}/devstoreaccount1", server.endpoint());
-    assert_eq!(server.url("prefix"), url);
-    assert_eq!(
-        server.variables()[0],
-        ("AZURE_STORAGE_ACCOUNT_NAME".to_owned(), "devstoreaccount1".to_owned())
-    );
 }
 
 #[test]

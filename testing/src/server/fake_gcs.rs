@@ -9,7 +9,8 @@ pub(super) const DEFINITION: Definition = Definition {
     arguments: |command, port, data| {
         command
             .args(["-scheme", "http", "-host", "127.0.0.1", "-port", &port.to_string()])
-            .args(["-backend", "filesystem", "-filesystem-root"])
+            // With this name it answers at every port: a proxy's too.
+            .args(["-public-host", "127.0.0.1", "-backend", "filesystem", "-filesystem-root"])
             .arg(data);
     },
     make_bucket: |server| {
