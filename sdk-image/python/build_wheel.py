@@ -10,9 +10,10 @@ import base64
 import hashlib
 import io
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
+
+import tomllib
 
 PROJECT = Path(__file__).resolve().parent
 # The earliest time that a zip file can hold.

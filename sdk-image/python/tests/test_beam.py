@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import unittest
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_stream import TestStream
-
 from support import FolderTestCase, without_results
-
 from tmpl_sdk import MAX_ROW_BYTES
 from tmpl_sdk.beam import Count, WriteResults, stderr
 from tmpl_sdk.results import MAX_FILE_BYTES, ResultsError
@@ -66,6 +65,13 @@ class FolderTest(FolderTestCase):
             pipeline | beam.Create(["x"]) | WriteResults(str(other))
         self.assertEqual(len(list(other.iterdir())), 1)
         self.assertEqual(self.files(), [])
+
+    def test_the_variable_is_read_when_the_pipeline_is_made(self) -> None:
+        with new_pipeline() as pipeline:
+            pipeline | beam.Create(["x"]) | WriteResults()
+            # Workers have another environment.
+            del os.environ["TMPL_RESULTS"]
+        self.assertEqual(self.lines(), ['{"stdout": "x"}'])
 
     def test_windows_are_one_result(self) -> None:
         with new_pipeline() as pipeline:

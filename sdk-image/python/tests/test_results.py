@@ -12,7 +12,6 @@ from unittest import mock
 
 import support
 from support import FolderTestCase, without_results
-
 from tmpl_sdk import RowError, results
 
 
@@ -20,7 +19,9 @@ class FolderTest(FolderTestCase):
     def test_each_report_is_a_file_of_whole_lines_in_order(self) -> None:
         results.report(["one", {"stderr": "two"}])
         results.write_row(stdout="three\nlines", table="größe")
-        self.assertEqual(self.lines(), ['{"stdout": "one"}', '{"stderr": "two"}', r'{"stdout": "three\nlines", "table": "größe"}'])
+        self.assertEqual(
+            self.lines(), ['{"stdout": "one"}', '{"stderr": "two"}', r'{"stdout": "three\nlines", "table": "größe"}']
+        )
         files = self.files()
         self.assertEqual(len(files), 2)
         for name in files:

@@ -9,7 +9,6 @@ import unittest
 from typing import Any
 
 import support  # noqa: F401 (makes the package importable)
-
 from tmpl_sdk import MAX_ROW_BYTES, RowError, stderr, stdout
 from tmpl_sdk.rows import to_line
 
@@ -22,15 +21,20 @@ class LineTest(unittest.TestCase):
             (stdout("SUCCESS: 3"), '{"stdout": "SUCCESS: 3"}'),
             (stderr(ValueError("no such user")), '{"stderr": "no such user"}'),
             ({"stdout": 3, "stderr": None}, '{"stdout": "3"}'),
-            ({"table": "users", "rows": 3, "share": 0.5, "new": True}, '{"table": "users", "rows": 3, "share": 0.5, "new": true}'),
+            (
+                {"table": "users", "rows": 3, "share": 0.5, "new": True},
+                '{"table": "users", "rows": 3, "share": 0.5, "new": true}',
+            ),
             ({"stdout": "größe → 文字 😀"}, '{"stdout": "größe → 文字 😀"}'),
-            ({"stdout": "two\nlines\tand \"quotes\" \0"}, r'{"stdout": "two\nlines\tand \"quotes\" \u0000"}'),
+            ({"stdout": 'two\nlines\tand "quotes" \0'}, r'{"stdout": "two\nlines\tand \"quotes\" \u0000"}'),
             ({"stdout": "not UTF-8: \udcff"}, r'{"stdout": "not UTF-8: \\udcff"}'),
             ({1: [(1, 2), {"a": {3}}]}, '{"1": [[1, 2], {"a": "{3}"}]}'),
             ({"day": datetime.date(2024, 2, 29), "fee": decimal.Decimal("9.90")}, '{"day": "2024-02-29", "fee": "9.90"}'),
             ({"nan": float("nan"), "all": [float("inf"), -float("inf")]}, '{"nan": "nan", "all": ["inf", "-inf"]}'),
-            ({"most": 2**64 - 1, "more": 2**64, "less": -(2**63) - 1},
-             '{"most": 18446744073709551615, "more": "18446744073709551616", "less": "-9223372036854775809"}'),
+            (
+                {"most": 2**64 - 1, "more": 2**64, "less": -(2**63) - 1},
+                '{"most": 18446744073709551615, "more": "18446744073709551616", "less": "-9223372036854775809"}',
+            ),
             ({"text": "", "stdout": ""}, '{"text": "", "stdout": ""}'),
             ({"circle": circle}, '{"circle": []}'),
         ]:
@@ -44,15 +48,21 @@ class LineTest(unittest.TestCase):
         for row, message in [
             ({}, "the row {} cannot be reported: it says nothing: give it stdout, stderr or another field"),
             ("", "the row '' cannot be reported: it says nothing: give it stdout, stderr or another field"),
-            ({"stdout": "", "stderr": None},
-             "the row {'stderr': None, 'stdout': ''} cannot be reported: it says nothing: give it stdout, stderr or another field"),
+            (
+                {"stdout": "", "stderr": None},
+                "the row {'stderr': None, 'stdout': ''} cannot be reported: it says nothing: give it stdout, stderr or another field",
+            ),
             (7, "the row 7 cannot be reported: a row is a dict or a text, and this is of type int"),
-            ({"circle": circle},
-             "the row {'circle': [[[[[[...]]]]]]} cannot be reported: its values hold each other, or are nested too deep"),
+            (
+                {"circle": circle},
+                "the row {'circle': [[[[[[...]]]]]]} cannot be reported: its values hold each other, or are nested too deep",
+            ),
         ]:
             with self.subTest(row=repr(row)), self.assertRaises(RowError) as raised:
                 to_line(row)  # type: ignore[arg-type]
-            self.assertEqual(str(raised.exception), message if not isinstance(row, str) else message.replace("''", "{'stdout': ''}"))
+            self.assertEqual(
+                str(raised.exception), message if not isinstance(row, str) else message.replace("''", "{'stdout': ''}")
+            )
 
 
 class SizeTest(unittest.TestCase):
@@ -79,7 +89,8 @@ class SizeTest(unittest.TestCase):
 
     def test_what_cannot_be_cut_is_refused(self) -> None:
         with self.assertRaisesRegex(
-            RowError, r"^the row \{'numbers': \[.*\.\.\.\]\} cannot be reported: it has more than 1048576 bytes as JSON, even with"
+            RowError,
+            r"^the row \{'numbers': \[.*\.\.\.\]\} cannot be reported: it has more than 1048576 bytes as JSON, even with",
         ):
             to_line({"numbers": list(range(300_000))})
 

@@ -16,11 +16,9 @@ import unittest
 from unittest import mock
 
 import apache_beam as beam
+import support
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-
-import support
-
 from tmpl_sdk import results
 from tmpl_sdk.beam import WriteResults
 from tmpl_sdk.results import MAX_FILE_BYTES, ResultsError

@@ -9,9 +9,7 @@ import unittest
 from typing import Any
 
 import apache_beam as beam
-
 import support
-
 from tmpl_sdk import results, stderr
 from tmpl_sdk.beam import Count, WriteResults
 from tmpl_sdk.testing import JobTestCase

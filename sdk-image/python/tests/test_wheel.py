@@ -34,7 +34,12 @@ class WheelTest(unittest.TestCase):
     def test_same_bytes_in_another_folder_time_zone_and_mode(self) -> None:
         copy = self.folder / "copy"
         # With the ends of lines of another system, and files that are none of the package's.
-        for path in [SCRIPT, support.PROJECT / "pyproject.toml", support.PROJECT / "README.md", *(support.PROJECT / "src").rglob("*")]:
+        for path in [
+            SCRIPT,
+            support.PROJECT / "pyproject.toml",
+            support.PROJECT / "README.md",
+            *(support.PROJECT / "src").rglob("*"),
+        ]:
             if path.is_file() and "__pycache__" not in path.parts:
                 target = copy / path.relative_to(support.PROJECT)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +76,9 @@ class WheelTest(unittest.TestCase):
                 subprocess.run([*command, "--target", str(target / name), str(wheel)], check=True, capture_output=True)
                 code = "import tmpl_sdk, importlib.metadata as m; print(tmpl_sdk.stdout('x'), m.version('tmpl-sdk'))"
                 variables = {"PYTHONPATH": str(target / name)}
-                done = subprocess.run([sys.executable, "-S", "-c", code], env=variables, capture_output=True, text=True, check=True)
+                done = subprocess.run(
+                    [sys.executable, "-S", "-c", code], env=variables, capture_output=True, text=True, check=True
+                )
                 self.assertEqual(done.stdout, "{'stdout': 'x'} 0.1.0\n")
 
 

@@ -79,9 +79,7 @@ class _WriteLines(beam.DoFn):
         self.folder = folder
         self.stem = stem
 
-    def process(
-        self, group: tuple[None, Iterable[str]], pane: Any = beam.DoFn.PaneInfoParam
-    ) -> None:
+    def process(self, group: tuple[None, Iterable[str]], pane: Any = beam.DoFn.PaneInfoParam) -> None:
         # Sorted, since engines give no order: so the same rows are the same bytes, and two runs can be compared.
         lines = sorted(group[1])
         stem = self.stem if pane.is_first and pane.is_last else f"{self.stem}-{pane.index:06d}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypedDict, Union
 
 # A row as JSON, without the line's end. Rows are for people; larger things belong into files of their own.
@@ -79,7 +79,7 @@ def to_line(row: AnyRow) -> str:
     fits, too_many, cut = -1, MAX_ROW_BYTES, ""
     while too_many - fits > 1:
         limit = (fits + too_many) // 2
-        shorter = _json(_map_texts(plain, lambda text: _cut(text, limit)))  # noqa: B023 (called at once)
+        shorter = _json(_shorter(plain, limit))
         if _size(shorter) <= MAX_ROW_BYTES:
             fits, cut = limit, shorter
         else:
@@ -89,13 +89,8 @@ def to_line(row: AnyRow) -> str:
     return cut
 
 
-def _cut(text: str, limit: int) -> str:
-    left_out = len(text) - limit
-    return f"{text[:limit]}… ({left_out} characters were left out)" if left_out > 0 else text
-
-
 def _plain(value: Any) -> Any:
-    """The value in JSON's types. A text that JSON has already is not touched, whatever its class."""
+    """The value in JSON's types; of subclasses (enums, numbers of NumPy) the plain value."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -117,13 +112,15 @@ def _text(value: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+def _shorter(value: Any, limit: int) -> Any:
+    """The value with every text in it cut to `limit` characters, and with a word about what was left out."""
     if isinstance(value, str):
-        return change(value)
+        left_out = len(value) - limit
+        return f"{value[:limit]}… ({left_out} characters were left out)" if left_out > 0 else value
     if isinstance(value, dict):
-        return {name: _map_texts(item, change) for name, item in value.items()}
+        return {name: _shorter(item, limit) for name, item in value.items()}
     if isinstance(value, list):
-        return [_map_texts(item, change) for item in value]
+        return [_shorter(item, limit) for item in value]
     return value
 
 

@@ -1,0 +1,1 @@
+"""Audits a CSV file of subscriptions: an ordinary Beam pipeline whose result is rows for people."""
