@@ -62,7 +62,7 @@ class AuditTest(JobTestCase):
         self.assert_job_output_is(
             [
                 {"stdout": "SUCCESS: 5"},
-                {"stderr": 'ERROR: subscriptions.csv line 3: email "o\'neill, reading room <reading.room@example.org>" is not one address'},
+                {"stderr": 'ERROR: subscriptions.csv line 3: email "o\'neill, library <reading.room@example.org>" is not one address'},
                 {"stderr": "ERROR: subscriptions.csv line 4: started_on '2023-02-30' is not a day like 2023-01-31"},
                 {"stderr": "ERROR: subscriptions.csv line 5: monthly_fee '9.90' is not that of plan family, 14.90"},
                 {"stderr": "ERROR: subscriptions.csv line 7: plan 'singel' is none of single, family, school"},
