@@ -92,6 +92,8 @@ struct Definition {
 pub struct StoreServer {
     store: Store,
     process: Process,
+    /// What stands before it, where it needs that.
+    front: Option<fake_gcs::Front>,
     endpoint: String,
     scheme: Scheme,
     credentials: Option<Credentials>,
@@ -135,9 +137,11 @@ impl StoreServer {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(program);
         (definition.arguments)(&mut command, port, &data);
+        let front = (store == Store::FakeGcs).then(|| fake_gcs::Front::start(port));
         Self {
             store,
             process: Process::start(folder, &command),
+            front,
             endpoint: format!("http://127.0.0.1:{port}"),
             scheme: definition.scheme,
             credentials: definition.credentials,
@@ -181,7 +185,7 @@ impl StoreServer {
 
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.front.as_ref().map_or(&self.endpoint, fake_gcs::Front::endpoint)
     }
 
     /// The name of its bucket.
@@ -191,7 +195,7 @@ impl StoreServer {
 
     /// The address of a prefix in its bucket, as `tmpl` takes it.
     pub fn url(&self, prefix: &str) -> String {
-        self.url_by(&self.endpoint, prefix)
+        self.url_by(self.endpoint(), prefix)
     }
 
     /// The same at another endpoint: that of a proxy.
@@ -275,7 +279,7 @@ fn make(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<(), String> {
-    match http::send(&server.endpoint, method, target, headers, body.as_bytes()) {
+    match http::send(server.endpoint(), method, target, headers, body.as_bytes()) {
         Ok(answer) if (200..300).contains(&answer.status) || answer.status == 409 => Ok(()),
         Ok(answer) => Err(format!("{method} {target}: {} {}", answer.status, answer.text())),
         Err(error) => Err(format!("{method} {target}: {error}")),
