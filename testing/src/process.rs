@@ -76,5 +76,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.supervisor.stdin.take());
         let _ = self.supervisor.wait();
+        // Is there still if the supervisor was killed.
+        let _ = fs_err::remove_dir_all(&self.folder);
     }
 }

@@ -285,3 +285,14 @@ fn make(
         Err(error) => Err(format!("{method} {target}: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "hint: make components")]
+    fn a_program_that_is_missing_is_no_reason_to_skip() {
+        tool("bin/a-server-that-nobody-installs");
+    }
+}

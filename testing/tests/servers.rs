@@ -140,6 +140,24 @@ fn a_server_that_is_dropped_is_gone_with_its_data() {
     assert!(http::send(&endpoint, "GET", "/", &[], &[]).is_err());
 }
 
+#[test]
+fn a_server_ends_with_its_supervisor() {
+    let server = StoreServer::moto();
+    let process = Path::new("/proc").join(server.pid().to_string());
+    let status = fs_err::read_to_string(process.join("stat")).unwrap();
+    let parent = status.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap();
+    assert!(Command::new("kill").args(["-9", parent]).status().unwrap().success());
+    wait_for_the_end(&process);
+}
+
+fn wait_for_the_end(process: &Path) {
+    let begun = Instant::now();
+    while process.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the server goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Starts this test binary again, to run one test there that waits to be killed.
 #[test]
 fn servers_end_with_a_process_that_is_killed() {
@@ -162,11 +180,7 @@ fn servers_end_with_a_process_that_is_killed() {
     assert!(Path::new("/proc").join(&pid).exists());
     child.kill().unwrap();
     child.wait().unwrap();
-    let begun = Instant::now();
-    while Path::new("/proc").join(&pid).exists() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the server goes on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for_the_end(&Path::new("/proc").join(&pid));
 }
 
 /// Started by the test above. A shared server is never dropped.

@@ -24,7 +24,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether it can happen to a request: what has no body is not cut in it. `PUT` and others are answered without one that
+    /// Whether it can happen to a request: what has no body is not cut in it, and only the answer of a `GET` has one that
     /// matters.
     pub(super) fn concerns(self, method: &hyper::Method, has_body: bool) -> bool {
         match self {
