@@ -2,10 +2,11 @@
 
 use tmpl_template::{LayerReference, TemplateName, TemplateSpec, difference};
 
-use crate::bucket_blobs::BucketBlobs;
+use crate::bucket_blobs::{BucketBlobs, current_texts};
 use crate::image::{self, Images};
 use crate::made_layer::MadeLayer;
 use crate::made_platform::MadePlatform;
+use crate::outgoing::{self, Outgoing};
 use crate::program::Program;
 use crate::project::Project;
 use crate::project_template::ProjectTemplate;
@@ -17,31 +18,48 @@ use crate::session::Session;
 use crate::{BuildError, BuildRequest, Checked, Phase, Progress};
 
 /// Builds a project's templates and publishes them. Whatever is visible in the bucket at any moment is complete: layers go
-/// first, then images, then all specs. Dropping the future ends the build and all programs it started.
+/// first, then images, then all specs. Dropping the future ends the build and all programs it started; what it relied on in the
+/// bucket then stays written down, and a garbage collection removes that after a day.
 pub async fn build(request: &BuildRequest, progress: &dyn Progress) -> Result<BuildReport, BuildError> {
     let project = Project::load(&request.project, &request.overrides, &request.only)?;
     let templates = project.chosen(&request.only)?;
     let session = Session::new(request, &project, progress);
     let requirements = requirements(&project, &templates)?;
-    let blobs = BucketBlobs::new(&session);
-    let made = Box::pin(Made::new(&session, &blobs, &templates, requirements.as_ref(), true)).await?;
-    let images = Box::pin(image::make(&session, &made.programs, &made.platforms, true)).await?;
-    let ready = made.specs(&templates, &images);
-    let current = blobs.current_texts(&templates).await?;
+    let blobs = BucketBlobs::of_build(&session, &templates).await?;
+    let built = Box::pin(build_with(&session, &blobs, &templates, requirements.as_ref())).await;
+    blobs.end().await;
+    Ok(BuildReport { warnings: session.warnings(), ..built? })
+}
+
+async fn build_with(
+    session: &Session<'_>,
+    blobs: &BucketBlobs<'_>,
+    templates: &[&ProjectTemplate],
+    requirements: Option<&RequirementFiles>,
+) -> Result<BuildReport, BuildError> {
+    let request = session.request;
+    let made = Box::pin(Made::new(session, blobs, templates, requirements, true)).await?;
+    let images = Box::pin(image::make(session, &made.programs, &made.platforms, true)).await?;
+    let ready = made.specs(templates, &images);
+    let current = current_texts(session, templates).await?;
     refuse_incompatible(request, &ready, &current)?;
     let changed = ready.iter().zip(&current).any(|(ready, current)| Some(&ready.text) != current.as_ref());
     let checked = made.check(changed).await?;
 
     let layers = made.layers();
-    let written = session.measured(Phase::Upload, blobs.send(&layers)).await?;
+    let mut outgoing: Vec<Outgoing> = layers.iter().map(|layer| Outgoing::of_layer(layer)).collect();
     if changed {
         // Whoever compares two versions later wants to know what they depended on.
-        for python in made.platforms.iter().filter_map(|platform| platform.python.as_ref()) {
-            request.bucket.put_bytes_blob(python.lock.bytes()).await?;
-        }
+        let pythons = made.platforms.iter().filter_map(|platform| platform.python.as_ref());
+        outgoing.extend(pythons.map(|python| Outgoing::of_lock(&python.lock)));
     }
-    let images = Box::pin(image::deliver(&session, &images)).await?;
+    outgoing.extend(images.kept_in_bucket());
+    // The layers stay the first ones.
+    let outgoing = outgoing::each_once(outgoing);
+    let written = session.measured(Phase::Upload, blobs.send(&outgoing)).await?;
+    let images = Box::pin(image::deliver(session, &images)).await?;
     let templates = session.measured(Phase::Publish, publish_all(request, &ready)).await?;
+    session.measured(Phase::Upload, blobs.check_again(&outgoing)).await?;
     // What can't be kept is read again.
     let _ = session.checksums.save();
     if changed {
@@ -67,11 +85,11 @@ pub async fn specs(
     let templates = project.chosen(&request.only)?;
     let session = Session::new(request, &project, progress);
     let requirements = requirements(&project, &templates)?;
-    let blobs = BucketBlobs::new(&session);
+    let blobs = BucketBlobs::of_reader(&session, &templates).await?;
     let made = Box::pin(Made::new(&session, &blobs, &templates, requirements.as_ref(), false)).await?;
     let images = Box::pin(image::make(&session, &made.programs, &made.platforms, false)).await?;
     let ready = made.specs(&templates, &images);
-    refuse_incompatible(request, &ready, &blobs.current_texts(&templates).await?)?;
+    refuse_incompatible(request, &ready, &current_texts(&session, &templates).await?)?;
     let _ = session.checksums.save();
     let ready = ready.into_iter();
     Ok(ready.map(|ready| (ready.template.name.clone(), ready.text)).collect())

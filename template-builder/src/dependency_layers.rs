@@ -42,12 +42,8 @@ pub(crate) async fn layers(
 }
 
 async fn all_there(blobs: &BucketBlobs<'_>, layers: &[MadeLayer]) -> Result<bool, BuildError> {
-    for layer in layers {
-        if !blobs.has_or_can_send(&layer.reference).await? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let references: Vec<&LayerReference> = layers.iter().map(|layer| &layer.reference).collect();
+    Ok(!blobs.has_or_can_send_each(&references).await?.contains(&false))
 }
 
 /// The layers that the template in the bucket was made of, if they are those of this lock: another machine made them.
@@ -65,16 +61,17 @@ async fn from_bucket(
         let is_it =
             |layer: &&LayerReference| layer.title == planned.title && layer.key == planned.key.to_string();
         let Some(reference) = platform.layers.iter().find(is_it) else { return Ok(None) };
-        if !blobs.has(reference).await? {
-            return Ok(None);
-        }
-        found.push(MadeLayer {
-            reference: reference.clone(),
-            uncompressed_size: None,
-            origin: Origin::Bucket,
-        });
+        found.push(reference);
     }
-    Ok(Some(found))
+    if blobs.has_each(&found).await?.contains(&false) {
+        return Ok(None);
+    }
+    let layer = |reference: &LayerReference| MadeLayer {
+        reference: reference.clone(),
+        uncompressed_size: None,
+        origin: Origin::Bucket,
+    };
+    Ok(Some(found.into_iter().map(layer).collect()))
 }
 
 struct Maker<'a> {
@@ -87,19 +84,20 @@ struct Maker<'a> {
 impl Maker<'_> {
     async fn layers(mut self) -> Result<Vec<MadeLayer>, BuildError> {
         let plan = self.plan().await?;
-        let mut layers = Vec::new();
-        let mut missing = Vec::new();
-        for planned in &plan {
-            let known = made_layer::known(self.session, &planned.key, &planned.title);
-            let there = match &known {
-                Some(layer) => self.blobs.has_or_can_send(&layer.reference).await?,
-                None => false,
-            };
-            if !there {
-                missing.push(planned);
-            }
-            layers.push(known.filter(|_| there));
+        let known = |planned: &PlannedLayer| made_layer::known(self.session, &planned.key, &planned.title);
+        let mut layers: Vec<Option<MadeLayer>> = plan.iter().map(known).collect();
+        let references: Vec<&LayerReference> =
+            layers.iter().flatten().map(|layer| &layer.reference).collect();
+        let mut there = self.blobs.has_or_can_send_each(&references).await?.into_iter();
+        for layer in &mut layers {
+            layer.take_if(|_| !there.next().unwrap_or(false));
         }
+        let missing: Vec<&PlannedLayer> = plan
+            .iter()
+            .zip(&layers)
+            .filter(|(_, layer)| layer.is_none())
+            .map(|(planned, _)| planned)
+            .collect();
         let needed: BTreeSet<&String> = missing.iter().flat_map(|planned| &planned.distributions).collect();
         self.install(|package| needed.contains(&package.name)).await?;
         let mut contents = self.compiled(&missing).await?;

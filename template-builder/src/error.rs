@@ -211,6 +211,16 @@ pub enum BuildError {
     /// The bucket failed.
     #[error(transparent)]
     Bucket(#[from] BucketError),
+    /// A blob vanished from the bucket while the build relied on it.
+    #[error("{title} ({digest}) vanished from {bucket} during the build")]
+    Lost {
+        /// What it is.
+        title: String,
+        /// Its digest.
+        digest: String,
+        /// The bucket.
+        bucket: String,
+    },
     /// A layer could not be made.
     #[error("layer `{title}` can't be made")]
     Layer {
@@ -346,12 +356,14 @@ impl BuildError {
             Self::Network { refused: false, .. } | Self::BaseLayer { .. } => BuildErrorKind::Temporary,
             Self::Launcher(error) => match error.kind() {
                 tmpl_launcher::ErrorKind::Usage => BuildErrorKind::Usage,
-                tmpl_launcher::ErrorKind::Environment => BuildErrorKind::Environment,
+                tmpl_launcher::ErrorKind::Environment | tmpl_launcher::ErrorKind::Refused => {
+                    BuildErrorKind::Environment
+                }
                 tmpl_launcher::ErrorKind::Temporary => BuildErrorKind::Temporary,
             },
             Self::Bucket(error) => match error.kind() {
                 BucketErrorKind::Usage => BuildErrorKind::Usage,
-                BucketErrorKind::Damaged => BuildErrorKind::Environment,
+                BucketErrorKind::Damaged | BucketErrorKind::Environment => BuildErrorKind::Environment,
                 BucketErrorKind::Temporary => BuildErrorKind::Temporary,
             },
             Self::File(error) if error.kind() == io::ErrorKind::StorageFull => BuildErrorKind::Temporary,
@@ -433,6 +445,10 @@ impl BuildError {
             Self::Load { program, .. } => format!("check that {program} works here, with `{program} info`"),
             Self::Launcher(error) => return error.hint(),
             Self::Bucket(error) => return error.hint(),
+            Self::Lost { .. } => {
+                "look for what else deletes there, like a lifecycle rule of the store; then build again"
+                    .to_owned()
+            }
             Self::Layer { source, .. } => return source.hint(),
             Self::Spec { source, .. } => return source.hint(),
             Self::File(error) if error.kind() == io::ErrorKind::StorageFull => {

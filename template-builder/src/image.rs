@@ -24,11 +24,12 @@ use tmpl_oci::image::{ImageIndex, check_for_docker};
 use tmpl_template::{Digest, TemplateName};
 
 use crate::made_platform::MadePlatform;
+use crate::outgoing::Outgoing;
 use crate::program::Program;
 use crate::session::Session;
 use crate::{BuildError, Phase};
 
-pub(crate) use deliver::deliver;
+pub(crate) use deliver::{deliver, local_file};
 pub use request::{BaseSource, BaseSourceError, ImageOutput, ImageOutputError, ImageRequest};
 
 use base::Base;
@@ -63,6 +64,11 @@ impl Images<'_> {
     pub(crate) fn reference(&self, template: &TemplateName) -> Option<String> {
         let made = self.of(template)?;
         Some(made.pinned(made.target.as_ref()?).to_string())
+    }
+
+    /// What the bucket keeps of them.
+    pub(crate) fn kept_in_bucket(&self) -> Vec<Outgoing> {
+        self.0.iter().flat_map(deliver::kept_in_bucket).collect()
     }
 
     fn of(&self, template: &TemplateName) -> Option<&TemplateImage<'_>> {

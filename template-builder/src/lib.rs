@@ -15,7 +15,7 @@
 //! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
 //! | `program_source`, `program`, `made_platform`, `binary_platform` | programs of every language, and what was made of them for a platform |
 //! | `image` | the same layers above a base, with a launcher: an image, its documents, and where it goes |
-//! | `check`, `bucket_blobs`, `publish` | what is seen to before and when it is published |
+//! | `check`, `bucket_blobs`, `outgoing`, `reliance`, `publish` | what is seen to before and when it is published |
 //! | `build`, `session`, `builder_cache`, `background`, `child` | the way through, and what its steps share |
 //! | `init` | a new project, or a `tmpl.toml` for one that is there |
 //!
@@ -57,6 +57,7 @@ mod made_layer;
 mod made_platform;
 mod manifest;
 mod manifest_keys;
+mod outgoing;
 mod own_bytecode;
 mod own_layers;
 mod own_package;
@@ -73,6 +74,7 @@ mod python_session;
 mod python_target;
 mod record;
 mod redact;
+mod reliance;
 mod report;
 mod request;
 mod requirement_files;

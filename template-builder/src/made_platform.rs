@@ -9,7 +9,6 @@ use crate::made_layer::{self, MadeLayer};
 use crate::own_layers::OwnCode;
 use crate::program::{Main, Program};
 use crate::program_source::ProgramSource;
-use crate::project_template::ProjectTemplate;
 use crate::python_session::PythonSession;
 use crate::python_target::PythonTarget;
 use crate::report::LockState;
@@ -103,9 +102,8 @@ impl MadePython {
         {
             return Err(BuildError::NoBeam { template: program.template.name.to_string() });
         }
-        let templates: Vec<&ProjectTemplate> = programs.iter().map(|program| program.template).collect();
-        let current = blobs.current_specs(&templates).await?;
-        let mut layers = dependency_layers::layers(session, &lock, blobs, current.first()).await?;
+        let published = blobs.published_spec();
+        let mut layers = dependency_layers::layers(session, &lock, blobs, published.as_ref()).await?;
         let dependencies = layers.len();
         let code = own_layers::read(session, &lock).await?;
         let own = own_layers::layers(session, &lock, code, blobs).await?;

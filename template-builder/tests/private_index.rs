@@ -73,13 +73,13 @@ async fn source_distributions_are_built_with_what_the_lock_says() {
     }
 
     // A newer backend appears; a machine that has nothing yet builds with the locked one all the same.
-    let first = files(&workshop.bucket().join("staging"));
+    let first = files(&workshop.bucket().join("staging/blobs"));
     index.backend("4.0");
     let other = self::workshop(&index);
     other.write("tmpl.lock", &lock);
     other.write("requirements.txt", &workshop.read("requirements.txt"));
     other.build().await.unwrap_or_else(|error| panic!("{}", told(&error)));
-    assert_eq!(files(&other.bucket().join("staging")), first);
+    assert_eq!(files(&other.bucket().join("staging/blobs")), first);
 
     // A new lock takes the newer one, whatever uv built of the same source before.
     let third = self::workshop(&index);

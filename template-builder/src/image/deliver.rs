@@ -1,4 +1,4 @@
-//! Images go where they shall: into a registry, a folder, a file, an engine; and into the bucket what a place needs to load them.
+//! Images go where they shall: into a registry, a folder, a file, an engine; into the bucket what a place needs to load them.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::documents::Document;
 use super::{ImageOutput, ImageRequest, Images, TemplateImage};
 use crate::background::in_background;
+use crate::outgoing::Outgoing;
 use crate::report::ImageReport;
 use crate::session::Session;
 use crate::{BuildError, Phase, atomic_file};
@@ -48,7 +49,6 @@ pub(crate) async fn deliver(
             let place = session.measured(Phase::Image, write(session, image, output)).await?;
             report.places.push(place);
         }
-        keep_in_bucket(session, image).await?;
         reports.push(report);
     }
     Ok(reports)
@@ -247,28 +247,24 @@ async fn load_by(
     Ok(format!("{program}:{name}"))
 }
 
-/// Keeps in the bucket what tells which image a template has, and, where no registry has it, all of it: a machine with an engine and
-/// no registry then loads it from there.
-async fn keep_in_bucket(session: &Session<'_>, image: &TemplateImage<'_>) -> Result<(), BuildError> {
-    let bucket = &session.request.bucket;
+/// What the bucket keeps of an image: what tells which image a template has, and, where no registry has it, all of it: a machine with
+/// an engine and no registry then loads it from there.
+pub(super) fn kept_in_bucket(image: &TemplateImage<'_>) -> Vec<Outgoing> {
+    let mut kept = Vec::new();
     for made in image.index.images() {
+        let manifest = made.manifest();
+        let digest = manifest.descriptor.digest().clone();
         if image.target.is_none() {
-            for layer in made.layers() {
-                let (digest, size) = (layer.descriptor.digest(), layer.descriptor.size());
-                if !bucket.has_blob(digest, size).await? {
-                    let file = local_file(session, layer).await?;
-                    bucket.put_blob(digest, &file, &|_| ()).await?;
-                }
-            }
+            kept.extend(made.layers().iter().map(|layer| Outgoing::of_image(layer, digest.clone())));
         }
-        bucket.put_bytes_blob(made.config_blob().bytes).await?;
-        bucket.put_bytes_blob(made.manifest().bytes).await?;
+        kept.push(Outgoing::of_document("image configuration", made.config_blob(), Some(digest)));
+        kept.push(Outgoing::of_document("image manifest", manifest, None));
     }
-    Ok(())
+    kept
 }
 
 /// A layer as a file of its own: the cache's copy. What is there is believed by its digest, so nothing else may come there.
-async fn local_file(session: &Session<'_>, layer: &ImageLayer) -> Result<PathBuf, BuildError> {
+pub(crate) async fn local_file(session: &Session<'_>, layer: &ImageLayer) -> Result<PathBuf, BuildError> {
     let (descriptor, source, cache) = (layer.descriptor.clone(), layer.source.clone(), session.cache.clone());
     in_background(session.progress, move |_| {
         let hex = descriptor.digest().digest();
