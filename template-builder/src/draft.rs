@@ -9,6 +9,7 @@ use tmpl_template::{Environment, FormatError, Metadata, SdkInfo, TemplateName, T
 use crate::program_source::ProgramSource;
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
+use crate::reports::Reports;
 use crate::spec_options::{OptionProblem, SpecOptions};
 
 /// What the command line says instead of `tmpl.toml`.
@@ -64,7 +65,7 @@ impl Overrides {
             DraftError::Project(error) => error,
             DraftError::Option(problem) => flag_error(problem),
         })?;
-        Ok(ProjectTemplate { name, program: None, spec })
+        Ok(ProjectTemplate { name, program: None, spec, reports: Reports::default() })
     }
 
     /// The texts of the files that are named here.
@@ -280,6 +281,8 @@ mod tests {
                 | "metadata_file"
                 | "yaml_pipeline_path"
                 | "yaml_image"
+                | "results"
+                | "notify"
                 | "default_environment" => continue,
                 "max_workers" | "num_workers" => "7",
                 "disable_public_ips" | "enable_streaming_engine" => "true",

@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `manifest`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
+//! | `manifest`, `reports`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
 //! | `requirement_files`, `index_options`, `inputs`, `lock`, `pylock` | what the dependencies depend on, and what they are locked to |
 //! | `uv`, `resolver`, `resolve`, `build_requirements`, `download`, `credentials`, `redact` | how they are resolved |
 //! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
@@ -76,6 +76,7 @@ mod record;
 mod redact;
 mod reliance;
 mod report;
+mod reports;
 mod request;
 mod requirement_files;
 mod resolve;

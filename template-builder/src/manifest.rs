@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use crate::SpecOptions;
 use crate::manifest_keys::{IMAGE, Key, PYTHON, TEMPLATE};
 use crate::project_error::{Position, ProjectError};
+use crate::reports::Reports;
 
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.toml";
@@ -25,6 +26,9 @@ pub(crate) struct Manifest {
     /// The options of each template.
     #[serde(skip)]
     pub(crate) options: Vec<SpecOptions>,
+    /// What each template says of the reports of its jobs.
+    #[serde(skip)]
+    pub(crate) reports: Vec<Reports>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +68,9 @@ pub(crate) struct TemplateTable {
     pub(crate) beam: Option<bool>,
     pub(crate) metadata_file: Option<Spanned<String>>,
     pub(crate) yaml_pipeline_path: Option<Spanned<String>>,
+    pub(crate) results: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) notify: Vec<Spanned<String>>,
     #[serde(default)]
     pub(crate) default_environment: toml::Table,
 }
@@ -139,6 +146,8 @@ impl Manifest {
             })?;
         }
         manifest.options = options.templates;
+        let reports = manifest.templates.iter().map(|table| Reports::read(table, source));
+        manifest.reports = reports.collect::<Result<_, _>>()?;
         Ok(manifest)
     }
 }

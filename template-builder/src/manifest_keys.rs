@@ -82,6 +82,16 @@ pub(crate) const TEMPLATE: &[Key] = &[
         Kind::Table,
         "Defaults of the launch environment under the names of Google's API.",
     ),
+    key(
+        "results",
+        Kind::Choice(&["required", "optional"]),
+        "Whether a job must report result rows: one that must and reports none has failed.",
+    ),
+    key(
+        "notify",
+        Kind::Texts,
+        "Webhooks that are told of jobs, like \"failure=https://…\"; of failure, success, retry and slow where nothing is said.",
+    ),
     key("image", Kind::Text, "An image that exists, taken verbatim."),
     key(
         "sdk_language",

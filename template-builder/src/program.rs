@@ -44,7 +44,8 @@ impl<'a> Program<'a> {
         platforms: BTreeMap<String, PlatformBuild>,
     ) -> TemplateSpec {
         let mut spec = self.template.spec.clone();
-        spec.tmpl = Some(Extension::new(self.source.entry(beam), lock, platforms));
+        let extension = Extension::new(self.source.entry(beam), lock, platforms);
+        spec.tmpl = Some(self.template.reports.write(extension));
         spec
     }
 }

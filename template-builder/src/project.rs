@@ -16,6 +16,7 @@ use crate::manifest::{FILE, ImageTable, Manifest, Source, TemplateTable};
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::python_target::{DEFAULT_PLATFORM, PLATFORMS, PythonTarget};
+use crate::reports::Reports;
 use crate::source_tree::{self, Odd};
 
 /// A project that can be built.
@@ -145,9 +146,13 @@ impl Reader<'_> {
         let mut places = BTreeMap::new();
         let mut scripts = Vec::new();
         let mut descriptions = Vec::new();
-        for (table, options) in manifest.templates.iter().zip(&manifest.options) {
-            let template =
+        for (place, (table, options)) in manifest.templates.iter().zip(&manifest.options).enumerate() {
+            let mut template =
                 self.template(table, options, python.is_some(), &mut scripts, &mut descriptions)?;
+            template.reports.clone_from(&manifest.reports[place]);
+            if template.program.is_none() {
+                template.reports.refuse(self.source)?;
+            }
             if let (Some(main), None) = (&table.main, python) {
                 let remedy = "add `[python]` with `version = \"3.11\"`";
                 return Err(self.source.error(main, "a program needs a Python", remedy));
@@ -280,7 +285,7 @@ impl Reader<'_> {
                     ),
                 },
             )?;
-        Ok(ProjectTemplate { name, program, spec })
+        Ok(ProjectTemplate { name, program, spec, reports: Reports::default() })
     }
 
     /// The text of a file that describes a template, beside the name it is shown under.

@@ -3,6 +3,7 @@
 use tmpl_template::{TemplateName, TemplateSpec};
 
 use crate::program_source::ProgramSource;
+use crate::reports::Reports;
 
 /// One template of a project.
 #[derive(Debug)]
@@ -12,4 +13,6 @@ pub(crate) struct ProjectTemplate {
     pub(crate) program: Option<ProgramSource>,
     /// Its spec, as far as it can be said without building anything.
     pub(crate) spec: TemplateSpec,
+    /// What is said of the reports of its jobs.
+    pub(crate) reports: Reports,
 }
