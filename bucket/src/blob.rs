@@ -5,12 +5,14 @@ use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use futures::stream::BoxStream;
-use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt};
+use futures::stream::{BoxStream, FuturesUnordered};
+use object_store::{GetResultPayload, MultipartUpload};
 use oci_spec::image::Digest;
 use sha2::{Digest as _, Sha256};
 use tmpl_template::sha256_of;
 use tokio::io::AsyncReadExt;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{Bucket, BucketError, layout, store};
 
@@ -46,10 +48,12 @@ impl Bucket {
 
     /// Opens a blob, or nothing where there is none.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<BlobReader>, BucketError> {
-        let Some(found) = self.store.open(&layout::blob(digest), None).await? else { return Ok(None) };
+        let Some(found) = self.store.open(&layout::blob(digest)).await? else { return Ok(None) };
         Ok(Some(match found.payload {
             GetResultPayload::File(file, _) => Box::new(file),
-            GetResultPayload::Stream(stream) => Box::new(StreamReader { stream, rest: Bytes::new() }),
+            GetResultPayload::Stream(stream) => {
+                Box::new(StreamReader { stream, rest: Bytes::new(), runtime: Handle::current() })
+            }
         }))
     }
 
@@ -103,7 +107,7 @@ impl Bucket {
     ) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
         let bucket = from.to_string();
-        let Some(found) = from.store.open(&object, None).await? else {
+        let Some(found) = from.store.open(&object).await? else {
             return Err(BucketError::MissingBlob { digest: digest.clone(), bucket });
         };
         if found.meta.size != size {
@@ -119,11 +123,22 @@ impl Bucket {
         self.upload(digest, Incoming { source, failed: &failed, wrong: &wrong, sent }).await
     }
 
-    async fn upload(&self, digest: &Digest, incoming: Incoming<'_>) -> Result<u64, BucketError> {
+    /// One part in one request, more in an upload that becomes visible when all of it has the digest.
+    async fn upload(&self, digest: &Digest, mut incoming: Incoming<'_>) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
-        let upload = self.store.inner().put_multipart(&store::path(&object)).await;
-        let mut upload = upload.map_err(|error| self.store.error("write", &object, error))?;
-        match self.send(digest, incoming, upload.as_mut()).await {
+        let held = self.budget.hold(PART).await;
+        let first = incoming.source.part().await.map_err(incoming.failed)?;
+        if first.len() < PART {
+            let size = first.len() as u64;
+            if sha256_of(&first) != *digest {
+                return Err((incoming.wrong)());
+            }
+            self.store.overwrite(&object, first).await?;
+            (incoming.sent)(size);
+            return Ok(size);
+        }
+        let mut upload = self.store.put_in_parts(&object).await?;
+        match self.send(digest, first, held, incoming, upload.as_mut()).await {
             Ok(written) => Ok(written),
             Err(error) => {
                 // The upload never became visible; what an abort can't take away is the store's to clean.
@@ -133,33 +148,56 @@ impl Bucket {
         }
     }
 
+    /// Sends parts, several at a time, as many as may be held in memory.
     async fn send(
         &self,
         digest: &Digest,
+        first: Bytes,
+        mut held: Option<OwnedSemaphorePermit>,
         mut incoming: Incoming<'_>,
         upload: &mut dyn MultipartUpload,
     ) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
-        let mut hash = Sha256::new();
-        let mut written = 0;
-        loop {
-            let part = incoming.source.part().await.map_err(incoming.failed)?;
-            let read = part.len();
-            if read == 0 && written > 0 {
-                break;
+        let failed = |error| self.store.error("write", &object, error);
+        let (mut part, mut hash, mut written) = (first, Sha256::new(), 0);
+        let mut sending = FuturesUnordered::new();
+        while !part.is_empty() {
+            let size = part.len();
+            // Hashing has the processor to itself for some milliseconds, in which the network waits: so it is done beside it.
+            let copy = part.clone();
+            let hashed = tokio::task::spawn_blocking(move || {
+                hash.update(&copy);
+                hash
+            });
+            written += size as u64;
+            let put = upload.put_part(part.into());
+            let held_part = held.take();
+            sending.push(async move {
+                let sent = put.await;
+                drop(held_part);
+                sent.map(|()| size as u64)
+            });
+            hash = hashed.await.map_err(|error| (incoming.failed)(io::Error::other(error)))?;
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(sent) = sending.next() => (incoming.sent)(sent.map_err(failed)?),
+                    permit = self.budget.hold(PART) => { held = permit; break }
+                }
             }
-            hash.update(&part);
-            written += read as u64;
-            upload.put_part(part.into()).await.map_err(|error| self.store.error("write", &object, error))?;
-            (incoming.sent)(read as u64);
-            if read < PART {
-                break;
-            }
+            part = if size < PART {
+                Bytes::new()
+            } else {
+                incoming.source.part().await.map_err(incoming.failed)?
+            };
+        }
+        while let Some(sent) = sending.next().await {
+            (incoming.sent)(sent.map_err(failed)?);
         }
         if hexadecimal(&hash.finalize()) != digest.digest() {
             return Err((incoming.wrong)());
         }
-        upload.complete().await.map_err(|error| self.store.error("write", &object, error))?;
+        upload.complete().await.map_err(failed)?;
         Ok(written)
     }
 }
@@ -207,12 +245,14 @@ impl Source {
 struct StreamReader {
     stream: BoxStream<'static, object_store::Result<Bytes>>,
     rest: Bytes,
+    /// Whose timers a stream that begins anew after a lost connection goes by.
+    runtime: Handle,
 }
 
 impl Read for StreamReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.rest.is_empty() {
-            match futures::executor::block_on(self.stream.next()) {
+            match self.runtime.block_on(self.stream.next()) {
                 Some(part) => self.rest = part.map_err(io::Error::other)?,
                 None => return Ok(0),
             }

@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::io;
 
 use jiff::Timestamp;
+use object_store::Error as StoreError;
 use oci_spec::image::Digest;
 use tmpl_template::{JobId, TemplateName, hex};
 
-use crate::LogEntry;
+use crate::{LogEntry, store_error};
 
 /// How many digits of a digest tell versions apart for people.
 const SHORT: usize = 12;
@@ -112,6 +113,20 @@ pub enum BucketError {
         /// How it ended, in words.
         state: &'static str,
     },
+    /// The job still runs.
+    #[error("job {id} has not ended: it is {state}")]
+    NotEnded {
+        /// The job.
+        id: JobId,
+        /// Where it stands, in words.
+        state: &'static str,
+    },
+    /// Another garbage collection runs.
+    #[error("another `tmpl gc` runs on {bucket}")]
+    Collecting {
+        /// The bucket's name.
+        bucket: String,
+    },
     /// A blob's bytes are not those its name promises.
     #[error("blob {digest} in {bucket} does not match its digest")]
     CorruptBlob {
@@ -181,6 +196,45 @@ pub enum BucketError {
         #[source]
         source: io::Error,
     },
+    /// The store knows us, and does not let us.
+    #[error("not allowed to {action} {bucket}/{object}: {reason}")]
+    Denied {
+        /// read, write, list or delete.
+        action: &'static str,
+        /// The bucket's name.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+        /// What the store says.
+        reason: String,
+    },
+    /// Nothing says who we are.
+    #[error("no credentials for {bucket} were found")]
+    NoCredentials {
+        /// The bucket's name.
+        bucket: String,
+        /// What the client says.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The credentials were good once.
+    #[error("can't {action} {bucket}/{object}: the credentials have expired")]
+    Expired {
+        /// read, write, list or delete.
+        action: &'static str,
+        /// The bucket's name.
+        bucket: String,
+        /// The object's path in the bucket.
+        object: String,
+    },
+    /// The store does not do what keeps several writers from harming each other.
+    #[error("{bucket} can't be written to safely: {reason}")]
+    Unsafe {
+        /// The bucket's name.
+        bucket: String,
+        /// What was found.
+        reason: String,
+    },
     /// No space is left.
     #[error("can't write {bucket}/{object}: no space is left in the bucket")]
     Full {
@@ -214,6 +268,8 @@ pub enum BucketErrorKind {
     Usage,
     /// What lies in the bucket is damaged, or newer than this program: repeating won't help, the remedy will.
     Damaged,
+    /// The store is another one than is needed, or lets us do less: repeating won't help.
+    Environment,
     /// The store failed: safe to repeat once it is mended.
     Temporary,
 }
@@ -228,9 +284,14 @@ impl BucketError {
             | Self::TooLarge { .. }
             | Self::NewerLog { .. }
             | Self::Malformed { .. } => BucketErrorKind::Damaged,
+            Self::Denied { .. } | Self::NoCredentials { .. } | Self::Unsafe { .. } => {
+                BucketErrorKind::Environment
+            }
             Self::ReadOnly { .. }
+            | Self::Expired { .. }
             | Self::Full { .. }
             | Self::Store { .. }
+            | Self::Collecting { .. }
             | Self::ChangedWhileStored { .. } => BucketErrorKind::Temporary,
             _ => BucketErrorKind::Usage,
         }
@@ -240,7 +301,7 @@ impl BucketError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Url { .. } => {
-                "give a folder, such as ./bucket, or a URL, such as file:///srv/bucket".to_owned()
+                "give a folder, such as ./bucket, or an address, such as s3://NAME/PREFIX?endpoint=https://HOST".to_owned()
             }
             Self::NoSuchBucket { .. } => {
                 "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned()
@@ -264,6 +325,8 @@ impl BucketError {
             Self::NewerLog { .. } => "update tmpl".to_owned(),
             Self::NoSuchJob { .. } => "`tmpl jobs list` shows the jobs of a bucket".to_owned(),
             Self::Ended { id, .. } => format!("`tmpl jobs show {id}` shows what it did"),
+            Self::NotEnded { id, .. } => format!("`tmpl jobs cancel {id}` ends it"),
+            Self::Collecting { .. } => "wait until it is over; one that was killed is forgotten after five minutes".to_owned(),
             Self::CorruptBlob { .. } | Self::MissingBlob { .. } | Self::BlobSize { .. } => {
                 "build the template again: `tmpl build` stores it anew".to_owned()
             }
@@ -275,9 +338,45 @@ impl BucketError {
             Self::ReadOnly { .. } => {
                 "make the bucket writable for this user, or choose another bucket".to_owned()
             }
+            Self::Denied { bucket, .. } => {
+                format!("`tmpl doctor --bucket {bucket}` tries every right that is needed, one by one")
+            }
+            Self::NoCredentials { bucket, .. } => match bucket.split_once("://").map_or("", |(scheme, _)| scheme) {
+                "s3" => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile: s3://NAME?profile=PROFILE".to_owned(),
+                "gs" => "set GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`".to_owned(),
+                _ => "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or log in with `az login`".to_owned(),
+            },
+            Self::Expired { .. } => "log in again, or renew the session's token".to_owned(),
+            Self::Unsafe { bucket, .. } => format!(
+                "choose another store; or, if only one writer at a time uses it, say so once: `tmpl doctor --bucket {bucket} --single-writer`"
+            ),
             Self::Full { .. } => "free some space, then run the command again".to_owned(),
             Self::Store { .. } => return None,
         })
+    }
+
+    /// The error of an operation of an object store.
+    pub(crate) fn of_object_store(
+        bucket: &str,
+        action: &'static str,
+        object: &str,
+        error: StoreError,
+    ) -> Self {
+        let (name, path) = (bucket.to_owned(), object.to_owned());
+        if store_error::has_no_credentials(&error) {
+            return Self::NoCredentials { bucket: name, source: Box::new(error) };
+        }
+        match &error {
+            error if store_error::names_no_bucket(error) => Self::NoSuchBucket { bucket: name },
+            error if store_error::has_expired(error) => Self::Expired { action, bucket: name, object: path },
+            // A folder's own refusals have the system's error below.
+            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. }
+                if io_error(&error).is_none() =>
+            {
+                Self::Denied { action, bucket: name, object: path, reason: store_error::said(&error) }
+            }
+            _ => Self::of_store(bucket, action, object, error),
+        }
     }
 
     /// The error of a store operation, sorted by what the system said at the bottom of the chain.

@@ -7,6 +7,8 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 use tmpl_template::{Environment, JobId, JobName, JobState, RawParameters};
 
+use crate::NoticeTarget;
+
 /// `job.json`: the accepted launch, as it was asked for. Secrets are in it as references only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,6 +43,46 @@ pub struct JobRecord {
     /// How long the job may run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<SignedDuration>,
+    /// How often it is tried again after it failed, and the pause before the first time; each further one is twice as long.
+    #[serde(default, skip_serializing_if = "Retries::is_none")]
+    pub retries: Retries,
+    /// The key that the launch was asked for under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch_key: Option<String>,
+    /// How long the launcher may be silent before it counts as gone, where it is not what the store's kind has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<SignedDuration>,
+    /// Who is told of what happens to the job, beside those whom the template and the bucket name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<NoticeTarget>,
+}
+
+/// How often a job that failed is tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retries {
+    /// How often at most, after the first time.
+    pub limit: u32,
+    /// The pause before the first time.
+    #[serde(default)]
+    pub backoff: SignedDuration,
+}
+
+impl Retries {
+    fn is_none(&self) -> bool {
+        self.limit == 0
+    }
+
+    /// The pause after attempt `n` failed; nothing where it was the last.
+    pub fn pause_after(&self, attempt: u32) -> Option<SignedDuration> {
+        /// No pause is longer.
+        const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+        if attempt > self.limit {
+            return None;
+        }
+        let doubled = 2_i32.checked_pow(attempt.saturating_sub(1).min(16)).unwrap_or(i32::MAX);
+        Some(self.backoff.checked_mul(doubled).unwrap_or(LONGEST).min(LONGEST))
+    }
 }
 
 /// The template a job was launched from.
@@ -76,6 +118,12 @@ pub struct Attempt {
     pub host: String,
     /// The launcher's process id there.
     pub pid: u32,
+    /// The launcher's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tmpl_version: Option<String>,
+    /// The platform it runs on: `linux/amd64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
 }
 
 /// `events/<n>-<seq>.json`: a state change or a message.
@@ -182,4 +230,18 @@ pub struct FinalRecord {
     /// What to do about it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_until_an_hour() {
+        let retries = Retries { limit: 30, backoff: SignedDuration::from_secs(10) };
+        for (attempt, pause) in [(1, Some(10)), (2, Some(20)), (5, Some(160)), (20, Some(3600)), (31, None)] {
+            assert_eq!(retries.pause_after(attempt), pause.map(SignedDuration::from_secs), "{attempt}");
+        }
+        assert_eq!(Retries::default().pause_after(1), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Jobs: accepted, attempted, watched, ended. State is `final.json`, else what the events add up to.
 
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tmpl_template::{JobId, JobState};
 
@@ -11,8 +12,10 @@ use crate::{
 
 /// The exit code of a job whose launcher is gone: the launch failed for a reason outside the program.
 const EXIT_LAUNCHER_LOST: u8 = 3;
+/// How many records are read at a time.
+const READS: usize = 16;
 
-/// One line of a list of jobs.
+/// Where a job stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobSummary {
     /// The accepted launch.
@@ -21,23 +24,18 @@ pub struct JobSummary {
     pub state: JobState,
     /// The end, where there was one.
     pub ended: Option<FinalRecord>,
+    /// The newest attempt, where one has begun.
+    pub attempt: Option<u32>,
     /// The launcher is gone, but this reader may not write it down.
     pub presumed_lost: bool,
-}
-
-/// A list of jobs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct JobList {
-    /// The jobs, the newest first.
-    pub jobs: Vec<JobSummary>,
-    /// Which jobs are left out because a record of theirs is damaged, and why.
-    pub warnings: Vec<String>,
+    /// It was this reader who found the launcher gone, and brought the job to its end.
+    pub reconciled: bool,
 }
 
 /// Everything recorded of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobView {
-    /// Its line in a list.
+    /// Where it stands.
     pub summary: JobSummary,
     /// The attempts, in order.
     pub attempts: Vec<Attempt>,
@@ -48,13 +46,24 @@ pub struct JobView {
 }
 
 impl Bucket {
-    /// Writes a job down. From here on it is accepted: it has a history, and an end.
+    /// Writes a job down. From here on it is accepted: it has a history, and an end. A job of a launch key may be written down by
+    /// several; that of any other launch has an id of its own.
     pub async fn accept_job(&self, record: &JobRecord) -> Result<(), BucketError> {
         let object = layout::job_record(&record.id);
+        self.index_job(record).await?;
         match self.store.create_json(&object, record).await? {
-            Created::Yes => Ok(()),
-            // The id has 63 random bits; a second job of the same id is a clock and a generator gone wrong.
-            Created::Existed => Err(self.store.malformed(&object, "another job has this id already")),
+            Created::Existed if record.launch_key.is_none() => {
+                // The id has 63 random bits; a second job of the same id is a clock and a generator gone wrong.
+                return Err(self.store.malformed(&object, "another job has this id already"));
+            }
+            Created::Yes | Created::Existed => {}
+        }
+        // Somebody waited for the job's name for a long time, and ended what had not begun.
+        match self.final_record(&record.id).await? {
+            Some(ended) if record.launch_key.is_none() => {
+                Err(BucketError::Ended { id: record.id.clone(), state: ended.state.word() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -83,11 +92,18 @@ impl Bucket {
     }
 
     /// Writes the end of a job. Returns the record that holds: this one, or the one that was there before.
-    pub async fn finish_job(&self, id: &JobId, record: &FinalRecord) -> Result<FinalRecord, BucketError> {
-        match self.store.create_json(&layout::final_record(id), record).await? {
-            Created::Yes => Ok(record.clone()),
-            Created::Existed => Ok(self.final_record(id).await?.unwrap_or_else(|| record.clone())),
-        }
+    pub async fn finish_job(
+        &self,
+        job: &JobRecord,
+        record: &FinalRecord,
+    ) -> Result<FinalRecord, BucketError> {
+        let held = match self.store.create_json(&layout::final_record(&job.id), record).await? {
+            Created::Yes => record.clone(),
+            Created::Existed => self.final_record(&job.id).await?.unwrap_or_else(|| record.clone()),
+        };
+        // The end is written; what the index does not say now, the next list mends.
+        let _ = self.index_end(job, &held).await;
+        Ok(held)
     }
 
     /// The end of a job, where there was one.
@@ -112,31 +128,42 @@ impl Bucket {
     /// A job's line in a list. Brings the record of a job whose launcher is gone to its end.
     pub async fn job_summary(&self, id: &JobId) -> Result<JobSummary, BucketError> {
         let record = self.job_record(id).await?;
-        let events = match self.final_record(id).await? {
-            Some(ended) => return Ok(summary(record, ended)),
-            None => self.events(id).await?,
-        };
-        self.judge(record, &events).await
+        match self.final_record(id).await? {
+            Some(ended) => Ok(summary(record, ended)),
+            None => self.judge(record).await,
+        }
     }
 
     /// Everything recorded of a job.
     pub async fn job_view(&self, id: &JobId) -> Result<JobView, BucketError> {
         let summary = self.job_summary(id).await?;
         let mut attempts = Vec::new();
-        while let Some(attempt) = self.attempt(id, next_number(&attempts)).await? {
-            attempts.push(attempt);
+        for number in self.attempt_numbers(id).await? {
+            attempts.extend(self.attempt(id, number).await?);
         }
         Ok(JobView { summary, attempts, events: self.events(id).await?, stop: self.stop_request(id).await? })
     }
 
     /// State changes and messages, in order.
     pub async fn events(&self, id: &JobId) -> Result<Vec<Event>, BucketError> {
+        let objects = self.event_objects(id).await?;
+        let reads: Vec<_> = objects.iter().map(|object| self.store.get_json::<Event>(object)).collect();
+        let read: Vec<Option<Event>> = futures::stream::iter(reads).buffered(READS).try_collect().await?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    /// The objects of a job's events, in order.
+    async fn event_objects(&self, id: &JobId) -> Result<Vec<String>, BucketError> {
         let folder = layout::events(id);
-        let mut events = Vec::new();
-        for listed in self.store.list(&folder).await? {
-            events.extend(self.store.get_json(&format!("{folder}/{}", listed.name)).await?);
-        }
-        Ok(events)
+        let place = |name: &str| {
+            let (attempt, sequence) = name.strip_suffix(".json")?.split_once('-')?;
+            Some((attempt.parse::<u32>().ok()?, sequence.parse::<u64>().ok()?))
+        };
+        let listed = self.store.list(&folder).await?;
+        let mut places: Vec<_> =
+            listed.iter().filter_map(|listed| Some((place(&listed.name)?, &listed.name))).collect();
+        places.sort_unstable();
+        Ok(places.into_iter().map(|(_, name)| format!("{folder}/{name}")).collect())
     }
 
     /// The events of an attempt from `sequence` on: what has been added since somebody looked.
@@ -156,81 +183,106 @@ impl Bucket {
         }
     }
 
-    /// The newest jobs first, at most `limit`. A job whose records are damaged costs the list that one job.
-    pub async fn jobs(&self, limit: usize) -> Result<JobList, BucketError> {
-        let mut list = JobList::default();
-        for day in self.store.list_folders(layout::JOBS).await?.iter().rev() {
-            for id in self.store.list_folders(&layout::day(day)).await?.iter().rev() {
-                if list.jobs.len() == limit {
-                    return Ok(list);
-                }
-                // A folder that is no job is somebody else's; a job without job.json was never accepted.
-                let Ok(id) = id.parse::<JobId>() else { continue };
-                match self.job_summary(&id).await {
-                    Ok(summary) => list.jobs.push(summary),
-                    Err(BucketError::NoSuchJob { .. }) => {}
-                    Err(error) if error.kind() == BucketErrorKind::Damaged => {
-                        list.warnings.push(format!("job {id} is left out: {error}"));
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Ok(list)
+    /// The numbers of the attempts that were begun, in order.
+    pub async fn attempt_numbers(&self, id: &JobId) -> Result<Vec<u32>, BucketError> {
+        let listed = self.store.list(&layout::attempts(id)).await?;
+        let mut numbers: Vec<u32> =
+            listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
-    async fn attempt(&self, id: &JobId, n: u32) -> Result<Option<Attempt>, BucketError> {
+    /// The right to run attempt `n`, where it was taken.
+    pub async fn attempt(&self, id: &JobId, n: u32) -> Result<Option<Attempt>, BucketError> {
         self.store.get_json(&layout::attempt(id, n)).await
     }
 
     /// The state of a job without an end: what its events say, unless its launcher is gone.
-    async fn judge(&self, record: JobRecord, events: &[Event]) -> Result<JobSummary, BucketError> {
+    async fn judge(&self, record: JobRecord) -> Result<JobSummary, BucketError> {
         let id = record.id.clone();
-        let since = match self.attempt(&id, 1).await? {
-            Some(attempt) => attempt.time,
-            None => record.created,
-        };
-        if self.liveness(&id, 1, since).await? == Liveness::Held {
-            let state = events
-                .iter()
-                .rev()
-                .find_map(|event| match event.kind {
-                    EventKind::State(state) => Some(state),
-                    EventKind::Message(_) => None,
-                })
-                .unwrap_or(JobState::Queued);
-            return Ok(JobSummary { record, state, ended: None, presumed_lost: false });
+        let attempt = self.attempt_numbers(&id).await?.pop();
+        if self.liveness(&record, attempt).await? == Liveness::Held {
+            let state = self.newest_state(&id).await?.unwrap_or(JobState::Queued);
+            return Ok(JobSummary {
+                record,
+                state,
+                ended: None,
+                attempt,
+                presumed_lost: false,
+                reconciled: false,
+            });
         }
-        let lost = lost(Timestamp::now());
-        match self.finish_job(&id, &lost).await {
-            Ok(ended) => Ok(summary(record, ended)),
-            Err(error) if error.kind() == BucketErrorKind::Temporary => {
-                Ok(JobSummary { record, state: JobState::Failed, ended: None, presumed_lost: true })
+        let end = if attempt.is_some() { lost() } else { never_begun() };
+        match self.finish_job(&record, &end).await {
+            Ok(ended) => {
+                // The program is gone, and nobody else removes what it needed.
+                let _ = self.remove_temporary(&id).await;
+                let reconciled = ended == end;
+                Ok(JobSummary { attempt, reconciled, ..summary(record, ended) })
+            }
+            Err(error)
+                if matches!(error.kind(), BucketErrorKind::Temporary | BucketErrorKind::Environment) =>
+            {
+                Ok(JobSummary {
+                    record,
+                    state: JobState::Failed,
+                    ended: None,
+                    attempt,
+                    presumed_lost: true,
+                    reconciled: false,
+                })
             }
             Err(error) => Err(error),
         }
     }
+
+    /// The state that the newest event says.
+    async fn newest_state(&self, id: &JobId) -> Result<Option<JobState>, BucketError> {
+        for object in self.event_objects(id).await?.iter().rev() {
+            let event: Option<Event> = self.store.get_json(object).await?;
+            if let Some(Event { kind: EventKind::State(state), .. }) = event {
+                return Ok(Some(state));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn summary(record: JobRecord, ended: FinalRecord) -> JobSummary {
-    JobSummary { record, state: ended.state, ended: Some(ended), presumed_lost: false }
-}
-
-fn next_number(attempts: &[Attempt]) -> u32 {
-    u32::try_from(attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
+    JobSummary {
+        record,
+        state: ended.state,
+        ended: Some(ended),
+        attempt: None,
+        presumed_lost: false,
+        reconciled: false,
+    }
 }
 
 /// The end of a job whose launcher is gone. The guard has ended its processes.
-fn lost(time: Timestamp) -> FinalRecord {
+fn lost() -> FinalRecord {
+    failed(
+        "launcher lost: it stopped renewing its lease",
+        "the launcher or its machine was killed; what the job had written may be incomplete; run it again",
+    )
+}
+
+/// The end of a job that no launcher ever took.
+fn never_begun() -> FinalRecord {
+    failed(
+        "launcher lost: none ever began",
+        "whoever launched the job was killed before it began; run it again",
+    )
+}
+
+fn failed(reason: &str, hint: &str) -> FinalRecord {
     FinalRecord {
         state: JobState::Failed,
-        time,
-        reason: "launcher lost: it stopped renewing its lease".to_owned(),
+        time: Timestamp::now(),
+        reason: reason.to_owned(),
         exit_code: EXIT_LAUNCHER_LOST,
         program: None,
         cause: None,
-        hint: Some(
-            "the launcher or its machine was killed; what the job had written may be incomplete; run it again".to_owned(),
-        ),
+        hint: Some(hint.to_owned()),
     }
 }

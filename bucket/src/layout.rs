@@ -1,7 +1,7 @@
 //! Where everything lies in a bucket: pure functions from names to object paths (`/`-separated, without a leading slash).
 
 use oci_spec::image::Digest;
-use tmpl_template::{JobId, TemplateName};
+use tmpl_template::{JobId, JobName, TemplateName};
 
 /// Entries of a numbered log sort by name because their numbers have this many digits.
 const NUMBER_DIGITS: usize = 8;
@@ -12,6 +12,31 @@ const OFFSET_DIGITS: usize = 12;
 pub const TEMPLATES: &str = "templates";
 /// `staging/jobs`: a folder a day, in it a folder a job.
 pub const JOBS: &str = "staging/jobs";
+
+/// `staging/index`: a name for each job, the newest first.
+pub const INDEX: &str = "staging/index";
+/// `staging/blobs`: content-addressed objects.
+pub const BLOBS: &str = "staging/blobs";
+/// `staging/builds`: what running builds rely on.
+pub const BUILDS: &str = "staging/builds";
+/// `staging/names`: who holds which job name.
+pub const NAMES: &str = "staging/names";
+/// `staging/keys`: launches that were asked for under a key.
+pub const KEYS: &str = "staging/keys";
+/// `staging/audit`: who did what to the bucket itself.
+pub const AUDIT: &str = "staging/audit";
+/// `tmp`: what may be deleted when its job has ended.
+pub const TEMPORARY: &str = "tmp";
+/// What the first writer of the bucket found out about the store.
+pub const STORE_FACTS: &str = "staging/config/store.json";
+/// Somebody's word that one writer at a time uses the bucket.
+pub const SINGLE_WRITER: &str = "staging/config/single-writer.json";
+/// The folder of the bucket's settings, numbered.
+pub const SETTINGS: &str = "staging/config/settings";
+/// What a garbage collection that runs is about to delete.
+pub const COLLECTION: &str = "staging/collection.json";
+/// A longer job name has its digest as the name of its folder: file systems take 255 bytes.
+const LONGEST_FOLDER: usize = 200;
 
 /// The current spec of a template: a projection of the newest log entry.
 pub fn template(name: &TemplateName) -> String {
@@ -58,6 +83,11 @@ pub fn job_record(id: &JobId) -> String {
     format!("{}/job.json", job(id))
 }
 
+/// The folder of the rights to run.
+pub fn attempts(id: &JobId) -> String {
+    format!("{}/attempts", job(id))
+}
+
 /// The right to run attempt `n`.
 pub fn attempt(id: &JobId, n: u32) -> String {
     format!("{}/attempts/{n}.json", job(id))
@@ -98,9 +128,53 @@ pub fn log_segment(id: &JobId, attempt: u32, offset: u64) -> String {
     format!("{}/logs/{attempt}/{offset:0OFFSET_DIGITS$}", job(id))
 }
 
-/// Where the result rows of a job go.
-pub fn results(id: &JobId) -> String {
-    format!("{}/results", job(id))
+/// Where the result rows of an attempt go.
+pub fn results(id: &JobId, attempt: u32) -> String {
+    format!("{}/results/{attempt}", job(id))
+}
+
+/// What a job made for people to keep.
+pub fn artifacts(id: &JobId) -> String {
+    format!("{}/artifacts", job(id))
+}
+
+/// The mark of somebody who reads a job's log as it is written.
+pub fn watch(id: &JobId) -> String {
+    format!("{}/watch", job(id))
+}
+
+/// What was sent, or is being sent, about an event of a job.
+pub fn notice(id: &JobId, event: &str) -> String {
+    format!("{}/notices/{event}.json", job(id))
+}
+
+/// The folder of the claims of a job name.
+pub fn job_name(name: &JobName) -> String {
+    if name.as_str().len() <= LONGEST_FOLDER {
+        return format!("{NAMES}/{name}");
+    }
+    let digest = tmpl_template::sha256_of(name.as_str().as_bytes());
+    format!("{NAMES}/{}", digest.digest())
+}
+
+/// Claim `n` of a job name.
+pub fn job_name_claim(name: &JobName, n: u64) -> String {
+    format!("{}/{n:0NUMBER_DIGITS$}.json", job_name(name))
+}
+
+/// A launch that was asked for under a key: by the key's digest, since keys may be long, or tell too much.
+pub fn launch_key(key: &str) -> String {
+    format!("{KEYS}/{}.json", tmpl_template::sha256_of(key.as_bytes()).digest())
+}
+
+/// What a running build relies on.
+pub fn build(id: &str) -> String {
+    format!("{BUILDS}/{id}.json")
+}
+
+/// Settings `n` of the bucket.
+pub fn settings(n: u64) -> String {
+    format!("{SETTINGS}/{n:0NUMBER_DIGITS$}.json")
 }
 
 /// The runner's temporary location, emptied when the job ends.

@@ -9,12 +9,31 @@ use jiff::{SignedDuration, Timestamp};
 use tmpl_template::JobId;
 
 use crate::store::modified;
-use crate::{Bucket, BucketError, layout};
+use crate::{Bucket, BucketError, JobRecord, layout};
 
-/// How long a lease lasts after it was renewed.
-pub const LEASE: Duration = Duration::from_secs(10);
-/// How often a launcher renews it. Four tries fit into a lease.
-pub const LEASE_RENEWAL: Duration = Duration::from_millis(2_500);
+/// How long a lease lasts where writing costs nothing.
+const SHORT: Duration = Duration::from_secs(10);
+/// How long it lasts on a server: each renewal is a request that somebody pays for.
+const LONG: Duration = Duration::from_mins(2);
+/// A launch under a key is waited for longer than any other: whoever asked for it asks again.
+const PATIENCE_WITH_KEYS: Duration = Duration::from_mins(15);
+
+/// How long a launcher may be silent, and how often it says that it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// How long a lease lasts after it was renewed. A launcher that could not renew it for half as long ends its program.
+    pub length: Duration,
+    /// How often a launcher renews it. One that is refused is tried again before half the length is over.
+    pub renewal: Duration,
+}
+
+impl Lease {
+    fn of(length: Duration) -> Self {
+        // A third on a server, where a request may take long; a quarter where it takes nothing.
+        let parts = if length > SHORT { 3 } else { 4 };
+        Self { length, renewal: length / parts }
+    }
+}
 
 /// What a lease says of the launcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +45,49 @@ pub enum Liveness {
 }
 
 impl Bucket {
+    /// The lease of a job's launcher.
+    pub fn lease(&self, record: &JobRecord) -> Lease {
+        let usual = if self.store.is_server() { LONG } else { SHORT };
+        Lease::of(record.lease.map_or(usual, |lease| lease.unsigned_abs()))
+    }
+
     /// Renews the lease of attempt `n`.
     pub async fn renew_lease(&self, id: &JobId, attempt: u32) -> Result<(), BucketError> {
         self.store.overwrite_unflushed(&layout::lease(id, attempt), "held\n").await
     }
 
-    /// Whether the lease of attempt `n` is fresh. Where there is none, `since` (when the right was taken) counts.
+    /// Whether the job's launcher lives, by the lease of attempt `n`. Where there is no lease, the right to run counts, and where
+    /// there is none of these either, the job's acceptance. Nothing where the job is not there at all.
     pub(crate) async fn liveness(
         &self,
-        id: &JobId,
-        attempt: u32,
-        since: Timestamp,
+        record: &JobRecord,
+        attempt: Option<u32>,
     ) -> Result<Liveness, BucketError> {
-        let renewed = match self.store.head(&layout::lease(id, attempt)).await? {
-            Some(meta) => modified(&meta),
-            None => since,
+        let (id, lease) = (&record.id, self.lease(record));
+        let (last_sign, patience) = match attempt {
+            Some(attempt) => {
+                let lease_object = layout::lease(id, attempt);
+                match self.modified(&lease_object).await? {
+                    Some(renewed) => (renewed, lease.length),
+                    None => {
+                        let taken = self.modified(&layout::attempt(id, attempt)).await?;
+                        (taken.unwrap_or(Timestamp::UNIX_EPOCH), lease.length)
+                    }
+                }
+            }
+            None => {
+                let accepted = self.modified(&layout::job_record(id)).await?;
+                let patience = if record.launch_key.is_some() {
+                    PATIENCE_WITH_KEYS.max(lease.length)
+                } else {
+                    lease.length
+                };
+                (accepted.unwrap_or(Timestamp::UNIX_EPOCH), patience)
+            }
         };
-        let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
-        let ran_out = |offset: SignedDuration| (Timestamp::now() + offset).duration_since(renewed) > lease;
+        let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+        let ran_out =
+            |offset: SignedDuration| (Timestamp::now() + offset).duration_since(last_sign) > patience;
         if !ran_out(self.clock_offset().await) {
             return Ok(Liveness::Held);
         }
@@ -52,21 +96,31 @@ impl Bucket {
         if !ran_out(now) {
             return Ok(Liveness::Held);
         }
-        // The machine's clock may have jumped, or the machine slept: a launcher that lives renews its lease meanwhile.
-        let before = self.lease_stamp(id, attempt).await?;
-        tokio::time::sleep(LEASE_RENEWAL * 2).await;
-        Ok(if self.lease_stamp(id, attempt).await? == before { Liveness::Lost } else { Liveness::Held })
+        if self.store.is_server() {
+            return Ok(Liveness::Lost);
+        }
+        // This machine's clock may have jumped, or the machine slept, and its launchers with it: one that lives renews its lease
+        // meanwhile.
+        let Some(attempt) = attempt else { return Ok(Liveness::Lost) };
+        let lease_object = layout::lease(id, attempt);
+        let before = self.modified(&lease_object).await?;
+        tokio::time::sleep(lease.renewal * 2).await;
+        Ok(if self.modified(&lease_object).await? == before { Liveness::Lost } else { Liveness::Held })
     }
 
-    /// What changes whenever a lease is renewed.
-    async fn lease_stamp(&self, id: &JobId, attempt: u32) -> Result<Option<Timestamp>, BucketError> {
-        let meta = self.store.head(&layout::lease(id, attempt)).await?;
-        Ok(meta.as_ref().map(modified))
+    /// When an object was written, by the store's clock.
+    async fn modified(&self, object: &str) -> Result<Option<Timestamp>, BucketError> {
+        Ok(self.store.head(object).await?.as_ref().map(modified))
+    }
+
+    /// The time by the store's clock.
+    pub(crate) async fn store_now(&self) -> Timestamp {
+        Timestamp::now() + self.clock_offset().await
     }
 
     /// The store's clock minus ours: from an object written now, asked for once. A bucket that can't be written to is taken
     /// to go by our clock; such a reader decides nothing anyway.
-    async fn clock_offset(&self) -> SignedDuration {
+    pub(crate) async fn clock_offset(&self) -> SignedDuration {
         if let Some(offset) = self.clock.get() {
             return *offset;
         }
@@ -75,10 +129,7 @@ impl Bucket {
     }
 
     async fn ask_clock(&self) -> Result<SignedDuration, BucketError> {
-        let mut random = [0_u8; 8];
-        // Without randomness two readers might share a probe, which does no harm: both were written just now.
-        let _ = getrandom::fill(&mut random);
-        let object = format!("tmp/.clock-{}", u64::from_ne_bytes(random));
+        let object = format!("{}/.clock-{}", layout::TEMPORARY, crate::random::hex());
         self.store.overwrite_unflushed(&object, "").await?;
         let ours = Timestamp::now();
         let meta = self.store.head(&object).await?;

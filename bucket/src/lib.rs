@@ -2,8 +2,10 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`url`](BucketUrl) | which bucket: a plain path or a `file://` URL |
-//! | `store` | the few atomic operations everything else is made of, over `object_store` |
+//! | [`url`](BucketUrl) | which bucket: a path, or the address of a place in a store |
+//! | `remote` | clients of S3, Google's and Azure's stores, and where their credentials are |
+//! | `store`, `store_error` | the few atomic operations everything else is made of, over `object_store` |
+//! | `ordered_names` | names of files in order |
 //! | [`layout`] | where everything lies: pure functions from names to object paths |
 //! | `blob` | content-addressed blobs: present, put, open, verify |
 //! | `templates` | reading a template: the current spec, or any version |
@@ -17,38 +19,66 @@
 //! Invariants: everything is written once with *create* except projections, leases and `tmp/`; a reader never sees half an
 //! object; nothing here knows what a pipeline is or how one is started.
 
+mod audit;
 mod blob;
 mod bucket;
+mod collection;
 mod copy;
 mod error;
+mod job_deletion;
+mod job_index;
+mod job_list;
+mod job_names;
 mod job_record;
 mod jobs;
+mod launch_keys;
 pub mod layout;
 mod lease;
 mod list_cache;
 mod logs;
+mod notices;
+mod ordered_names;
 mod publish_log;
 mod publishing;
+mod random;
+mod raw;
+mod reliance;
+#[cfg(feature = "remote")]
+mod remote;
+mod results;
+mod settings;
 #[cfg(test)]
 mod slow_store;
 mod store;
+mod store_error;
+mod store_probe;
 mod template_list;
 mod templates;
+mod upload_budget;
 mod url;
 
+pub use audit::AuditEntry;
 pub use blob::BlobReader;
 pub use bucket::Bucket;
+pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};
 pub use error::{BucketError, BucketErrorKind};
+pub use job_list::{JobFilter, JobLine, JobList};
 pub use job_record::{
-    Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, StopMode, StopRequest,
-    Submitter,
+    Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, Retries, StopMode,
+    StopRequest, Submitter,
 };
-pub use jobs::{JobList, JobSummary, JobView};
-pub use lease::{LEASE, LEASE_RENEWAL, Liveness};
+pub use jobs::{JobSummary, JobView};
+pub use launch_keys::KeyedLaunch;
+pub use lease::{Lease, Liveness};
 pub use logs::{LogLevel, LogLine, LogSource};
+pub use notices::{NoticeKind, NoticeTarget, NoticeWay};
 pub use publish_log::{BuildFacts, LogAction, LogEntry, PublishLog, PublishedEntry};
 pub use publishing::{Deletion, Publication};
+pub use reliance::Reliance;
+pub use results::{LONGEST_ROW, ResultRow, ResultRows};
+pub use settings::BucketSettings;
+pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};
 pub use templates::StoredTemplate;
 pub use url::BucketUrl;

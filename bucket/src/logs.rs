@@ -3,14 +3,17 @@
 //! Whoever follows a log asks for the bytes from an offset on; whether they lie in many small segments (while the job runs) or
 //! in a few large ones (after the end) makes no difference to the offsets.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
+use crate::store::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// A compacted segment is at most this long, so that no reader has to take a whole log at once.
 const COMPACTED: u64 = 8 * 1024 * 1024;
+/// Somebody who reads a log says so more often than this.
+const WATCHED: SignedDuration = SignedDuration::from_secs(60);
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +86,17 @@ impl Bucket {
             }
         }
         Ok(bytes)
+    }
+
+    /// Says that somebody reads the log as it is written: for a minute, its segments then come quickly.
+    pub async fn mark_watched(&self, id: &JobId) -> Result<(), BucketError> {
+        self.store.overwrite_unflushed(&layout::watch(id), "").await
+    }
+
+    /// Whether somebody reads the log as it is written.
+    pub async fn is_watched(&self, id: &JobId) -> Result<bool, BucketError> {
+        let Some(meta) = self.store.head(&layout::watch(id)).await? else { return Ok(false) };
+        Ok(self.store_now().await.duration_since(modified(&meta)) < WATCHED)
     }
 
     /// Joins the small segments of a log that has ended into large ones. Offsets stay what they were.

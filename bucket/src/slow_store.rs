@@ -14,7 +14,6 @@ use object_store::{
 };
 
 use crate::Bucket;
-use crate::store::Store;
 
 /// What happens before the first change.
 type Meanwhile = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
@@ -28,11 +27,11 @@ struct SlowStore {
 /// The same bucket, seen by somebody whose first write or delete of `object` comes after all of `meanwhile`.
 pub(crate) fn slow(bucket: &Bucket, object: &str, meanwhile: BoxFuture<'static, ()>) -> Bucket {
     let store = Arc::new(SlowStore {
-        files: LocalFileSystem::new_with_prefix(bucket.root()).unwrap(),
+        files: LocalFileSystem::new_with_prefix(bucket.folder().unwrap()).unwrap(),
         object: Path::from(object),
         meanwhile: Arc::new(Mutex::new(Some(meanwhile))),
     });
-    Bucket::with_store(Store::new(store.clone(), store, bucket.to_string()), bucket.root().to_owned())
+    Bucket::with_store(bucket.store.through(store), bucket.url().clone())
 }
 
 impl SlowStore {

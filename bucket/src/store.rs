@@ -1,16 +1,30 @@
 //! The few atomic operations everything else is made of. The only file that knows `object_store`'s trait.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
-    PutPayload,
+    Error as StoreError, GetOptions, GetRange, GetResult, MultipartUpload, ObjectMeta, ObjectStore,
+    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, TagSet,
 };
 
 use crate::BucketError;
+use crate::ordered_names;
+use crate::store_error::is_passing;
+use crate::store_probe::CreateOnly;
+
+/// How often, and after which pauses, something is done again whose answer was cut off on the way. A request that got no answer
+/// the client underneath has tried again already.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// What a create-only write found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,22 +40,76 @@ pub(crate) enum Created {
 pub(crate) struct Store {
     inner: Arc<dyn ObjectStore>,
     flushed: Arc<dyn ObjectStore>,
+    kind: Kind,
     name: String,
+    tags: TagSet,
+    /// Create-only writes are not to be relied upon, and somebody has said that there is one writer.
+    single_writer: Arc<AtomicBool>,
+    /// Whether create-only writes can be relied upon, once that is known.
+    pub(crate) create_only: CreateOnly,
+}
+
+/// What differs between stores beside their clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Files below this folder: they are not listed in order.
+    Folder(PathBuf),
+    /// A server: its answers may be lost when it has done what it was asked.
+    Server,
+    /// This process's memory.
+    Memory,
 }
 
 impl Store {
-    /// `flushed` is the same store as `inner`, but what it has written outlives a loss of power.
-    pub(crate) fn new(inner: Arc<dyn ObjectStore>, flushed: Arc<dyn ObjectStore>, name: String) -> Self {
-        Self { inner, flushed, name }
+    /// Files in a folder. What is written flushed outlives a loss of power.
+    pub(crate) fn local(files: LocalFileSystem, folder: &Path, name: String) -> Self {
+        let flushed = Arc::new(files.clone().with_fsync(true));
+        Self { flushed, ..Self::new(Arc::new(files), Kind::Folder(folder.to_owned()), name) }
+    }
+
+    /// A server's store.
+    #[cfg(feature = "remote")]
+    pub(crate) fn remote(store: Arc<dyn ObjectStore>, name: String, tags: TagSet) -> Self {
+        Self { tags, ..Self::new(store, Kind::Server, name) }
+    }
+
+    /// A store in memory.
+    pub(crate) fn memory(store: Arc<dyn ObjectStore>, name: String) -> Self {
+        Self::new(store, Kind::Memory, name)
+    }
+
+    /// For tests: the same store, but every operation goes through another client.
+    #[cfg(test)]
+    pub(crate) fn through(&self, client: Arc<dyn ObjectStore>) -> Self {
+        Self { inner: Arc::clone(&client), flushed: client, ..self.clone() }
+    }
+
+    fn new(store: Arc<dyn ObjectStore>, kind: Kind, name: String) -> Self {
+        let (inner, flushed) = (Arc::clone(&store), store);
+        Self {
+            inner,
+            flushed,
+            kind,
+            name,
+            tags: TagSet::default(),
+            single_writer: Arc::default(),
+            create_only: Arc::default(),
+        }
+    }
+
+    /// Whether the store is a server.
+    pub(crate) fn is_server(&self) -> bool {
+        self.kind == Kind::Server
+    }
+
+    /// From here on a create-only write asks whether the object is there, and writes: right for one writer at a time.
+    pub(crate) fn set_single_writer(&self) {
+        self.single_writer.store(true, Ordering::Relaxed);
     }
 
     /// The bucket's name for people: its path.
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    pub(crate) fn inner(&self) -> &dyn ObjectStore {
-        self.inner.as_ref()
     }
 
     /// Writes an object that must not exist yet: of all writers exactly one is told [`Created::Yes`], and what it wrote
@@ -65,11 +133,79 @@ impl Store {
         object: &str,
         body: Bytes,
     ) -> Result<Created, BucketError> {
-        match store.put_opts(&path(object), PutPayload::from_bytes(body), PutMode::Create.into()).await {
-            Ok(_) => Ok(Created::Yes),
-            Err(StoreError::AlreadyExists { .. }) => Ok(Created::Existed),
+        self.require_create_only().await?;
+        if self.single_writer.load(Ordering::Relaxed) {
+            if self.head(object).await?.is_some() {
+                return Ok(Created::Existed);
+            }
+            return self.overwrite_on(store, object, body).await.map(|()| Created::Yes);
+        }
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let put = store.put_opts(&path(object), payload(&body), self.options(PutMode::Create)).await;
+            let error = match put {
+                Ok(_) => return Ok(Created::Yes),
+                Err(StoreError::AlreadyExists { .. }) if !self.is_server() => return Ok(Created::Existed),
+                Err(error) => error,
+            };
+            if !matches!(error, StoreError::AlreadyExists { .. }) && !(self.is_server() && is_passing(&error))
+            {
+                return Err(self.error("write", object, error));
+            }
+            // The answer to a write may be lost, and the write then be tried again: what it finds there is its own. Records are
+            // never equal by chance, and where they are it does not matter whose they were.
+            match self.get_at_most(object, body.len() as u64).await {
+                Ok(Some(there)) if there == body => return Ok(Created::Yes),
+                Ok(Some(_)) | Err(BucketError::TooLarge { .. }) => return Ok(Created::Existed),
+                // Some stores refuse one of two writers at the same moment although neither has written yet.
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+            let Some(pause) = pauses.next() else { return Err(self.error("write", object, error)) };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// A create-only write as the store does it, whatever is known of the store: whether it says that the object is ours.
+    pub(crate) async fn create_raw(&self, object: &str, body: String) -> Result<bool, BucketError> {
+        let body = Bytes::from(body);
+        let location = path(object);
+        let put = self
+            .persistently(|| self.inner.put_opts(&location, payload(&body), self.options(PutMode::Create)));
+        match put.await {
+            Ok(_) => Ok(true),
+            // An answer may have been lost, and the write tried again.
+            Err(StoreError::AlreadyExists { .. }) => {
+                Ok(self.is_server() && self.get(object).await?.is_some_and(|there| there == body))
+            }
             Err(error) => Err(self.error("write", object, error)),
         }
+    }
+
+    fn options(&self, mode: PutMode) -> PutOptions {
+        PutOptions { mode, tags: self.tags.clone(), ..PutOptions::default() }
+    }
+
+    /// Begins to write an object in parts; it is there, whatever was there before, once that is completed.
+    pub(crate) async fn put_in_parts(&self, object: &str) -> Result<Box<dyn MultipartUpload>, BucketError> {
+        let options = PutMultipartOptions { tags: self.tags.clone(), ..PutMultipartOptions::default() };
+        let location = path(object);
+        let begun = self.persistently(|| self.inner.put_multipart_opts(&location, options.clone())).await;
+        begun.map_err(|error| self.error("write", object, error))
+    }
+
+    /// Does something that may be done twice: again, where its answer was cut off.
+    async fn persistently<T, Doing>(&self, act: impl Fn() -> Doing) -> object_store::Result<T>
+    where
+        Doing: Future<Output = object_store::Result<T>>,
+    {
+        for pause in PAUSES {
+            match act().await {
+                Err(error) if self.is_server() && is_passing(&error) => tokio::time::sleep(pause).await,
+                done => return done,
+            }
+        }
+        act().await
     }
 
     /// Writes a record that must not exist yet.
@@ -112,102 +248,176 @@ impl Store {
         object: &str,
         body: Bytes,
     ) -> Result<(), BucketError> {
-        let put = store.put(&path(object), PutPayload::from_bytes(body)).await;
-        put.map(drop).map_err(|error| self.error("write", object, error))
+        let location = path(object);
+        let put =
+            self.persistently(|| store.put_opts(&location, payload(&body), self.options(PutMode::Overwrite)));
+        put.await.map(drop).map_err(|error| self.error("write", object, error))
     }
 
     /// The whole object, or nothing where there is none.
     pub(crate) async fn get(&self, object: &str) -> Result<Option<Bytes>, BucketError> {
-        match self.open(object, None).await? {
-            Some(found) => Ok(Some(found.bytes().await.map_err(|error| self.error("read", object, error))?)),
-            None => Ok(None),
-        }
+        self.read(object, None, u64::MAX).await
     }
 
     /// The whole object, unless it has more bytes than that: then nothing of it is read.
     pub(crate) async fn get_at_most(&self, object: &str, limit: u64) -> Result<Option<Bytes>, BucketError> {
-        let Some(found) = self.open(object, None).await? else { return Ok(None) };
-        if found.meta.size > limit {
-            return Err(self.too_large(object, found.meta.size, limit));
-        }
-        Ok(Some(found.bytes().await.map_err(|error| self.error("read", object, error))?))
+        self.read(object, None, limit).await
     }
 
-    /// An object's bytes from an offset on.
+    /// An object's bytes from an offset on; none where it ends before.
     pub(crate) async fn get_from(&self, object: &str, offset: u64) -> Result<Option<Bytes>, BucketError> {
-        match self.open(object, Some(GetRange::Offset(offset))).await? {
-            Some(found) => Ok(Some(found.bytes().await.map_err(|error| self.error("read", object, error))?)),
-            None => Ok(None),
-        }
+        // Some stores refuse a range of all there is.
+        self.read(object, (offset > 0).then_some(GetRange::Offset(offset)), u64::MAX).await
     }
 
-    pub(crate) async fn open(
+    async fn read(
         &self,
         object: &str,
         range: Option<GetRange>,
-    ) -> Result<Option<GetResult>, BucketError> {
+        limit: u64,
+    ) -> Result<Option<Bytes>, BucketError> {
         let options = GetOptions { range, ..GetOptions::default() };
-        match self.inner.get_opts(&path(object), options).await {
+        let location = path(object);
+        let read = self.persistently(|| async {
+            let found = self.inner.get_opts(&location, options.clone()).await?;
+            let size = found.meta.size;
+            if size > limit { Ok(Err(size)) } else { found.bytes().await.map(Ok) }
+        });
+        match read.await {
+            Ok(Ok(bytes)) => Ok(Some(bytes)),
+            Ok(Err(size)) => Err(self.too_large(object, size, limit)),
+            Err(error) => self.nothing("read", object, error),
+        }
+    }
+
+    /// Opens an object to be read from its beginning.
+    pub(crate) async fn open(&self, object: &str) -> Result<Option<GetResult>, BucketError> {
+        let location = path(object);
+        match self.persistently(|| self.inner.get(&location)).await {
             Ok(found) => Ok(Some(found)),
-            Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.error("read", object, error)),
+            Err(error) => self.nothing("read", object, error),
         }
     }
 
     pub(crate) async fn head(&self, object: &str) -> Result<Option<ObjectMeta>, BucketError> {
-        match self.inner.head(&path(object)).await {
+        let location = path(object);
+        match self.persistently(|| self.inner.head(&location)).await {
             Ok(meta) => Ok(Some(meta)),
-            Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.error("read", object, error)),
+            Err(error) => self.nothing("read", object, error),
+        }
+    }
+
+    /// An object that is not there is no failure.
+    fn nothing<T>(
+        &self,
+        action: &'static str,
+        object: &str,
+        error: StoreError,
+    ) -> Result<Option<T>, BucketError> {
+        match error {
+            StoreError::NotFound { .. } if !crate::store_error::names_no_bucket(&error) => Ok(None),
+            error => Err(self.error(action, object, error)),
         }
     }
 
     /// The objects directly in a folder, in the order of their names.
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, BucketError> {
-        let found = self
-            .inner
-            .list_with_delimiter(Some(&path(folder)))
-            .await
-            .map_err(|error| self.error("list", folder, error))?;
-        let mut listed: Vec<Listed> = found
-            .objects
-            .into_iter()
-            .filter_map(|meta| {
-                Some(Listed {
-                    name: meta.location.filename()?.to_owned(),
-                    size: meta.size,
-                    modified: modified(&meta),
-                    stamp: stamp(meta),
-                })
-            })
-            .collect();
+        let mut listed: Vec<Listed> =
+            self.list_folder(folder).await?.objects.into_iter().filter_map(Listed::new).collect();
         listed.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(listed)
     }
 
     /// Names of the folders directly in a folder, in order.
     pub(crate) async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
-        let found = self
-            .inner
-            .list_with_delimiter(Some(&path(folder)))
-            .await
-            .map_err(|error| self.error("list", folder, error))?;
+        let found = self.list_folder(folder).await?;
         let mut names: Vec<String> =
             found.common_prefixes.iter().filter_map(|prefix| prefix.filename().map(str::to_owned)).collect();
         names.sort();
         Ok(names)
     }
 
+    async fn list_folder(&self, folder: &str) -> Result<object_store::ListResult, BucketError> {
+        let location = path(folder);
+        let listed = self.persistently(|| self.inner.list_with_delimiter(Some(&location))).await;
+        listed.map_err(|error| self.error("list", folder, error))
+    }
+
+    /// Everything below a folder, however deep, in no order: path, size and time.
+    pub(crate) async fn list_below(&self, folder: &str) -> Result<Vec<ObjectMeta>, BucketError> {
+        let listed = self.persistently(|| self.inner.list(Some(&path(folder))).try_collect::<Vec<_>>()).await;
+        listed.map_err(|error| self.error("list", folder, error))
+    }
+
+    /// The paths of everything in the folders of a folder, in order, from after a path on. Read as far as the stream is.
+    pub(crate) fn names_in_order(
+        &self,
+        folder: &str,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<String, BucketError>> {
+        if let Kind::Folder(root) = &self.kind {
+            let (name, listed) = (self.name.clone(), folder.to_owned());
+            let names = ordered_names::in_order(root.clone(), folder.to_owned(), after.map(str::to_owned));
+            return names.map_err(move |error| BucketError::of_store(&name, "list", &listed, error)).boxed();
+        }
+        let (store, listed) = (self.clone(), folder.to_owned());
+        let prefix = path(folder);
+        let found = match after {
+            Some(after) => self.inner.list_with_offset(Some(&prefix), &path(after)),
+            None => self.inner.list(Some(&prefix)),
+        };
+        let after = after.map(path);
+        found
+            .map_ok(|meta| meta.location)
+            // Some stores begin with the path itself, or take no notice of it.
+            .try_filter(move |location| futures::future::ready(after.as_ref().is_none_or(|after| location > after)))
+            .map(move |location| match location {
+                Ok(location) => Ok(location.to_string()),
+                Err(error) => Err(store.error("list", &listed, error)),
+            })
+            .boxed()
+    }
+
     pub(crate) async fn delete(&self, object: &str) -> Result<(), BucketError> {
-        match self.inner.delete(&path(object)).await {
+        let location = path(object);
+        match self.persistently(|| self.inner.delete(&location)).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.error("delete", object, error)),
         }
     }
 
+    /// Deletes objects, many in one request where the store can.
+    pub(crate) async fn delete_all(&self, objects: Vec<ObjectPath>) -> Result<(), BucketError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let locations = futures::stream::iter(objects.clone()).map(Ok).boxed();
+            let mut deleted = self.inner.delete_stream(locations);
+            let mut failure = None;
+            while let Some(one) = deleted.next().await {
+                if let Err(error) = one
+                    && !matches!(error, StoreError::NotFound { .. })
+                {
+                    failure = Some(error);
+                    break;
+                }
+            }
+            let Some(error) = failure else { return Ok(()) };
+            match pauses.next() {
+                Some(pause) if self.is_server() && is_passing(&error) => tokio::time::sleep(pause).await,
+                _ => return Err(self.error("delete", "", error)),
+            }
+        }
+    }
+
+    /// Deletes everything below a folder.
+    pub(crate) async fn delete_below(&self, folder: &str) -> Result<(), BucketError> {
+        let found = self.list_below(folder).await?.into_iter().map(|meta| meta.location).collect::<Vec<_>>();
+        if found.is_empty() { Ok(()) } else { self.delete_all(found).await }
+    }
+
     /// A store error that names the object.
     pub(crate) fn error(&self, action: &'static str, object: &str, error: StoreError) -> BucketError {
-        BucketError::of_store(&self.name, action, object, error)
+        BucketError::of_object_store(&self.name, action, object, error)
     }
 
     /// An object that can't be read as what it should be.
@@ -257,6 +467,13 @@ pub(crate) struct Listed {
     pub(crate) stamp: String,
 }
 
+impl Listed {
+    fn new(meta: ObjectMeta) -> Option<Self> {
+        let (name, size, modified) = (meta.location.filename()?.to_owned(), meta.size, modified(&meta));
+        Some(Self { name, size, modified, stamp: stamp(meta) })
+    }
+}
+
 /// An opaque word that changes whenever an object is written again.
 pub(crate) fn stamp(meta: ObjectMeta) -> String {
     meta.e_tag.unwrap_or_else(|| format!("{}-{}", meta.last_modified, meta.size))
@@ -271,4 +488,8 @@ pub(crate) fn modified(meta: &ObjectMeta) -> Timestamp {
 
 pub(crate) fn path(object: &str) -> ObjectPath {
     ObjectPath::from(object)
+}
+
+fn payload(body: &Bytes) -> PutPayload {
+    PutPayload::from_bytes(body.clone())
 }

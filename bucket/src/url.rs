@@ -1,31 +1,185 @@
 //! Which bucket: parsed once from what a person typed, an environment variable or the configuration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::BucketError;
 
-/// The address of a bucket on local disk: a plain path, or a `file:///…` URL.
+/// The address of a bucket: a folder, or a place in an object store.
 ///
-/// The path is made absolute when it is parsed, so that a launcher started in another folder means the same bucket.
+/// | written | means |
+/// |---|---|
+/// | `./bucket`, `file:///srv/bucket` | a folder |
+/// | `s3://NAME/PREFIX?endpoint=…&region=…` | Amazon S3, and stores that speak like it |
+/// | `gs://NAME/PREFIX` | Google Cloud Storage |
+/// | `az://CONTAINER/PREFIX?account=…` | Azure Blob Storage |
+///
+/// Behind the question mark is what a client must know of the store; what is secret is never there. `Display` is the whole
+/// address: whoever parses it means the same bucket, in whatever folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketUrl {
-    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Folder(PathBuf),
+    Remote(RemoteUrl),
+    Memory,
+}
+
+/// A place in an object store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteUrl {
+    pub(crate) scheme: Scheme,
+    /// The bucket's or the container's name.
+    pub(crate) container: String,
+    /// The path below which everything lies, without slashes at its ends; empty for the whole container.
+    pub(crate) prefix: String,
+    options: BTreeMap<String, String>,
+}
+
+/// A kind of object store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    S3,
+    Google,
+    Azure,
+}
+
+impl Scheme {
+    const ALL: [Self; 3] = [Self::S3, Self::Google, Self::Azure];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Google => "gs",
+            Self::Azure => "az",
+        }
+    }
+
+    /// What may stand behind the question mark.
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::S3 => &["endpoint", "region", "path_style", "profile", "sse", "kms_key", "tags"],
+            Self::Google => &["endpoint", "credentials"],
+            Self::Azure => &["endpoint", "account", "tags"],
+        }
+    }
 }
 
 impl BucketUrl {
-    /// The bucket's folder.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The bucket's folder, if it is one on this machine.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Folder(path) => Some(path),
+            Place::Remote(_) | Place::Memory => None,
+        }
     }
+
+    /// A bucket in a process's memory: nobody else can open it.
+    pub(crate) fn memory() -> Self {
+        Self { place: Place::Memory }
+    }
+
+    pub(crate) fn remote(&self) -> Option<&RemoteUrl> {
+        match &self.place {
+            Place::Folder(_) | Place::Memory => None,
+            Place::Remote(remote) => Some(remote),
+        }
+    }
+
+    /// The bucket as errors and lists name it: without what stands behind the question mark.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::Folder(path) => path.display().to_string(),
+            Place::Remote(remote) => remote.name(),
+            Place::Memory => "memory".to_owned(),
+        }
+    }
+}
+
+impl RemoteUrl {
+    /// An option of the address.
+    #[cfg(feature = "remote")]
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn name(&self) -> String {
+        let Self { scheme, container, prefix, .. } = self;
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        format!("{}://{container}{slash}{prefix}", scheme.word())
+    }
+
+    fn parse(text: &str, scheme: Scheme) -> Result<Self, String> {
+        let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                "credentials have no place in an address; set the variables of the store's own tools"
+                    .to_owned(),
+            );
+        }
+        let host = url.host_str().unwrap_or_default();
+        if host.is_empty() {
+            return Err(format!("it names no bucket; write {}://NAME/PREFIX", scheme.word()));
+        }
+        if url.port().is_some() {
+            return Err(format!(
+                "a port is no part of it; write {}://NAME?endpoint=http://HOST:PORT",
+                scheme.word()
+            ));
+        }
+        let known = scheme.options();
+        let mut options = BTreeMap::new();
+        for (name, value) in url.query_pairs() {
+            if !known.contains(&&*name) {
+                return Err(format!(
+                    "`{name}` is unknown behind the question mark; there may be {}",
+                    known.join(", ")
+                ));
+            }
+            options.insert(name.into_owned(), value.into_owned());
+        }
+        if let Some(endpoint) = options.get("endpoint")
+            && !(endpoint.starts_with("http://") || endpoint.starts_with("https://"))
+        {
+            return Err(format!("the endpoint `{endpoint}` must begin with http:// or https://"));
+        }
+        if let Some(style) = options.get("path_style")
+            && !matches!(style.as_str(), "true" | "false")
+        {
+            return Err("path_style is true or false".to_owned());
+        }
+        if let Some(sse) = options.get("sse")
+            && !matches!(sse.as_str(), "AES256" | "aws:kms" | "aws:kms:dsse")
+        {
+            return Err("sse is AES256, aws:kms or aws:kms:dsse".to_owned());
+        }
+        let decoded = percent_decoded(url.path()).ok_or("its path is not UTF-8")?;
+        let prefix = decoded.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        if prefix.split('/').any(|part| part == "." || part == "..") {
+            return Err("`.` and `..` mean nothing in an object store".to_owned());
+        }
+        Ok(Self { scheme, container: host.to_owned(), prefix, options })
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 impl FromStr for BucketUrl {
     type Err = BucketError;
 
     fn from_str(text: &str) -> Result<Self, BucketError> {
-        let refuse = |reason: &str| BucketError::Url { url: text.to_owned(), reason: reason.to_owned() };
+        let refuse = |reason: &str| {
+            // What is refused may have a secret in it.
+            let shown = text.split_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("…@{rest}"));
+            BucketError::Url { url: shown, reason: reason.to_owned() }
+        };
         if text.is_empty() {
             return Err(refuse("it is empty"));
         }
@@ -37,20 +191,30 @@ impl FromStr for BucketUrl {
                 let url = url::Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
                 url.to_file_path().map_err(|()| refuse("a file URL is written file:///absolute/path"))?
             }
-            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)) => {
-                return Err(refuse(&format!("this version keeps buckets on local disk, not on {scheme}://")));
+            Some((word, _)) if word.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)) => {
+                let Some(scheme) = Scheme::ALL.into_iter().find(|scheme| scheme.word() == word) else {
+                    return Err(refuse(&format!(
+                        "{word}:// is not known; there is file://, s3://, gs:// and az://"
+                    )));
+                };
+                let remote = RemoteUrl::parse(text, scheme).map_err(|reason| refuse(&reason))?;
+                return Ok(Self { place: Place::Remote(remote) });
             }
             _ => PathBuf::from(text),
         };
         let path = std::path::absolute(&path).map_err(|error| refuse(&error.to_string()))?;
         // `a/../b` would be kept by `absolute`, and a path with `..` means another folder once a link is in it.
-        Ok(Self { path: lexically_normal(&path) })
+        Ok(Self { place: Place::Folder(lexically_normal(&path)) })
     }
 }
 
 impl fmt::Display for BucketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.display().fmt(f)
+        f.write_str(&self.name())?;
+        let Some(remote) = self.remote().filter(|remote| !remote.options.is_empty()) else { return Ok(()) };
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&remote.options).finish();
+        write!(f, "?{query}")
     }
 }
 
@@ -81,7 +245,30 @@ mod tests {
             ("file:///data/my%20bucket", PathBuf::from("/data/my bucket")),
             ("bucket", here.join("bucket")),
         ] {
-            assert_eq!(text.parse::<BucketUrl>().unwrap().path(), path, "{text}");
+            assert_eq!(text.parse::<BucketUrl>().unwrap().folder(), Some(&*path), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_stores_are_read_and_written_alike() {
+        for (text, name, whole) in [
+            ("s3://data", "s3://data", "s3://data"),
+            ("s3://data/a//b/", "s3://data/a/b", "s3://data/a/b"),
+            (
+                "s3://data/a?region=eu-central-1&endpoint=http://127.0.0.1:9000",
+                "s3://data/a",
+                "s3://data/a?endpoint=http%3A%2F%2F127.0.0.1%3A9000&region=eu-central-1",
+            ),
+            ("gs://data/x%20y", "gs://data/x y", "gs://data/x y"),
+            ("az://box/p?account=me", "az://box/p", "az://box/p?account=me"),
+        ] {
+            let url: BucketUrl = text.parse().unwrap();
+            assert_eq!(
+                (url.name().as_str(), url.to_string().as_str(), url.folder()),
+                (name, whole, None),
+                "{text}"
+            );
+            assert_eq!(url.to_string().parse::<BucketUrl>().unwrap(), url, "{text}");
         }
     }
 
@@ -89,13 +276,21 @@ mod tests {
     fn anything_else_is_refused_by_name() {
         for (text, reason) in [
             ("", "it is empty"),
-            ("s3://bucket", "not on s3://"),
-            ("gs://bucket/x", "not on gs://"),
+            ("ftp://bucket", "ftp:// is not known"),
+            ("s3://", "names no bucket"),
+            ("s3://key:secret@bucket", "credentials have no place"),
+            ("s3://bucket:9000", "?endpoint="),
+            ("s3://bucket?endpont=x", "`endpont` is unknown"),
+            ("s3://bucket?endpoint=host", "must begin with http"),
+            ("s3://bucket?path_style=yes", "true or false"),
+            ("s3://bucket?sse=none", "AES256"),
+            ("gs://bucket?region=eu", "`region` is unknown"),
             ("file://host/data", "file:///absolute/path"),
             ("a\0b", "NUL"),
         ] {
             let error = text.parse::<BucketUrl>().unwrap_err().to_string();
             assert!(error.contains(reason), "{text:?}: {error}");
+            assert!(!error.contains("key:secret"), "{error}");
         }
     }
 }

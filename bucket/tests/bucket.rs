@@ -3,52 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use jiff::Timestamp;
-use tmpl_bucket::{
-    Attempt, Bucket, BucketError, BucketUrl, Event, EventKind, FinalRecord, JobRecord, JobTemplate, StopMode,
-    StopRequest, Submitter,
-};
-use tmpl_template::{JobId, JobState, RawParameters, sha256_of};
+use tmpl_bucket::{Bucket, BucketError, BucketUrl, JobFilter, JobRecord, StopMode, StopRequest, layout};
+use tmpl_template::{JobId, JobState, sha256_of};
 
 mod support;
-use support::{Fixture, fixture, name};
+use support::jobs::{self, attempt, ended, job_at, somebody, state};
+use support::{Fixture, fixture};
 
-fn job(at: Timestamp, random: u64) -> JobRecord {
-    JobRecord {
-        format: 1,
-        id: JobId::new(at, random),
-        name: "wordcount-1".parse().unwrap(),
-        created: at,
-        template: JobTemplate { name: name("wordcount"), digest: sha256_of(b"spec"), origin: None },
-        parameters: RawParameters::default(),
-        environment: tmpl_template::Environment::default(),
-        runner: "direct".into(),
-        place: "process".into(),
-        submitter: Submitter { who: "ann".into(), host: "here".into() },
-        working_directory: None,
-        python: None,
-        timeout: None,
-    }
-}
-
-fn ended(state: JobState, reason: &str) -> FinalRecord {
-    FinalRecord {
-        state,
-        time: Timestamp::now(),
-        reason: reason.into(),
-        exit_code: 0,
-        program: None,
-        cause: None,
-        hint: None,
-    }
-}
-
-async fn accepted(bucket: &Bucket) -> JobId {
-    let record = job(Timestamp::now(), 1);
-    bucket.accept_job(&record).await.unwrap();
-    let attempt = Attempt { time: Timestamp::now(), host: "here".into(), pid: 1 };
-    assert!(bucket.take_attempt(&record.id, 1, &attempt).await.unwrap());
-    bucket.renew_lease(&record.id, 1).await.unwrap();
-    record.id
+async fn accepted(bucket: &Bucket) -> JobRecord {
+    jobs::begun(bucket, &jobs::job("wordcount-1")).await
 }
 
 #[tokio::test]
@@ -73,7 +36,7 @@ async fn blobs_are_stored_under_their_digest_or_not_at_all() {
     assert!(matches!(error, BucketError::ChangedWhileStored { .. }), "{error}");
     assert!(bucket.blob(&other).await.unwrap().is_none());
     let stamp = bucket.blob_stamp(&digest).await.unwrap();
-    let stored = bucket.root().join(format!("staging/blobs/sha256/{}", digest.digest()));
+    let stored = bucket.folder().unwrap().join(format!("staging/blobs/sha256/{}", digest.digest()));
     tokio::fs::write(&stored, b"broken").await.unwrap();
     assert_ne!(bucket.blob_stamp(&digest).await.unwrap(), stamp);
     assert!(!bucket.verify_blob(&digest).await.unwrap());
@@ -106,7 +69,7 @@ async fn small_content_is_stored_once_and_checked_when_it_is_read() {
     assert!(matches!(error, BucketError::TooLarge { size: 8, limit: 7, .. }), "{error}");
     let error = bucket.blob_bytes(&sha256_of(b"other"), 7).await.unwrap_err();
     assert!(matches!(error, BucketError::MissingBlob { .. }), "{error}");
-    let stored = bucket.root().join(format!("staging/blobs/sha256/{}", digest.digest()));
+    let stored = bucket.folder().unwrap().join(format!("staging/blobs/sha256/{}", digest.digest()));
     tokio::fs::write(&stored, b"lock = 2").await.unwrap();
     let error = bucket.blob_bytes(&digest, 8).await.unwrap_err();
     assert!(matches!(error, BucketError::CorruptBlob { .. }), "{error}");
@@ -118,41 +81,36 @@ async fn small_content_is_stored_once_and_checked_when_it_is_read() {
 #[tokio::test]
 async fn a_job_has_one_attempt_one_end_and_a_state_in_between() {
     let Fixture { bucket, folder: _folder } = fixture();
-    let id = accepted(&bucket).await;
-    let attempt = Attempt { time: Timestamp::now(), host: "there".into(), pid: 2 };
-    assert!(!bucket.take_attempt(&id, 1, &attempt).await.unwrap());
-    assert_eq!(bucket.job_summary(&id).await.unwrap().state, JobState::Queued);
-    for (sequence, state) in [(0, JobState::Pending), (1, JobState::Running)] {
-        let event = Event { time: Timestamp::now(), kind: EventKind::State(state) };
-        bucket.record_event(&id, 1, sequence, &event).await.unwrap();
+    let record = accepted(&bucket).await;
+    let id = &record.id;
+    assert!(!bucket.take_attempt(id, 1, &attempt(2)).await.unwrap());
+    assert_eq!(bucket.job_summary(id).await.unwrap().state, JobState::Queued);
+    for (sequence, reached) in [(0, JobState::Pending), (1, JobState::Running)] {
+        bucket.record_event(id, 1, sequence, &state(reached)).await.unwrap();
     }
-    assert_eq!(bucket.job_summary(&id).await.unwrap().state, JobState::Running);
-    let held = bucket.finish_job(&id, &ended(JobState::Done, "done")).await.unwrap();
+    assert_eq!(bucket.job_summary(id).await.unwrap().state, JobState::Running);
+    let held = bucket.finish_job(&record, &ended(JobState::Done, "done")).await.unwrap();
     assert_eq!(held.state, JobState::Done);
-    let held = bucket.finish_job(&id, &ended(JobState::Failed, "too late")).await.unwrap();
+    let held = bucket.finish_job(&record, &ended(JobState::Failed, "too late")).await.unwrap();
     assert_eq!((held.state, held.reason.as_str()), (JobState::Done, "done"));
     let request = StopRequest {
         time: Timestamp::now(),
-        submitter: Submitter { who: "bob".into(), host: "here".into() },
+        submitter: somebody("bob"),
         mode: StopMode::Cancel,
         signal: None,
     };
-    let error = bucket.request_stop(&id, &request).await.unwrap_err();
+    let error = bucket.request_stop(id, &request).await.unwrap_err();
     assert_eq!(error.to_string(), format!("job {id} has already ended: done"));
 }
 
 #[tokio::test]
 async fn the_newest_jobs_come_first_across_days() {
     let Fixture { bucket, folder: _folder } = fixture();
-    for (text, random) in
-        [("2026-11-20T23:59:59Z", 1), ("2026-11-21T00:00:00Z", 2), ("2026-11-21T00:00:00Z", 3)]
-    {
-        let record = job(text.parse().unwrap(), random);
-        bucket.accept_job(&record).await.unwrap();
-        bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();
+    for text in ["2026-11-20T23:59:59Z", "2026-11-21T00:00:00Z", "2026-11-21T00:00:00Z"] {
+        jobs::done(&bucket, &job_at("wordcount-1", text.parse().unwrap()), JobState::Done).await;
     }
-    let listed: Vec<String> =
-        bucket.jobs(2).await.unwrap().jobs.iter().map(|job| job.record.id.to_string()).collect();
+    let found = bucket.jobs(&JobFilter::default(), 2).await.unwrap();
+    let listed: Vec<String> = found.jobs.iter().map(|job| job.id.to_string()).collect();
     assert_eq!(listed.len(), 2);
     assert!(listed[0] > listed[1] && listed[1].starts_with("2026-11-21"), "{listed:?}");
 }
@@ -161,19 +119,18 @@ async fn the_newest_jobs_come_first_across_days() {
 async fn a_damaged_record_costs_a_list_one_job() {
     let Fixture { bucket, folder: _folder } = fixture();
     let mut ids = Vec::new();
-    for random in 1..=4 {
-        let record = job("2026-11-21T00:00:00Z".parse().unwrap(), random);
+    for second in 1..=4 {
+        let at = Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let record = job_at("wordcount-1", at);
         bucket.accept_job(&record).await.unwrap();
-        bucket.finish_job(&record.id, &ended(JobState::Done, "done")).await.unwrap();
         ids.push(record.id);
     }
     for (id, file, text) in [(&ids[1], "job.json", ""), (&ids[2], "final.json", "{\"state\": 1}")] {
-        let path = bucket.root().join(format!("staging/jobs/{}/{id}/{file}", id.day()));
-        tokio::fs::write(path, text).await.unwrap();
+        bucket.write_object(&format!("{}/{file}", layout::job(id)), text).await.unwrap();
     }
     // What is left out does not count.
-    let found = bucket.jobs(2).await.unwrap();
-    let listed: Vec<&JobId> = found.jobs.iter().map(|job| &job.record.id).collect();
+    let found = bucket.jobs(&JobFilter::default(), 2).await.unwrap();
+    let listed: Vec<&JobId> = found.jobs.iter().map(|job| &job.id).collect();
     assert_eq!(listed, [&ids[3], &ids[0]]);
     assert_eq!(found.warnings.len(), 2, "{:?}", found.warnings);
     for (warning, id, file) in
@@ -185,10 +142,11 @@ async fn a_damaged_record_costs_a_list_one_job() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_accepted_long_ago_and_never_begun_is_lost() {
+async fn a_job_that_was_accepted_a_lease_ago_and_never_begun_is_lost() {
     let Fixture { bucket, folder: _folder } = fixture();
-    let record = job("2026-01-01T00:00:00Z".parse().unwrap(), 1);
+    let record = jobs::with_lease(jobs::job("wordcount-1"), 1);
     bucket.accept_job(&record).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     let summary = bucket.job_summary(&record.id).await.unwrap();
     assert_eq!(summary.state, JobState::Failed);
     assert!(summary.ended.unwrap().reason.starts_with("launcher lost"));
@@ -199,7 +157,7 @@ async fn a_job_that_was_accepted_long_ago_and_never_begun_is_lost() {
 #[tokio::test]
 async fn a_log_is_the_same_bytes_before_and_after_it_is_compacted() {
     let Fixture { bucket, folder: _folder } = fixture();
-    let id = accepted(&bucket).await;
+    let id = accepted(&bucket).await.id;
     let mut whole = Vec::new();
     for number in 0..50 {
         let segment = format!("{{\"line\": {number}}}\n").into_bytes();
@@ -211,7 +169,7 @@ async fn a_log_is_the_same_bytes_before_and_after_it_is_compacted() {
     bucket.compact_log(&id, 1).await.unwrap();
     assert_eq!(bucket.read_log(&id, 1, 17).await.unwrap(), whole[17..]);
     assert_eq!(bucket.read_log(&id, 1, whole.len() as u64).await.unwrap(), b"");
-    let segments = bucket.root().join(format!("staging/jobs/{}/{id}/logs/1", id.day()));
+    let segments = bucket.folder().unwrap().join(format!("staging/jobs/{}/{id}/logs/1", id.day()));
     let mut entries = tokio::fs::read_dir(segments).await.unwrap();
     assert!(entries.next_entry().await.unwrap().is_some());
     assert!(entries.next_entry().await.unwrap().is_none(), "small segments were left behind");
@@ -220,11 +178,12 @@ async fn a_log_is_the_same_bytes_before_and_after_it_is_compacted() {
 #[tokio::test]
 async fn a_job_folder_in_tmp_is_removed_and_links_in_it_are_not_followed() {
     let Fixture { bucket, folder } = fixture();
-    let id = accepted(&bucket).await;
+    let id = accepted(&bucket).await.id;
     let precious = folder.path().join("precious");
     tokio::fs::create_dir(&precious).await.unwrap();
     tokio::fs::write(precious.join("file"), b"keep me").await.unwrap();
-    let temporary = bucket.create_temporary(&id).await.unwrap();
+    bucket.create_temporary(&id).await.unwrap();
+    let temporary = bucket.folder().unwrap().join(layout::temporary(&id));
     tokio::fs::write(temporary.join("scratch"), b"x").await.unwrap();
     tokio::fs::symlink(&precious, temporary.join("link")).await.unwrap();
     bucket.remove_temporary(&id).await.unwrap();

@@ -36,7 +36,7 @@ async fn buckets() -> Buckets {
 }
 
 fn blob(bucket: &Bucket, digest: &Digest) -> PathBuf {
-    bucket.root().join(format!("staging/blobs/sha256/{}", digest.digest()))
+    bucket.folder().unwrap().join(format!("staging/blobs/sha256/{}", digest.digest()))
 }
 
 #[tokio::test]
@@ -127,5 +127,5 @@ async fn blobs_alone_are_copied_for_whoever_publishes_nothing() {
     let copied = to.copy_blobs(&from, &blobs[2..4], &|_| ()).await.unwrap();
     assert_eq!(copied, CopiedBlobs { copied: 2, copied_bytes: 5, present: 0 });
     assert_eq!(to.blob_bytes(&sha256_of(b""), 0).await.unwrap(), "");
-    assert!(!to.root().join("templates").exists());
+    assert!(!to.folder().unwrap().join("templates").exists());
 }

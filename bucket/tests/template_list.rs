@@ -130,7 +130,7 @@ async fn what_can_not_be_read_does_not_hide_the_rest() {
     fs::write(projection(&bucket, "b"), "{\"image\": ").unwrap();
     fs::File::create(projection(&bucket, "c")).unwrap().set_len(33_554_433).unwrap();
     fs::write(projection(&bucket, "No Name"), "{}").unwrap();
-    fs::write(bucket.root().join("templates/readme.txt"), "x").unwrap();
+    fs::write(bucket.folder().unwrap().join("templates/readme.txt"), "x").unwrap();
     for cache in [None, Some(cache.as_path()), Some(cache.as_path())] {
         let list = bucket.template_list(cache).await.unwrap();
         let lines: Vec<(&str, Option<&str>)> =

@@ -280,7 +280,7 @@ async fn an_entry_and_its_digest_go_together() {
 async fn a_template_that_came_without_tmpl_is_kept_when_tmpl_writes() {
     for deleted in [false, true] {
         let Fixture { bucket, folder: _folder } = fixture();
-        fs::create_dir(bucket.root().join("templates")).unwrap();
+        fs::create_dir(bucket.folder().unwrap().join("templates")).unwrap();
         fs::write(projection(&bucket, "t"), spec("foreign")).unwrap();
         assert_eq!(bucket.versions(&name("t")).await.unwrap().entries, []);
         if deleted {

@@ -9,10 +9,15 @@ use tmpl_template::JobId;
 use crate::printer::Printer;
 use crate::report::{Failure, USAGE};
 
-/// How often the bucket is asked whether there is more.
-const POLL: Duration = Duration::from_millis(300);
-/// The only attempt of a job in this version.
-const ATTEMPT: u32 = 1;
+/// However long a job takes, its end is seen so soon.
+const LONGEST_POLL: Duration = Duration::from_secs(2);
+/// How often it is said that somebody reads a log.
+const MARK: Duration = Duration::from_secs(20);
+
+/// How often a bucket is asked whether there is more: on a server each question costs something.
+pub(crate) fn poll(bucket: &Bucket) -> Duration {
+    Duration::from_millis(if bucket.folder().is_some() { 200 } else { 400 })
+}
 
 /// Waits until a job has ended; nothing where the time is over first.
 pub(crate) async fn wait(
@@ -21,6 +26,7 @@ pub(crate) async fn wait(
     limit: Option<SignedDuration>,
 ) -> Result<Option<FinalRecord>, Failure> {
     let begun = Instant::now();
+    let mut poll = poll(bucket);
     loop {
         let summary = bucket.job_summary(id).await?;
         if let Some(ended) = summary.ended {
@@ -34,25 +40,38 @@ pub(crate) async fn wait(
                 Some(rest) => rest,
                 None => return Ok(None),
             },
-            None => POLL,
+            None => poll,
         };
-        tokio::time::sleep(POLL.min(rest)).await;
+        tokio::time::sleep(poll.min(rest)).await;
+        // A job that takes its time is asked after more rarely: its end is seen a second later.
+        poll = (poll * 5 / 4).min(LONGEST_POLL);
     }
 }
 
-/// Prints a job's log; goes on until the job has ended where that is wanted.
+/// Prints the log of an attempt, the newest where none is named; goes on until the job has ended where that is wanted.
 pub(crate) async fn logs(
     bucket: &Bucket,
     id: &JobId,
+    attempt: Option<u32>,
     follow: bool,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let mut offset = 0;
+    let mut number = match attempt {
+        Some(number) => number,
+        None => newest_attempt(bucket, id).await?,
+    };
+    let (mut offset, mut marked) = (0, None::<Instant>);
     loop {
+        if follow && marked.is_none_or(|marked| marked.elapsed() > MARK) {
+            // A reader that may not say so reads a little later.
+            let _ = bucket.mark_watched(id).await;
+            marked = Some(Instant::now());
+        }
         // Asked before the log is read: what was written until the job ended is then read in any case.
-        let ended = bucket.job_summary(id).await?.ended.is_some();
+        let ended = bucket.final_record(id).await?.is_some() || bucket.job_summary(id).await?.ended.is_some();
+        let next = if attempt.is_none() { bucket.attempt(id, number + 1).await? } else { None };
         loop {
-            let bytes = bucket.read_log(id, ATTEMPT, offset).await?;
+            let bytes = bucket.read_log(id, number, offset).await?;
             let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             if whole == 0 {
                 break;
@@ -62,10 +81,14 @@ pub(crate) async fn logs(
                 print_line(line, printer)?;
             }
         }
+        if next.is_some() {
+            (number, offset) = (number + 1, 0);
+            continue;
+        }
         if !follow || ended {
             return Ok(());
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(poll(bucket)).await;
     }
 }
 
@@ -79,6 +102,13 @@ fn print_line(line: &[u8], printer: &Printer) -> Result<(), Failure> {
         Ok(line) => printer.data(&printer.format_line(&line)),
         Err(_) => printer.data(&crate::printer::printable(&text)),
     }
+}
+
+/// The newest attempt of a job; the first where none has begun.
+pub(crate) async fn newest_attempt(bucket: &Bucket, id: &JobId) -> Result<u32, Failure> {
+    // One that is not there is told of as such.
+    bucket.job_record(id).await?;
+    Ok(bucket.attempt_numbers(id).await?.pop().unwrap_or(1))
 }
 
 /// A job whose launcher is gone, seen by somebody who may not write that down.

@@ -12,6 +12,7 @@ mod parameters;
 mod printer;
 mod progress;
 mod report;
+mod result_table;
 mod settings;
 mod settle;
 mod submitter;

@@ -1,17 +1,17 @@
 //! Tells what a running job does, read from the bucket: what a launcher in another place would say itself.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tmpl_bucket::{Bucket, EventKind, LogLine};
-use tmpl_template::{JobId, JobState};
+use tmpl_bucket::{Bucket, EventKind, JobRecord, LogLine};
+use tmpl_template::JobState;
 
 use crate::printer::Printer;
 use crate::report::Failure;
 
-/// The only attempt of a job in this version.
-const ATTEMPT: u32 = 1;
-
+/// How often it is said that somebody reads the log.
+const MARK: Duration = Duration::from_secs(20);
 /// How long after an event a line may still come that was written before it: logs are written in segments of a second.
 const LATE_LINES: SignedDuration = SignedDuration::from_millis(1_500);
 
@@ -20,16 +20,28 @@ const LATE_LINES: SignedDuration = SignedDuration::from_millis(1_500);
 pub(crate) struct Narrator<'a> {
     printer: &'a Printer,
     bucket: &'a Bucket,
-    id: &'a JobId,
+    record: &'a JobRecord,
+    attempt: u32,
     events: u64,
     offset: u64,
     /// States that have not been told yet.
     states: VecDeque<(Timestamp, JobState)>,
+    /// When it was said that somebody reads.
+    marked: Option<Instant>,
 }
 
 impl<'a> Narrator<'a> {
-    pub(crate) fn new(printer: &'a Printer, bucket: &'a Bucket, id: &'a JobId) -> Self {
-        Self { printer, bucket, id, events: 0, offset: 0, states: VecDeque::new() }
+    pub(crate) fn new(printer: &'a Printer, bucket: &'a Bucket, record: &'a JobRecord) -> Self {
+        Self {
+            printer,
+            bucket,
+            record,
+            attempt: 1,
+            events: 0,
+            offset: 0,
+            states: VecDeque::new(),
+            marked: None,
+        }
     }
 
     /// Tells what has happened since the last time, in the order it happened.
@@ -46,9 +58,31 @@ impl<'a> Narrator<'a> {
         Ok(())
     }
 
-    /// Reads what is new, and tells every line, after the states before it.
+    /// Reads what is new of this attempt, and of the next where there is one.
     async fn read(&mut self) -> Result<(), Failure> {
-        let events = self.bucket.events_from(self.id, ATTEMPT, self.events).await?;
+        if self.marked.is_none_or(|marked| marked.elapsed() > MARK) {
+            // A reader that may not say so reads a little later.
+            let _ = self.bucket.mark_watched(&self.record.id).await;
+            self.marked = Some(Instant::now());
+        }
+        loop {
+            // Asked before: what the attempt wrote until then is read in any case.
+            let next = self.attempt + 1;
+            let retried = self.attempt <= self.record.retries.limit
+                && self.bucket.attempt(&self.record.id, next).await?.is_some();
+            self.read_attempt().await?;
+            if !retried {
+                return Ok(());
+            }
+            self.tell_states(Timestamp::MAX);
+            (self.attempt, self.events, self.offset) = (next, 0, 0);
+        }
+    }
+
+    /// Reads what is new, and tells every line, after the states before it.
+    async fn read_attempt(&mut self) -> Result<(), Failure> {
+        let id = &self.record.id;
+        let events = self.bucket.events_from(id, self.attempt, self.events).await?;
         self.events += events.len() as u64;
         // What the launcher has to say is in the log too.
         self.states.extend(events.into_iter().filter_map(|event| match event.kind {
@@ -56,7 +90,7 @@ impl<'a> Narrator<'a> {
             EventKind::Message(_) => None,
         }));
         loop {
-            let bytes = self.bucket.read_log(self.id, ATTEMPT, self.offset).await?;
+            let bytes = self.bucket.read_log(id, self.attempt, self.offset).await?;
             let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             if whole == 0 {
                 return Ok(());

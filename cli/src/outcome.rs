@@ -3,30 +3,45 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use tmpl_bucket::{FinalRecord, JobRecord};
+use tmpl_bucket::{Bucket, FinalRecord, JobRecord, ResultRows};
 use tmpl_template::JobState;
 
-use crate::printer::{Printer, duration};
+use crate::printer::{Printer, duration, printable};
 use crate::report::Failure;
+use crate::result_table;
 
 /// The reason of a job that ended well and has nothing more to say.
 const DONE: &str = "done";
 
 /// Says how a job ended: on standard error for people, as one object on standard output for programs.
-pub(crate) fn report_end(
+pub(crate) async fn report_end(
     printer: &Printer,
+    bucket: &Bucket,
     record: &JobRecord,
     ended: &FinalRecord,
     code: u8,
 ) -> Result<ExitCode, Failure> {
+    let rows = rows(bucket, record).await;
+    for warning in &rows.warnings {
+        printer.warn(&printable(warning));
+    }
     if printer.is_json() {
-        let end = json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended });
+        let mut end =
+            json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended });
+        if !rows.rows.is_empty() {
+            end["results"] = json!(rows.rows);
+            end["moreResults"] = json!(rows.more);
+        }
         // The job decides the exit code, not whoever stopped reading.
         if let Err(failure) = printer.json(&end)
             && !failure.silent
         {
             printer.warn(&failure.chain.join(": "));
         }
+    }
+    if !printer.is_json() {
+        // Whoever stopped reading is no reason for the job to have another end.
+        let _ = result_table::print(printer, &record.id, &rows);
     }
     if ended.state == JobState::Done {
         if ended.reason != DONE {
@@ -50,4 +65,16 @@ pub(crate) fn report_end(
         Some(hint) => Err(failure.hint(hint)),
         None => Err(failure),
     }
+}
+
+/// The rows of the job's newest attempt. A bucket that does not give them now is no reason not to say how the job ended.
+async fn rows(bucket: &Bucket, record: &JobRecord) -> ResultRows {
+    let read = async {
+        let attempt = bucket.attempt_numbers(&record.id).await?.pop().unwrap_or(1);
+        bucket.results(&record.id, attempt, result_table::SHOWN).await
+    };
+    read.await.unwrap_or_else(|error| ResultRows {
+        warnings: vec![format!("the result rows can't be read: {error}")],
+        ..ResultRows::default()
+    })
 }

@@ -2,12 +2,13 @@
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | succeeded; accepted (`--detach`) |
+//! | 0 | succeeded; accepted (`--detach`); skipped (`--if-running skip`) |
 //! | 1 | the program ran and failed; `build` or `lint` found errors; `diff --exit-code` found a break |
 //! | 2 | usage, project file or parameter error; nothing was started or written |
 //! | 3 | the launch failed for a reason outside the program, and repeating it won't help |
 //! | 4 | the job was cancelled by somebody else |
 //! | 5 | `--wait-timeout`: the job goes on |
+//! | 6 | refused: a job name or launch key is in use |
 //! | 7 | contact lost, state unknown |
 //! | 75 | temporary infrastructure error; nothing runs; safe to repeat |
 //! | 128+n | stopped by signal n |
@@ -74,7 +75,7 @@ impl From<BucketError> for Failure {
     fn from(error: BucketError) -> Self {
         let code = match error.kind() {
             BucketErrorKind::Usage => USAGE,
-            BucketErrorKind::Damaged => ENVIRONMENT,
+            BucketErrorKind::Damaged | BucketErrorKind::Environment => ENVIRONMENT,
             BucketErrorKind::Temporary => TEMPORARY,
         };
         Self::of(&error, code, error.hint())

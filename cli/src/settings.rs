@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
-use tmpl_bucket::{Bucket, BucketUrl};
+use tmpl_bucket::{Bucket, BucketUrl, NoticeTarget};
 use tmpl_launcher::cache::Cache;
+use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::place::docker::DockerProfile;
 use tmpl_launcher::place::{BUCKET_VARIABLE, CACHE_VARIABLE};
 
@@ -25,6 +27,12 @@ struct Configuration {
     python: Vec<PathBuf>,
     /// How containers of jobs are run.
     docker: DockerProfile,
+    /// Who is told of what happens to any job that is launched or looked at here.
+    notify: Vec<NoticeTarget>,
+    /// The reference of the secret that webhooks are signed with.
+    notify_secret: Option<String>,
+    /// How long the launcher of a job that is launched here may be silent before it counts as gone.
+    lease: Option<SignedDuration>,
 }
 
 /// What the environment and the configuration say.
@@ -35,6 +43,10 @@ pub(crate) struct Settings {
     python: Vec<PathBuf>,
     /// How containers of jobs are run.
     pub(crate) docker: DockerProfile,
+    /// Who is told of what happens to jobs.
+    pub(crate) notices: OwnNotices,
+    /// How long a launcher may be silent, where somebody says it.
+    pub(crate) lease: Option<SignedDuration>,
 }
 
 impl Settings {
@@ -54,6 +66,8 @@ impl Settings {
             cache,
             python: configuration.python,
             docker: configuration.docker,
+            notices: notices(configuration.notify, configuration.notify_secret),
+            lease: configuration.lease,
         })
     }
 
@@ -78,6 +92,14 @@ impl Settings {
     }
 }
 
+/// What the environment says of notices, and the configuration where it says nothing.
+fn notices(targets: Vec<NoticeTarget>, secret: Option<String>) -> OwnNotices {
+    let mut own = OwnNotices::from_environment();
+    own.targets.extend(targets);
+    own.secret = own.secret.or(secret);
+    own
+}
+
 fn read_configuration() -> Result<Configuration, Failure> {
     let named = std::env::var_os(CONFIG_VARIABLE).map(PathBuf::from);
     let (path, required) = match named {
@@ -100,7 +122,7 @@ fn read_configuration() -> Result<Configuration, Failure> {
 fn broken(path: &Path, error: &toml::de::Error) -> Failure {
     Failure::new(2, format!("{}: {}", path.display(), error.to_string().trim_end()))
         .hint(
-        "the keys are `bucket`, `cache`, `python`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
+        "the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
          `devices`, `mounts` and `platform`",
     )
 }

@@ -107,7 +107,7 @@ impl TemplateSource {
         let mut folders = path.ancestors().skip(1);
         let templates = folders.find(|folder| folder.file_name().is_some_and(|name| name == "templates"))?;
         let url: BucketUrl = templates.parent()?.to_str()?.parse().ok()?;
-        url.path().join("staging").is_dir().then(|| Bucket::open(&url).ok())?
+        url.folder()?.join("staging").is_dir().then(|| Bucket::open(&url).ok())?
     }
 }
 

@@ -3,17 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use tmpl_bucket::{Bucket, JobRecord, JobTemplate, Submitter, layout};
+use oci_spec::image::Digest;
+use tmpl_bucket::{Bucket, JobRecord, JobTemplate, NoticeTarget, Retries, Submitter, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, FormatError, JobName, LayerReference, ParameterValues, RawParameters,
-    RunnerKind, TemplateName, TemplateReference, TemplateSpec, check as check_parameters, sha256_of,
+    CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterValues,
+    RawParameters, Results, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
+    check as check_parameters, sha256_of,
 };
 
+use crate::admission::{self, Standing};
 use crate::cache::Cache;
 use crate::environment::{self, Ingredients};
 use crate::existing_output::refuse_existing_output;
 use crate::identity::Identity;
 use crate::image_template::ImageTemplate;
+use crate::job_places::JobPlaces;
 use crate::place::PROCESS;
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
 use crate::runtime::Runtime;
@@ -23,6 +27,8 @@ use crate::{Invocation, LaunchError, Plan};
 
 /// The only runner of this version.
 const RUNNER: RunnerKind = RunnerKind::Direct;
+/// The attempt that a plan is of.
+pub(crate) const FIRST_ATTEMPT: u32 = 1;
 
 /// The template of a launch.
 #[derive(Clone, Debug)]
@@ -63,6 +69,14 @@ pub struct LaunchRequest {
     pub timeout: Option<SignedDuration>,
     /// Whether an output that exists may be written over.
     pub overwrite: bool,
+    /// Under which key it is asked for: however often that is done, there is one job.
+    pub launch_key: Option<String>,
+    /// How often it is tried again after it failed.
+    pub retries: Retries,
+    /// How long the launcher may be silent before it counts as gone, where somebody says it.
+    pub lease: Option<SignedDuration>,
+    /// Who is told of what happens.
+    pub notify: Vec<NoticeTarget>,
     /// Who asks.
     pub submitter: Submitter,
     /// The folder that relative paths in parameters start from.
@@ -87,6 +101,8 @@ pub(crate) struct CheckedProgram {
     runtime: Runtime,
     /// The tree that an image brings along, where it is made of these very layers.
     tree: Option<PathBuf>,
+    /// Whether a job that reports no row has failed.
+    pub(crate) results_required: bool,
 }
 
 /// Checks a launch. Reads the bucket, writes nothing.
@@ -105,7 +121,7 @@ pub async fn check(
     request.find_layers(bucket, &program.layers).await?;
     let checked = CheckedLaunch { request, program };
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
-    Secrets::resolve(&mut checked.program.invocation(&checked.job(), bucket, cache))?;
+    Secrets::resolve(&mut checked.program.invocation(&checked.job(), FIRST_ATTEMPT, bucket, cache))?;
     Ok(checked)
 }
 
@@ -156,9 +172,17 @@ impl LaunchRequest {
         Ok(())
     }
 
-    /// Puts into the bucket what a spec that lies elsewhere needs there.
-    pub(crate) async fn stage(&self, bucket: &Bucket, layers: &[LayerReference]) -> Result<(), LaunchError> {
+    /// Puts into the bucket what a spec that lies elsewhere needs there, as long as its job is.
+    pub(crate) async fn stage(
+        &self,
+        bucket: &Bucket,
+        id: &JobId,
+        layers: &[LayerReference],
+    ) -> Result<(), LaunchError> {
         let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
+        let needed = layers.iter().map(|layer| layer.digest.clone());
+        let needed: Vec<Digest> = needed.chain([sha256_of(spec.text.as_bytes())]).collect();
+        bucket.rely_for_job(id, &needed).await?;
         if let Some(elsewhere) = &spec.layers {
             let needed = layers.iter().map(|layer| (layer.digest.clone(), layer.size));
             bucket.copy_blobs(elsewhere, &needed.collect::<Vec<_>>(), &|_| ()).await?;
@@ -185,6 +209,10 @@ impl LaunchRequest {
             working_directory: Some(self.working_directory.clone()),
             python: self.python.clone(),
             timeout: self.timeout,
+            retries: self.retries,
+            launch_key: self.launch_key.clone(),
+            lease: self.lease,
+            notify: self.notify.clone(),
         }
     }
 }
@@ -195,12 +223,18 @@ impl CheckedLaunch {
         self.program.values.warnings()
     }
 
-    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
-    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        self.request.stage(bucket, &self.program.layers).await
+    /// The request.
+    pub fn request(&self) -> &LaunchRequest {
+        &self.request
     }
 
-    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
+    /// Accepts the launch: puts into the bucket what a spec that lies elsewhere needs there, and writes the job down.
+    pub async fn accept(&self, bucket: &Bucket, record: &JobRecord) -> Result<Standing, LaunchError> {
+        self.request.stage(bucket, &record.id, &self.program.layers).await?;
+        admission::accept(bucket, record).await
+    }
+
+    /// The job that this launch becomes.
     pub fn job(&self) -> JobRecord {
         self.request.job(&self.program.template, PROCESS)
     }
@@ -223,9 +257,9 @@ impl CheckedLaunch {
                     layer: layer.clone(),
                 })
                 .collect(),
-            invocation: program.invocation(&record, bucket, cache),
-            logs: bucket.place_of(&layout::logs(&record.id, 1)),
-            results: bucket.place_of(&layout::results(&record.id)),
+            invocation: program.invocation(&record, FIRST_ATTEMPT, bucket, cache),
+            logs: bucket.place_of(&layout::logs(&record.id, FIRST_ATTEMPT)),
+            results: bucket.place_of(&layout::results(&record.id, FIRST_ATTEMPT)),
             temporary: bucket.place_of(&layout::temporary(&record.id)),
             warnings: program.values.warnings().to_vec(),
         }
@@ -265,6 +299,7 @@ impl CheckedProgram {
             layer_root: extension.layer_root(),
             runtime,
             tree: tree.map(Path::to_owned),
+            results_required: extension.results == Some(Results::Required),
         })
     }
 
@@ -288,7 +323,13 @@ impl CheckedProgram {
     }
 
     /// What is started for a job.
-    pub(crate) fn invocation(&self, record: &JobRecord, bucket: &Bucket, cache: &Cache) -> Invocation {
+    pub(crate) fn invocation(
+        &self,
+        record: &JobRecord,
+        attempt: u32,
+        bucket: &Bucket,
+        cache: &Cache,
+    ) -> Invocation {
         let nowhere = PathBuf::from("/");
         let joined = || environment::root(cache, &self.ingredients());
         Direct.plan(&Launch {
@@ -299,7 +340,7 @@ impl CheckedProgram {
             runtime: &self.runtime,
             environment: &self.tree.clone().unwrap_or_else(joined),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
-            temporary: &bucket.place_of(&layout::temporary(&record.id)),
+            places: &JobPlaces::new(bucket, &record.id, attempt),
             files: &cache.parameters(&record.id),
         })
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_oci::UnpackError;
-use tmpl_template::Violations;
+use tmpl_template::{JobId, Violations};
 
 #[cfg(feature = "docker")]
 use crate::place::docker::DockerError;
@@ -61,6 +61,24 @@ pub enum LaunchError {
     /// One or more parameters are wrong.
     #[error(transparent)]
     Parameters(#[from] Violations),
+    /// Another job that has not ended has the name.
+    #[error("the job name `{name}` is in use: job {holder} has not ended")]
+    NameInUse {
+        /// The name.
+        name: String,
+        /// The job that has it.
+        holder: JobId,
+    },
+    /// The launch key was used for another launch.
+    #[error("the launch key `{key}` was used for another launch, job {id}: {}", differences.join("; "))]
+    KeyInUse {
+        /// The key.
+        key: String,
+        /// The job that the other launch became.
+        id: JobId,
+        /// What differs.
+        differences: Vec<String>,
+    },
     /// An output lies there already.
     #[error("parameter `{parameter}`: {path} exists already")]
     OutputExists {
@@ -188,6 +206,8 @@ pub enum ErrorKind {
     Usage,
     /// A reason outside the program, and repeating won't help.
     Environment,
+    /// Another job stands in the way.
+    Refused,
     /// Temporary: nothing runs, safe to repeat.
     Temporary,
 }
@@ -198,6 +218,7 @@ impl ErrorKind {
         match self {
             Self::Usage => 2,
             Self::Environment => 3,
+            Self::Refused => 6,
             Self::Temporary => 75,
         }
     }
@@ -216,12 +237,13 @@ impl LaunchError {
         match self {
             Self::Bucket(error) => match error.kind() {
                 BucketErrorKind::Usage => ErrorKind::Usage,
-                BucketErrorKind::Damaged => ErrorKind::Environment,
+                BucketErrorKind::Damaged | BucketErrorKind::Environment => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
             Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
                 ErrorKind::Usage
             }
+            Self::NameInUse { .. } | Self::KeyInUse { .. } => ErrorKind::Refused,
             #[cfg(feature = "docker")]
             Self::Docker(error) => error.kind(),
             Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
@@ -253,6 +275,13 @@ impl LaunchError {
                 format!(
                     "launch it on a machine with {needed} or newer, or build it with an older `libc` in tmpl.toml"
                 )
+            }
+            Self::NameInUse { holder, .. } => format!(
+                "wait for it (`tmpl wait {holder}`), end it (`tmpl jobs cancel {holder}`), choose another --job-name, or say what \
+                 is to happen with --if-running"
+            ),
+            Self::KeyInUse { .. } => {
+                "take a new key for a new launch, or ask for the same launch again".to_owned()
             }
             Self::OutputExists { .. } => {
                 "choose another output, or pass --overwrite to write there all the same".to_owned()

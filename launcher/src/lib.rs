@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
+//! | [`admission`] | from a checked launch to an accepted job, exactly once |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
 //! | `engine` | a client of container engines: Docker, podman |
 //! | [`role`], [`this_process`] | the launcher and the guard as processes of their own: what every program of this workspace can be started as |
@@ -17,6 +18,7 @@
 //! outlives its launcher unseen; a secret's value is in no record, log or argument list.
 
 pub mod accept;
+pub mod admission;
 pub mod cache;
 mod cause;
 pub mod container;
@@ -26,15 +28,19 @@ pub mod environment;
 mod error;
 mod existing_output;
 pub mod guard;
+mod guarded_program;
 mod identity;
 pub mod image_template;
 pub mod interpreter;
 mod invocation;
+mod job_end;
+mod job_places;
 pub mod launch;
 mod log_level;
 mod log_stream;
 mod log_writer;
 mod memory_limit;
+pub mod notices;
 mod out_of_memory;
 pub mod place;
 mod process_tree;

@@ -11,7 +11,9 @@ const LARGEST_SEGMENT: usize = 1024 * 1024;
 const LARGEST_BACKLOG: usize = 16 * 1024 * 1024;
 /// How long a line waits at first, and at most.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// How long it waits while somebody reads the log.
+const WATCHED_WAIT: Duration = Duration::from_millis(400);
 /// A segment may be this part of the job's age old: after five minutes a line waits more than a second.
 const AGE_PART: u32 = 300;
 
@@ -56,9 +58,10 @@ impl LogWriter {
         }
     }
 
-    /// Whether a flush is due.
-    pub(crate) fn is_due(&self) -> bool {
+    /// Whether a flush is due. `watched` says that somebody reads the log as it is written.
+    pub(crate) fn is_due(&self, watched: bool) -> bool {
         let wait = (self.begun.elapsed() / AGE_PART).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let wait = if watched { WATCHED_WAIT } else { wait };
         let is_old = !self.waiting.is_empty() && self.flushed.elapsed() >= wait;
         is_old || (self.waiting.len() >= LARGEST_SEGMENT && !self.refused)
     }

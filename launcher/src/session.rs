@@ -1,11 +1,14 @@
 //! One attempt of one job, as it is told: to the bucket, to the log and to whoever waits.
 
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tmpl_bucket::{Bucket, BucketError, Event, EventKind, FinalRecord, LogLevel, LogLine, LogSource};
+use tmpl_bucket::{
+    Bucket, BucketError, Event, EventKind, FinalRecord, JobRecord, LogLevel, LogLine, LogSource,
+};
 use tmpl_template::{JobId, JobState};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -25,9 +28,40 @@ use crate::stop::Stop;
 const QUEUE: usize = 1_024;
 /// How often the log is asked whether a segment is due.
 const TICK: Duration = Duration::from_millis(200);
+/// How often it is asked whether somebody reads the log.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long, and how often, the end of a job is tried to be written.
 const END_LIMIT: Duration = Duration::from_secs(20);
 const END_RETRY: Duration = Duration::from_millis(500);
+
+/// The conversation with whoever waits for the job, if anybody does. It lasts over all attempts.
+pub(crate) struct Listener {
+    client: Option<Sender<FromLauncher>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Begins the conversation. What the client says goes to `stops`.
+    pub(crate) fn begin(client: Option<StdUnixStream>, stops: &Sender<Stop>) -> std::io::Result<Self> {
+        let Some(socket) = client else { return Ok(Self { client: None, task: None }) };
+        socket.set_nonblocking(true)?;
+        let (read, write) = UnixStream::from_std(socket)?.into_split();
+        let (sender, receiver) = channel(QUEUE);
+        let task = tokio::spawn(write_client(write, receiver));
+        tokio::spawn(read_client(read, stops.clone()));
+        Ok(Self { client: Some(sender), task: Some(task) })
+    }
+
+    /// Tells how the job ended, and waits until that is heard.
+    pub(crate) async fn end(self, end: FinalRecord) {
+        if let Some(client) = self.client {
+            let _ = client.send(FromLauncher::Ended(end)).await;
+        }
+        if let Some(task) = self.task {
+            let _ = task.await;
+        }
+    }
+}
 
 /// Tells what happens in an attempt.
 pub(crate) struct Session {
@@ -38,10 +72,19 @@ pub(crate) struct Session {
     /// Whether something could not be written to the bucket.
     incomplete: bool,
     client: Option<Sender<FromLauncher>>,
-    client_task: Option<JoinHandle<()>>,
     lines: Option<Sender<RawLine>>,
     log_task: JoinHandle<LogEnd>,
+    looking: JoinHandle<()>,
     secrets: Arc<OnceLock<Secrets>>,
+}
+
+/// What the task that writes a log needs.
+struct Log {
+    lines: Receiver<RawLine>,
+    writer: LogWriter,
+    client: Option<Sender<FromLauncher>>,
+    secrets: Arc<OnceLock<Secrets>>,
+    watched: Arc<AtomicBool>,
 }
 
 /// What is left of a log when it has ended.
@@ -52,39 +95,29 @@ pub(crate) struct LogEnd {
 }
 
 impl Session {
-    /// Begins to tell of attempt `attempt`. What the client says goes to `stops`.
-    pub(crate) fn begin(
-        bucket: &Bucket,
-        id: &JobId,
-        attempt: u32,
-        client: Option<StdUnixStream>,
-        stops: &Sender<Stop>,
-    ) -> std::io::Result<Self> {
-        let (mut to_client, mut client_task) = (None, None);
-        if let Some(socket) = client {
-            socket.set_nonblocking(true)?;
-            let (read, write) = UnixStream::from_std(socket)?.into_split();
-            let (sender, receiver) = channel(QUEUE);
-            client_task = Some(tokio::spawn(write_client(write, receiver)));
-            tokio::spawn(read_client(read, stops.clone()));
-            to_client = Some(sender);
-        }
+    /// Begins to tell of attempt `attempt`.
+    pub(crate) fn begin(bucket: &Bucket, id: &JobId, attempt: u32, listener: &Listener) -> Self {
+        let client = listener.client.clone();
         let (lines, receiver) = channel(QUEUE);
         let secrets = Arc::default();
         let writer = LogWriter::new(bucket.clone(), id.clone(), attempt);
-        let log_task = tokio::spawn(write_log(receiver, writer, to_client.clone(), Arc::clone(&secrets)));
-        Ok(Self {
+        let watched = Arc::new(AtomicBool::new(false));
+        let looking = tokio::spawn(look_for_readers(bucket.clone(), id.clone(), Arc::clone(&watched)));
+        let log =
+            Log { lines: receiver, writer, client: client.clone(), secrets: Arc::clone(&secrets), watched };
+        let log_task = tokio::spawn(write_log(log));
+        Self {
             bucket: bucket.clone(),
             id: id.clone(),
             attempt,
             sequence: 0,
             incomplete: false,
-            client: to_client,
-            client_task,
+            client,
             lines: Some(lines),
             log_task,
+            looking,
             secrets,
-        })
+        }
     }
 
     /// The job's state changed.
@@ -101,6 +134,13 @@ impl Session {
         self.record(EventKind::Message(text)).await;
     }
 
+    /// The attempt failed, and the next one is to come: the log of this one is closed already.
+    pub(crate) async fn announce(&mut self, text: String) {
+        self.tell(FromLauncher::Message(text.clone())).await;
+        self.record(EventKind::Message(text)).await;
+        self.state(JobState::Queued).await;
+    }
+
     /// Where the program's lines go.
     pub(crate) fn lines(&self) -> Option<Sender<RawLine>> {
         self.lines.clone()
@@ -114,19 +154,24 @@ impl Session {
     /// Closes the log: every line that was read is in the bucket when this returns.
     pub(crate) async fn close_log(&mut self) -> LogEnd {
         self.lines = None;
+        self.looking.abort();
         let ended = (&mut self.log_task).await;
         ended.unwrap_or_else(|_| LogEnd { tail: Tail::default(), lost: 0, failure: None })
     }
 
-    /// The job ended: the record that holds is told to the client. A bucket that is full or away for a while gets some time
-    /// to come back; after that the client at least hears the truth.
-    pub(crate) async fn end(mut self, mut record: FinalRecord) -> Result<FinalRecord, BucketError> {
+    /// The job ended: gives the record that holds, and what is to be told of it. A bucket that is full or away for a while gets some
+    /// time to come back; after that the client at least hears the truth.
+    pub(crate) async fn end(
+        self,
+        job: &JobRecord,
+        mut record: FinalRecord,
+    ) -> (Result<FinalRecord, BucketError>, FinalRecord) {
         if self.incomplete {
             record.reason.push_str("; a part of its history could not be written");
         }
         let given_up = Instant::now() + END_LIMIT;
         let held = loop {
-            match self.bucket.finish_job(&self.id, &record).await {
+            match self.bucket.finish_job(job, &record).await {
                 Err(_) if Instant::now() < given_up => tokio::time::sleep(END_RETRY).await,
                 done => break done,
             }
@@ -138,12 +183,7 @@ impl Session {
             },
             Clone::clone,
         );
-        self.tell(FromLauncher::Ended(told)).await;
-        self.client = None;
-        if let Some(task) = self.client_task.take() {
-            let _ = task.await;
-        }
-        held
+        (held, told)
     }
 
     /// Writes an event. A bucket that can't take it now is no reason to end a program that works.
@@ -162,12 +202,8 @@ impl Session {
     }
 }
 
-async fn write_log(
-    mut lines: Receiver<RawLine>,
-    mut writer: LogWriter,
-    client: Option<Sender<FromLauncher>>,
-    secrets: Arc<OnceLock<Secrets>>,
-) -> LogEnd {
+async fn write_log(log: Log) -> LogEnd {
+    let Log { mut lines, mut writer, client, secrets, watched } = log;
     let mut tail = Tail::default();
     let mut levels = [LevelReader::default(), LevelReader::default()];
     let mut failure = None;
@@ -208,12 +244,12 @@ async fn write_log(
                             }
                             break;
                         }
-                        _ = tick.tick() => flush_if_due(&mut writer, &mut failure).await,
+                        _ = tick.tick() => flush_if_due(&mut writer, &watched, &mut failure).await,
                     }
                 }
             }
         }
-        flush_if_due(&mut writer, &mut failure).await;
+        flush_if_due(&mut writer, &watched, &mut failure).await;
     }
     if let Err(error) = writer.flush().await {
         failure = Some(error);
@@ -221,8 +257,17 @@ async fn write_log(
     LogEnd { tail, lost: writer.lost(), failure }
 }
 
-async fn flush_if_due(writer: &mut LogWriter, failure: &mut Option<BucketError>) {
-    if writer.is_due() {
+/// Finds out again and again whether somebody reads the log.
+async fn look_for_readers(bucket: Bucket, id: JobId, watched: Arc<AtomicBool>) {
+    loop {
+        // Who can't be asked about is not there.
+        watched.store(bucket.is_watched(&id).await.unwrap_or(false), Ordering::Relaxed);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn flush_if_due(writer: &mut LogWriter, watched: &AtomicBool, failure: &mut Option<BucketError>) {
+    if writer.is_due(watched.load(Ordering::Relaxed)) {
         *failure = writer.flush().await.err();
     }
 }

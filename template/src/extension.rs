@@ -24,6 +24,22 @@ pub struct Extension {
     pub lock: Option<Digest>,
     /// The build for each platform, like `linux/amd64`.
     pub platforms: BTreeMap<String, PlatformBuild>,
+    /// Whether a job reports what it did in rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
+    /// Who is told of what happens to jobs of this template: URLs of webhooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<String>,
+}
+
+/// Whether a job reports rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Results {
+    /// It must: one that reports none has failed.
+    Required,
+    /// It may.
+    Optional,
 }
 
 impl Extension {
@@ -33,7 +49,10 @@ impl Extension {
     /// |---|---|
     /// | 1 | Python programs; what is in a layer lies at its top |
     /// | 2 | every kind of program; what is in a layer lies below [`LAYER_ROOT`](Self::LAYER_ROOT), so that an image can have the same layers |
-    pub const FORMAT: u32 = 2;
+    /// | 3 | result rows, and who is told of jobs; written only where the template says something of them |
+    pub const FORMAT: u32 = 3;
+    /// What is written of a template that says nothing newer.
+    const PLAIN_FORMAT: u32 = 2;
 
     /// The folder that holds everything in a layer, and so the program's folder in an image: `/template`, as gcloud's images
     /// have it.
@@ -41,7 +60,18 @@ impl Extension {
 
     /// An extension in the current format.
     pub fn new(entry: Entry, lock: Option<Digest>, platforms: BTreeMap<String, PlatformBuild>) -> Self {
-        Self { format: Self::FORMAT, entry, lock, platforms }
+        let (results, notify) = (None, Vec::new());
+        Self { format: Self::PLAIN_FORMAT, entry, lock, platforms, results, notify }
+    }
+
+    /// The same, of a template that says whether its jobs report rows, and who is told of them.
+    #[must_use]
+    pub fn with_reports(mut self, results: Option<Results>, notify: Vec<String>) -> Self {
+        if results.is_some() || !notify.is_empty() {
+            self.format = Self::FORMAT;
+        }
+        (self.results, self.notify) = (results, notify);
+        self
     }
 
     /// The folder of a layer that holds what is joined; nothing for the layer itself.

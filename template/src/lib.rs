@@ -82,7 +82,7 @@ pub use digest_prefix::DigestPrefix;
 pub use entry::{Entry, PythonMain};
 pub use enum_option::EnumOption;
 pub use environment::Environment;
-pub use extension::Extension;
+pub use extension::{Extension, Results};
 pub use flag_values::{FlagValueError, parse_dictionary, parse_list};
 pub use format_error::FormatError;
 pub use job_id::JobId;

@@ -1,6 +1,9 @@
-//! Buckets on local disk for tests.
+//! Buckets for tests, and what is put into them.
 
 #![allow(dead_code, reason = "each test uses its part")]
+
+pub(crate) mod jobs;
+pub(crate) mod stores;
 
 use std::path::PathBuf;
 
@@ -36,15 +39,15 @@ pub(crate) fn name(text: &str) -> TemplateName {
 
 /// Where the current spec of a template lies.
 pub(crate) fn projection(bucket: &Bucket, template: &str) -> PathBuf {
-    bucket.root().join(format!("templates/{template}.json"))
+    bucket.folder().unwrap().join(format!("templates/{template}.json"))
 }
 
 /// Where an entry of a template's log lies.
 pub(crate) fn log_entry(bucket: &Bucket, template: &str, number: u64) -> PathBuf {
-    bucket.root().join(format!("templates/{template}/log/{number:08}.json"))
+    bucket.folder().unwrap().join(format!("templates/{template}/log/{number:08}.json"))
 }
 
 /// Where a version of a template lies.
 pub(crate) fn version(bucket: &Bucket, template: &str, digest: &Digest) -> PathBuf {
-    bucket.root().join(format!("templates/{template}/{}.json", digest.digest()))
+    bucket.folder().unwrap().join(format!("templates/{template}/{}.json", digest.digest()))
 }

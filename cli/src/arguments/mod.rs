@@ -4,6 +4,9 @@
 
 mod environment;
 mod image;
+mod jobs;
+mod launch;
+mod maintenance;
 mod place;
 pub(crate) mod spec;
 mod template;
@@ -12,10 +15,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
-use tmpl_template::{JobId, JobName, TemplateName};
+use tmpl_template::{JobId, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
 pub(crate) use image::ImageArguments;
+pub(crate) use jobs::{JobsCommand, ListArguments, RerunArguments};
+pub(crate) use launch::{IfRunning, LaunchOptions, OnSignal};
+pub(crate) use maintenance::{BucketCommand, DoctorArguments, GcArguments, SettingsArguments};
 pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
@@ -35,7 +41,7 @@ pub(crate) struct Arguments {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArguments {
-    /// The bucket: a folder, or a file:// URL [default: TMPL_BUCKET, then the configuration]
+    /// The bucket: a folder, or s3://, gs:// or az://NAME/PREFIX [default: TMPL_BUCKET, then the configuration]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) bucket: Option<String>,
     /// How data is printed on standard output
@@ -67,7 +73,7 @@ pub(crate) enum Command {
     /// List, show, compare, check, promote and withdraw templates
     #[command(subcommand)]
     Template(TemplateCommand),
-    /// List, show, follow and cancel jobs
+    /// List, show, follow, compare, repeat, cancel and delete jobs
     #[command(subcommand)]
     Jobs(JobsCommand),
     /// Wait for a job to end, with the exit code that `tmpl run` would give
@@ -77,6 +83,13 @@ pub(crate) enum Command {
     /// Look after the unpacked layers on this machine
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Try a bucket: every right that is needed, one by one
+    Doctor(DoctorArguments),
+    /// Remove from a bucket what nobody needs any more
+    Gc(GcArguments),
+    /// What a bucket's people have agreed upon
+    #[command(subcommand)]
+    Bucket(BucketCommand),
 }
 
 /// Build a project's templates and publish them in a bucket.
@@ -135,7 +148,7 @@ pub(crate) enum CheckMode {
 /// Launch a template and wait for its job.
 ///
 /// The job's id and log go to standard error. Exit codes: 0 done, 1 the program failed, 2 wrong parameters, 3 it could not
-/// be launched, 4 cancelled by somebody else, 5 --wait-timeout, 7 contact lost, 75 temporary error, 128+n signal n.
+/// be launched, 4 cancelled by somebody else, 5 --wait-timeout, 6 name or launch key in use, 7 contact lost, 75 temporary error, 128+n signal n.
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct RunArguments {
@@ -143,33 +156,8 @@ pub(crate) struct RunArguments {
     pub(crate) template: TemplateSource,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
-    /// Show what would be started, and start nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// The job's name [default: TEMPLATE-TIME-RANDOM]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) job_name: Option<JobName>,
-    /// Write the job's id into a file before anything starts
-    #[arg(long, value_name = "FILE")]
-    pub(crate) id_file: Option<PathBuf>,
-    /// Print the job's id and leave; the job goes on
-    #[arg(long)]
-    pub(crate) detach: bool,
-    /// What a signal to this command does to the job
-    #[arg(long, value_enum, default_value_t = OnSignal::Cancel)]
-    pub(crate) on_signal: OnSignal,
-    /// End the job as failed when it has run this long (30s, 5m, 2h)
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub(crate) timeout: Option<SignedDuration>,
-    /// Stop waiting after this long; the job goes on, the exit code is 5
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub(crate) wait_timeout: Option<SignedDuration>,
-    /// Allow an output file that exists to be written over
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// The interpreter to run with [default: configuration, uv's, PATH]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) python: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) launch: LaunchOptions,
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
     // The last: its heading would count for what follows.
@@ -189,49 +177,6 @@ pub(crate) struct ParameterArguments {
     /// A JSON or YAML file that maps parameter names to values (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) params_file: Vec<PathBuf>,
-}
-
-/// What a signal to `tmpl run` does to the job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnSignal {
-    /// Ends the job
-    Cancel,
-    /// Lets the job go on
-    Detach,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum JobsCommand {
-    /// The newest jobs first
-    List {
-        /// How many
-        #[arg(long, default_value_t = 50, value_name = "N", value_parser = at_least_one)]
-        limit: usize,
-    },
-    /// Everything recorded of a job
-    Show {
-        /// The job's id
-        #[arg(value_parser = job_id)]
-        id: JobId,
-    },
-    /// A job's log
-    Logs {
-        /// The job's id
-        #[arg(value_parser = job_id)]
-        id: JobId,
-        /// Go on as the job writes, until it ends
-        #[arg(long, short)]
-        follow: bool,
-    },
-    /// Ask a job to end, and wait until it has
-    Cancel {
-        /// The job's id
-        #[arg(value_parser = job_id)]
-        id: JobId,
-        /// Only ask
-        #[arg(long)]
-        no_wait: bool,
-    },
 }
 
 #[derive(Debug, Args)]

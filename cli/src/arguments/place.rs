@@ -34,6 +34,12 @@ pub(crate) struct PlaceArguments {
 }
 
 impl PlaceArguments {
+    /// The place that a job had, with what the configuration says of it.
+    pub(crate) fn of_job(place: &str) -> Self {
+        let place = if place == tmpl_launcher::place::DOCKER { Place::Docker } else { Place::Process };
+        Self { place, mount: Vec::new(), memory: None, cpus: None }
+    }
+
     /// Refuses flags that mean nothing for a process.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let given = [

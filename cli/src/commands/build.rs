@@ -25,11 +25,11 @@ pub(crate) async fn run(context: &Context<'_>, arguments: BuildArguments) -> Res
     // Nothing is written there; a build that has nowhere to publish can be looked at all the same.
     let nowhere = tempfile::tempdir()?;
     let url = match (named, arguments.print_only) {
-        (Ok(url), true) if url.path().is_dir() => url,
+        (Ok(url), true) if url.folder().is_none_or(std::path::Path::is_dir) => url,
         (_, true) => nowhere.path().display().to_string().parse::<BucketUrl>()?,
         (named, false) => named?,
     };
-    let was_there = url.path().exists();
+    let was_there = url.folder().is_none_or(Path::exists);
     let print_only = arguments.print_only;
     let request = BuildRequest {
         facts: facts(&arguments.project),
@@ -121,9 +121,9 @@ async fn stopped() -> i32 {
 
 /// A build that failed leaves no new, empty bucket behind.
 fn forget_new_bucket(url: &BucketUrl, was_there: bool) {
-    if !was_there {
+    if let (false, Some(folder)) = (was_there, url.folder()) {
         // One that is not empty stays.
-        let _ = fs_err::remove_dir(url.path());
+        let _ = fs_err::remove_dir(folder);
     }
 }
 

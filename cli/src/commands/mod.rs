@@ -1,7 +1,10 @@
 //! One file a command.
 
+mod bucket;
 mod build;
 mod cache;
+mod doctor;
+mod gc;
 mod init;
 mod jobs;
 mod run;
@@ -30,6 +33,9 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Wait(arguments) => wait::run(&context, &arguments).await,
             Command::Init(arguments) => init::run(&context, &arguments),
             Command::Cache(command) => cache::run(&context, &command),
+            Command::Doctor(arguments) => doctor::run(&context, &arguments).await,
+            Command::Gc(arguments) => gc::run(&context, &arguments).await,
+            Command::Bucket(command) => bucket::run(&context, command).await,
         }
     })?
 }

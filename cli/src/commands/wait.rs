@@ -13,7 +13,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: &WaitArguments) -> Res
     match settle::wait(context, &bucket, &arguments.id, arguments.wait_timeout).await? {
         Some(ended) => {
             let record = bucket.job_record(&arguments.id).await?;
-            report_end(context.printer, &record, &ended, ended.exit_code)
+            report_end(context.printer, &bucket, &record, &ended, ended.exit_code).await
         }
         None => {
             Err(Failure::new(WAIT_TIMEOUT, format!("job {} goes on; the time to wait is over", arguments.id))

@@ -64,6 +64,7 @@ fn a_job_shows_all_that_is_known_of_it() {
       who        ann on [HOST]
       started    [TIME]
       took [DURATION]
+      ran        on [HOST], [PLATFORM]
       parameters
         mode = fail
         text = it broke

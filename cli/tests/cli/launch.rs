@@ -132,8 +132,10 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     variable     PYTHONDONTWRITEBYTECODE=1
     variable     PYTHONNOUSERSITE=1
     variable     PYTHONUNBUFFERED=1
+    variable     TMPL_ARTIFACTS=[DIR]/bucket/staging/jobs/[DAY]/[JOB]/artifacts
     variable     TMPL_JOB_ID=[JOB]
     variable     TMPL_JOB_NAME=talker-[NAME]
+    variable     TMPL_RESULTS=[DIR]/bucket/staging/jobs/[DAY]/[JOB]/results/1
     variable     TMPL_TEMP_LOCATION=[DIR]/bucket/tmp/[JOB]
     variable     TOKEN=t
     variable     VIRTUAL_ENV=[CACHE]/environments/[KEY]
@@ -141,7 +143,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     folder       [DIR]
     temporary    [DIR]/bucket/tmp/[JOB]
     logs         [DIR]/bucket/staging/jobs/[DAY]/[JOB]/logs/1
-    results      [DIR]/bucket/staging/jobs/[DAY]/[JOB]/results
+    results      [DIR]/bucket/staging/jobs/[DAY]/[JOB]/results/1
     --- stderr
     ");
     assert!(!place.bucket().join("staging/jobs").exists());

@@ -142,6 +142,7 @@ impl Place {
             (r"\([0-9a-f]{12}\)".to_owned(), "([DIGEST])".to_owned()),
             (r"\b[0-9a-f]{12}\b".to_owned(), "[VERSION]".to_owned()),
             (r"\bann on [\w.-]+".to_owned(), "ann on [HOST]".to_owned()),
+            (r"\bon [\w.-]+, linux/\w+, tmpl [\d.]+".to_owned(), "on [HOST], [PLATFORM]".to_owned()),
             (r"environments/[0-9a-f]{32}".to_owned(), "environments/[KEY]".to_owned()),
             (r" (in|after) \d+(\.\d+)? s\b".to_owned(), " $1 [DURATION]".to_owned()),
             (r"\b\d+(\.\d)? [kM]?B\b".to_owned(), "[SIZE]".to_owned()),
@@ -156,7 +157,7 @@ impl Place {
     pub(crate) fn newest_job(&self) -> String {
         let listed = self.tmpl(&["jobs", "list", "--format", "json", "--limit", "1"]);
         let jobs: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
-        jobs[0]["job"]["id"].as_str().unwrap().to_owned()
+        jobs[0]["id"].as_str().unwrap().to_owned()
     }
 
     /// What is recorded of a job, as JSON.
@@ -174,8 +175,8 @@ impl Drop for Place {
         }
         let listed = self.tmpl(&["jobs", "list", "--format", "json"]);
         let jobs: Vec<serde_json::Value> = serde_json::from_str(&listed.stdout).unwrap_or_default();
-        for job in jobs.iter().filter(|job| job["end"].is_null()) {
-            self.tmpl(&["jobs", "cancel", job["job"]["id"].as_str().unwrap_or_default()]);
+        for job in jobs.iter().filter(|job| job["tookMs"].is_null()) {
+            self.tmpl(&["jobs", "cancel", job["id"].as_str().unwrap_or_default()]);
         }
     }
 }

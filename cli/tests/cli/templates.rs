@@ -146,7 +146,17 @@ fn a_spec_that_lies_elsewhere_is_launched_and_recorded() {
     assert!(!elsewhere.join("templates").exists());
     let listed = place.tmpl(&["jobs", "list", "--format", "json", "--bucket", bucket]).expect(0);
     let jobs: Value = serde_json::from_str(&listed.stdout).unwrap();
-    let template = &jobs[0]["job"]["template"];
+    let shown = place.tmpl(&[
+        "jobs",
+        "show",
+        jobs[0]["id"].as_str().unwrap(),
+        "--format",
+        "json",
+        "--bucket",
+        bucket,
+    ]);
+    let shown: Value = serde_json::from_str(&shown.expect(0).stdout).unwrap();
+    let template = &shown["job"]["template"];
     assert_eq!(template["digest"], versions(&place)[0]["digest"]);
     assert_eq!(template["origin"].as_str(), spec.to_str());
 

@@ -15,6 +15,7 @@ use crate::container::flex_program::{FlexProgram, FlexStart, LEFT_OUT};
 use crate::container::{report, supervise};
 use crate::identity::Identity;
 use crate::image_template::ImageTemplate;
+use crate::job_places::JobPlaces;
 use crate::out_of_memory::out_of_memory_kills;
 use crate::program_process::Files;
 use crate::runner::{BeamSdk, Direct, Launch, Runner, job_variables, pass};
@@ -58,14 +59,14 @@ pub(crate) fn run(asked: Asked) -> Result<ExitCode, ContainerError> {
 pub(crate) fn image_program(
     record: &JobRecord,
     values: &ParameterValues,
-    temporary: String,
+    places: JobPlaces,
     files: PathBuf,
 ) -> Result<Invocation, LaunchError> {
     let planned = || {
         let own = supervise::directory()?;
         let program = FlexProgram::find(&|name: &str| std::env::var(name).ok(), &own)?;
         let directory = record.working_directory.clone().unwrap_or(own);
-        let job = Job { id: record.id.clone(), name: record.name.clone(), directory, temporary, files };
+        let job = Job { id: record.id.clone(), name: record.name.clone(), directory, places, files };
         plan_flex(&program, &job, values)
     };
     planned().map_err(|error: ContainerError| match error {
@@ -88,7 +89,7 @@ struct Job {
     name: JobName,
     /// Where relative paths start from.
     directory: PathBuf,
-    temporary: String,
+    places: JobPlaces,
     /// Where parameters that are passed as files go.
     files: PathBuf,
 }
@@ -103,7 +104,7 @@ impl Job {
         Ok(Self {
             name: name.unwrap_or(fresh.name),
             directory,
-            temporary: temporary.display().to_string(),
+            places: JobPlaces::temporary(temporary.display().to_string()),
             files: std::env::temp_dir().join(format!("tmpl-parameters-{id}")),
             id,
         })
@@ -167,7 +168,7 @@ fn plan_template(
         runtime: &Runtime::of_tree(&extension.entry)?,
         environment: image.tree(),
         directory: &job.directory,
-        temporary: &job.temporary,
+        places: &job.places,
         files: &job.files,
     }))
 }
@@ -198,7 +199,7 @@ fn plan_flex(
     let mut invocation = Invocation {
         program: executable,
         arguments,
-        environment: job_variables(&job.id, &job.name, values, &job.temporary),
+        environment: job_variables(&job.id, &job.name, values, &job.places),
         removed: vec!["TMPL_*".to_owned()],
         search_path: Vec::new(),
         directory: job.directory.clone(),
@@ -209,7 +210,7 @@ fn plan_flex(
     values.iter().for_each(|value| pass(value, &job.files, &mut invocation));
     let missing = program.defaults.iter().filter(|(name, _)| values.get(name).is_none());
     invocation.arguments.extend(missing.map(|(name, value)| format!("--{name}={value}")));
-    invocation.arguments.extend(sdk.options(values, &job.temporary, &job.name));
+    invocation.arguments.extend(sdk.options(values, &job.places.temporary, &job.name));
     Ok(invocation)
 }
 

@@ -12,6 +12,7 @@ use tmpl_template::JobId;
 use super::{BUCKET_VARIABLE, CACHE_VARIABLE, JOB_VARIABLE, LAUNCHER_ARGUMENT};
 use crate::LaunchError;
 use crate::cache::Cache;
+use crate::notices::OwnNotices;
 
 /// The word for this place in a job's record.
 pub const PROCESS: &str = "process";
@@ -31,14 +32,16 @@ pub fn start_process(
     bucket: &Bucket,
     id: &JobId,
     cache: &Cache,
+    notices: &OwnNotices,
 ) -> Result<LauncherProcess, LaunchError> {
     let failed = |source| LaunchError::Start { program: executable.display().to_string(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     let child = Command::new(executable)
         .arg(LAUNCHER_ARGUMENT)
-        .env(BUCKET_VARIABLE, bucket.root())
+        .env(BUCKET_VARIABLE, bucket.url().to_string())
         .env(JOB_VARIABLE, id.as_str())
         .env(CACHE_VARIABLE, cache.directory())
+        .envs(notices.variables())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())

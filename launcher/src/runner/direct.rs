@@ -10,6 +10,7 @@ use tmpl_template::{
 use super::{Launch, Runner};
 use crate::environment;
 use crate::invocation::{ArgumentValue, FilePlan, Invocation};
+use crate::job_places::JobPlaces;
 use crate::runtime::Runtime;
 
 /// Beam's in-process runner by its own name. Plain `DirectRunner` first tries to download Prism and falls back in silence; where
@@ -28,7 +29,7 @@ impl Runner for Direct {
         let mut invocation = Invocation {
             program: program(launch),
             arguments: Vec::new(),
-            environment: job_variables(launch.id, launch.name, launch.values, launch.temporary),
+            environment: job_variables(launch.id, launch.name, launch.values, launch.places),
             removed: vec!["TMPL_*".to_owned()],
             search_path: vec![launch.environment.join("bin")],
             directory: launch.directory.to_owned(),
@@ -64,7 +65,7 @@ impl Runner for Direct {
         }
         // After the parameters: of an option given twice, argparse takes the last.
         if let Some(sdk) = BeamSdk::of(launch.entry) {
-            invocation.arguments.extend(sdk.options(launch.values, launch.temporary, launch.name));
+            invocation.arguments.extend(sdk.options(launch.values, &launch.places.temporary, launch.name));
         }
         invocation
     }
@@ -90,16 +91,20 @@ pub(crate) fn job_variables(
     id: &JobId,
     name: &JobName,
     values: &ParameterValues,
-    temporary: &str,
+    places: &JobPlaces,
 ) -> BTreeMap<String, ArgumentValue> {
-    let temporary = values.get("temp_location").map_or(temporary, |value| &value.value);
-    [
-        ("TMPL_JOB_ID", id.to_string()),
-        ("TMPL_JOB_NAME", name.to_string()),
-        ("TMPL_TEMP_LOCATION", temporary.to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), ArgumentValue::Plain(value)))
-    .into()
+    let temporary = values.get("temp_location").map_or(&places.temporary, |value| &value.value);
+    let own = [
+        ("TMPL_JOB_ID", Some(id.to_string())),
+        ("TMPL_JOB_NAME", Some(name.to_string())),
+        ("TMPL_TEMP_LOCATION", Some(temporary.clone())),
+        ("TMPL_RESULTS", places.results.clone()),
+        ("TMPL_ARTIFACTS", places.artifacts.clone()),
+    ];
+    // The store that the bucket is in is the one that the pipeline reads and writes.
+    let store = places.variables.iter().map(|(name, value)| (*name, Some(value.clone())));
+    let all = own.into_iter().chain(store);
+    all.filter_map(|(name, value)| Some((name.to_owned(), ArgumentValue::Plain(value?)))).collect()
 }
 
 fn prepare_python(invocation: &mut Invocation, environment: &Path) {
@@ -224,7 +229,7 @@ mod tests {
             values: &values,
             environment: Path::new("/cache/environments/e"),
             directory: Path::new("/home/ann"),
-            temporary: "/bucket/tmp/j",
+            places: &JobPlaces::temporary("/bucket/tmp/j".to_owned()),
             files: Path::new("/run/j"),
         })
     }

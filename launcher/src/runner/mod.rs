@@ -9,6 +9,7 @@ use serde::Serialize;
 use tmpl_template::{Entry, JobId, JobName, LayerReference, ParameterValues};
 
 use crate::Invocation;
+use crate::job_places::JobPlaces;
 use crate::runtime::Runtime;
 pub(crate) use direct::{BeamSdk, Direct, job_variables, pass};
 
@@ -24,8 +25,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) environment: &'a Path,
     /// Where relative paths in parameters start from.
     pub(crate) directory: &'a Path,
-    /// The job's temporary location, as the SDK spells it.
-    pub(crate) temporary: &'a str,
+    /// Where the job's own places are, as the SDK spells them.
+    pub(crate) places: &'a JobPlaces,
     /// Where parameters that are passed as files go.
     pub(crate) files: &'a Path,
 }

@@ -1,6 +1,8 @@
 //! `tmpl run`: check, write down, start, wait, say how it ended.
 
 mod container;
+mod elsewhere;
+mod if_running;
 mod plan;
 mod process;
 mod signals;
@@ -10,10 +12,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
-use tmpl_launcher::accept::LaunchRequest;
-use tmpl_template::JobState;
+use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate};
+use tmpl_launcher::admission::{self, Standing};
+use tmpl_launcher::notices::{NoticeEvent, Notices};
+use tmpl_launcher::place;
+use tmpl_launcher::this_process::host;
+use tmpl_template::{JobState, TemplateReference};
 
-use crate::arguments::{Place, RunArguments};
+use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments};
 use crate::context::Context;
 use crate::outcome::report_end;
 use crate::printer::Printer;
@@ -24,37 +30,94 @@ use crate::{follow, parameters, submitter};
 const LONGEST_WAIT: Duration = Duration::from_hours(10 * 365 * 24);
 
 pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Result<ExitCode, Failure> {
-    arguments.place.check()?;
     let (bucket, template) = arguments.template.for_launch(context).await?;
     let request = LaunchRequest {
         template,
         parameters: parameters::gather(&arguments.parameters)?,
         environment: arguments.environment.environment()?,
-        job_name: arguments.job_name.clone(),
-        python: arguments.python.clone(),
-        timeout: arguments.timeout,
-        overwrite: arguments.overwrite,
+        job_name: arguments.launch.job_name.clone(),
+        python: arguments.launch.python.clone(),
+        timeout: arguments.launch.timeout,
+        overwrite: arguments.launch.overwrite,
+        launch_key: arguments.launch.launch_key.clone(),
+        retries: arguments.launch.retries(),
+        lease: context.settings.lease,
+        notify: arguments.launch.notify.iter().filter(|target| target.is_web()).cloned().collect(),
         submitter: submitter::submitter(),
         working_directory: follow::working_directory()?,
     };
-    match arguments.place.place {
-        Place::Process => process::run(context, &arguments, &bucket, request).await,
-        Place::Docker => container::run(context, &arguments, &bucket, request).await,
+    launch(context, &Launching { options: &arguments.launch, place: &arguments.place }, &bucket, request)
+        .await
+}
+
+/// How a launch is made and waited for, and where it runs.
+pub(crate) struct Launching<'a> {
+    pub(crate) options: &'a LaunchOptions,
+    pub(crate) place: &'a PlaceArguments,
+}
+
+/// Makes a launch, or finds the job that it became before.
+pub(crate) async fn launch(
+    context: &Context<'_>,
+    launching: &Launching<'_>,
+    bucket: &Bucket,
+    mut request: LaunchRequest,
+) -> Result<ExitCode, Failure> {
+    launching.place.check()?;
+    let word = match launching.place.place {
+        Place::Process => place::PROCESS,
+        Place::Docker => place::DOCKER,
+    };
+    let known = admission::find(bucket, &request, word).await?;
+    match &known {
+        Some(record) if !launching.options.dry_run => {
+            if admission::standing(bucket, record).await? != Standing::Waiting {
+                context
+                    .printer
+                    .say(&format!("job {} ({}), launched before under this key", record.id, record.name));
+                write_id(launching, record)?;
+                return elsewhere::attend(context, launching, bucket, record).await;
+            }
+            // What is gone on with is the launch of then, whatever was published since.
+            if let LaunchTemplate::Published(reference) = &mut request.template {
+                let version = record.template.digest.digest().parse().ok();
+                *reference = TemplateReference { name: record.template.name.clone(), version };
+            }
+        }
+        None if !launching.options.dry_run => {
+            if let Some(code) = if_running::settle(context, launching, bucket).await? {
+                return Ok(code);
+            }
+        }
+        _ => {}
+    }
+    match launching.place.place {
+        Place::Process => process::run(context, launching, bucket, request, known).await,
+        Place::Docker => container::run(context, launching, bucket, request, known).await,
     }
 }
 
 /// Writes the job's id where it was asked for, before anything starts.
-fn write_id(arguments: &RunArguments, record: &JobRecord) -> Result<(), Failure> {
-    let Some(file) = &arguments.id_file else { return Ok(()) };
+fn write_id(launching: &Launching<'_>, record: &JobRecord) -> Result<(), Failure> {
+    let Some(file) = &launching.options.id_file else { return Ok(()) };
     let written = fs_err::write(file, format!("{}\n", record.id));
     written.map_err(|error| Failure::new(USAGE, format!("--id-file: {error}")))
 }
 
-/// Writes a job down. From here on it is accepted, and has an end in any case.
-async fn accept(printer: &Printer, bucket: &Bucket, record: &JobRecord) -> Result<(), Failure> {
-    bucket.accept_job(record).await?;
+/// Tells of a job that was accepted.
+fn introduce(printer: &Printer, record: &JobRecord) {
     printer.say(&format!("job {} ({})", record.id, record.name));
-    Ok(())
+}
+
+/// Tells whoever wants to know how a job ended whose launcher could not.
+pub(crate) async fn tell_end(
+    context: &Context<'_>,
+    bucket: &Bucket,
+    record: &JobRecord,
+    ended: &FinalRecord,
+) {
+    let notices = Notices::of(bucket, record, &host(), context.settings.notices.clone());
+    notices.tell(NoticeEvent::of_end(ended.state), Some(ended)).await;
 }
 
 /// Leaves a job that has begun, telling its id.
@@ -65,14 +128,15 @@ fn leave(printer: &Printer, record: &JobRecord) -> Result<ExitCode, Failure> {
 }
 
 /// How long to wait for a job's end.
-fn patience(arguments: &RunArguments) -> Duration {
-    let limit = arguments.wait_timeout.map_or(Duration::MAX, jiff::SignedDuration::unsigned_abs);
+fn patience(launching: &Launching<'_>) -> Duration {
+    let limit = launching.options.wait_timeout.map_or(Duration::MAX, jiff::SignedDuration::unsigned_abs);
     limit.min(LONGEST_WAIT)
 }
 
 /// Says how a job ended. `received` is the signal that this command took for a request to cancel.
-fn report(
+async fn report(
     printer: &Printer,
+    bucket: &Bucket,
     record: &JobRecord,
     ended: &FinalRecord,
     received: Option<i32>,
@@ -81,7 +145,7 @@ fn report(
         Some(signal) if ended.state == JobState::Cancelled => signalled(signal),
         _ => ended.exit_code,
     };
-    report_end(printer, record, ended, code)
+    report_end(printer, bucket, record, ended, code).await
 }
 
 fn goes_on(record: &JobRecord, code: u8, why: &str) -> Failure {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
 use tmpl_launcher::accept::{self, LaunchRequest};
+use tmpl_launcher::admission::{self, Standing};
 use tmpl_launcher::this_process::executable;
 use tmpl_launcher::{FromClient, FromLauncher};
 use tmpl_launcher::{launch, place};
@@ -12,19 +13,20 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
 use super::signals::Signals;
-use super::{goes_on, leave, patience, plan, report, write_id};
-use crate::arguments::{OnSignal, RunArguments};
+use super::{Launching, elsewhere, goes_on, introduce, leave, patience, plan, report, tell_end, write_id};
+use crate::arguments::OnSignal;
 use crate::context::Context;
 use crate::follow;
 use crate::printer::Printer;
 use crate::report::{CONTACT_LOST, Failure, WAIT_TIMEOUT, signalled};
 
-/// Launches a template as a process on this machine.
+/// Launches a template as a process on this machine. `known` is the job that the launch became before, and that nobody has begun with.
 pub(super) async fn run(
     context: &Context<'_>,
-    arguments: &RunArguments,
+    launching: &Launching<'_>,
     bucket: &Bucket,
     request: LaunchRequest,
+    known: Option<JobRecord>,
 ) -> Result<ExitCode, Failure> {
     let printer = context.printer;
     let cache = context.settings.cache()?;
@@ -32,28 +34,36 @@ pub(super) async fn run(
     for warning in checked.warnings() {
         printer.warn(warning);
     }
-    if arguments.dry_run {
+    if launching.options.dry_run {
         return plan::print(printer, &checked.plan(bucket, &cache));
     }
-    let record = checked.job();
-    write_id(arguments, &record)?;
+    let record = match known {
+        Some(record) => record,
+        None => admission::reserve(bucket, checked.request(), checked.job()).await?,
+    };
+    write_id(launching, &record)?;
     let executable = executable()?;
-    checked.stage(bucket).await?;
-    super::accept(printer, bucket, &record).await?;
-    let launcher = match place::start_process(&executable, bucket, &record.id, &cache) {
+    let standing = checked.accept(bucket, &record).await?;
+    introduce(printer, &record);
+    if standing != Standing::Waiting {
+        return elsewhere::attend(context, launching, bucket, &record).await;
+    }
+    let mut notices = context.settings.notices.clone();
+    notices.targets.extend(launching.options.notify.iter().filter(|target| !target.is_web()).cloned());
+    let launcher = match place::start_process(&executable, bucket, &record.id, &cache, &notices) {
         Ok(launcher) => launcher,
         Err(error) => {
             // What was accepted has an end, also when it has no beginning. The error is told in any case.
-            let _ = bucket.finish_job(&record.id, &launch::failed(&error)).await;
+            let _ = bucket.finish_job(&record, &launch::failed(&error)).await;
             return Err(error.into());
         }
     };
     let mut conversation = Conversation::begin(launcher.socket)?;
-    if arguments.detach {
+    if launching.options.detach {
         conversation.say(&FromClient::Detach).await;
         return leave(printer, &record);
     }
-    attend(printer, bucket, &record, arguments, conversation).await
+    attend(context, launching, bucket, &record, conversation).await
 }
 
 /// Our end of the conversation with a launcher.
@@ -91,16 +101,17 @@ impl Conversation {
 
 /// Waits for a job, passing on what it writes and the signals that come.
 async fn attend(
-    printer: &Printer,
+    context: &Context<'_>,
+    launching: &Launching<'_>,
     bucket: &Bucket,
     record: &JobRecord,
-    arguments: &RunArguments,
     mut conversation: Conversation,
 ) -> Result<ExitCode, Failure> {
+    let printer = context.printer;
     let mut signals = Signals::listen()?;
     let mut received = None;
     let mut ended = None;
-    let time_over = tokio::time::sleep(patience(arguments));
+    let time_over = tokio::time::sleep(patience(launching));
     tokio::pin!(time_over);
     loop {
         let number = tokio::select! {
@@ -111,13 +122,13 @@ async fn attend(
                 Some(FromLauncher::Ended(end)) => { ended = Some(end); continue }
                 None => break,
             },
-            () = &mut time_over, if arguments.wait_timeout.is_some() && ended.is_none() => {
+            () = &mut time_over, if launching.options.wait_timeout.is_some() && ended.is_none() => {
                 conversation.say(&FromClient::Detach).await;
                 return Err(goes_on(record, WAIT_TIMEOUT, "the time to wait is over"));
             }
             number = signals.next() => number,
         };
-        if arguments.on_signal == OnSignal::Detach {
+        if launching.options.on_signal == OnSignal::Detach {
             conversation.say(&FromClient::Detach).await;
             return Err(goes_on(record, signalled(number), "this command was told to leave it"));
         }
@@ -128,23 +139,32 @@ async fn attend(
     }
     let ended = match ended {
         Some(ended) => ended,
-        None => lost_contact(printer, bucket, record).await?,
+        // Another launcher has it: one of two that were started for one key.
+        None if bucket.final_record(&record.id).await?.is_none() && record.launch_key.is_some() => {
+            return elsewhere::attend(context, launching, bucket, record).await;
+        }
+        None => lost_contact(context, bucket, record).await?,
     };
-    report(printer, record, &ended, received)
+    report(printer, bucket, record, &ended, received).await
 }
 
 /// The launcher is gone without having said how the job ended. The bucket knows, or will once the lease has run out.
 async fn lost_contact(
-    printer: &Printer,
+    context: &Context<'_>,
     bucket: &Bucket,
     record: &JobRecord,
 ) -> Result<FinalRecord, Failure> {
-    printer.say("the launcher is gone; waiting for its lease to run out …");
-    let patience =
-        jiff::SignedDuration::try_from(tmpl_bucket::LEASE * 3).unwrap_or(jiff::SignedDuration::ZERO);
-    let found = follow::wait(bucket, &record.id, Some(patience)).await;
-    found.ok().flatten().ok_or_else(|| {
-        Failure::new(CONTACT_LOST, format!("contact with the launcher of job {} is lost", record.id))
-            .hint(format!("`tmpl jobs show {}` tells what is known of it", record.id))
-    })
+    context.printer.say("the launcher is gone; waiting for its lease to run out …");
+    let patience = bucket.lease(record).length * 3;
+    let patience = jiff::SignedDuration::try_from(patience).unwrap_or(jiff::SignedDuration::ZERO);
+    match follow::wait(bucket, &record.id, Some(patience)).await {
+        Ok(Some(ended)) => {
+            tell_end(context, bucket, record, &ended).await;
+            Ok(ended)
+        }
+        _ => {
+            Err(Failure::new(CONTACT_LOST, format!("contact with the launcher of job {} is lost", record.id))
+                .hint(format!("`tmpl jobs show {}` tells what is known of it", record.id)))
+        }
+    }
 }

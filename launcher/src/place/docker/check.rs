@@ -10,7 +10,8 @@ use super::mount::target_of;
 use super::visible::Sight;
 use super::{DockerError, DockerPlace, DockerProfile, ImageSource, Mount};
 use crate::LaunchError;
-use crate::accept::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
+use crate::accept::{FIRST_ATTEMPT, LaunchRequest, LaunchTemplate, UnpublishedSpec};
+use crate::admission::{self, Standing};
 use crate::engine::ImageName;
 use crate::existing_output::refuse_existing_output;
 use crate::place::DOCKER;
@@ -116,7 +117,7 @@ pub async fn check(
 
 /// Everything that the container sees of this machine.
 fn visible_mounts(bucket: &Bucket, profile: &DockerProfile) -> Vec<Mount> {
-    std::iter::once(Mount::same(bucket.root())).chain(profile.mounts.iter().cloned()).collect()
+    bucket.folder().map(Mount::same).into_iter().chain(profile.mounts.iter().cloned()).collect()
 }
 
 /// The layers of every platform: an image that does not have them takes them from the bucket.
@@ -136,12 +137,18 @@ impl CheckedContainer {
         &self.image
     }
 
-    /// Puts into the bucket what a spec that lies elsewhere needs there: its text and its layers. Before the job is accepted.
-    pub async fn stage(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        self.request.stage(bucket, &self.layers).await
+    /// Accepts the launch: puts into the bucket what a spec that lies elsewhere needs there, and writes the job down.
+    pub async fn accept(&self, bucket: &Bucket, record: &JobRecord) -> Result<Standing, LaunchError> {
+        self.request.stage(bucket, &record.id, &self.layers).await?;
+        admission::accept(bucket, record).await
     }
 
-    /// The job that this launch becomes. [`Bucket::accept_job`] writes it down; from there on it is accepted.
+    /// The request.
+    pub fn request(&self) -> &LaunchRequest {
+        &self.request
+    }
+
+    /// The job that this launch becomes.
     pub fn job(&self) -> JobRecord {
         let job = self.request.job(&self.template, DOCKER);
         JobRecord { working_directory: self.directory.clone(), ..job }
@@ -208,8 +215,8 @@ impl CheckedContainer {
             mounts: visible_mounts(bucket, profile).iter().map(ToString::to_string).collect(),
             directory: self.directory.clone(),
             parameters: self.values.iter().map(|value| (value.name.clone(), value.value.clone())).collect(),
-            logs: bucket.place_of(&layout::logs(&record.id, 1)),
-            results: bucket.place_of(&layout::results(&record.id)),
+            logs: bucket.place_of(&layout::logs(&record.id, FIRST_ATTEMPT)),
+            results: bucket.place_of(&layout::results(&record.id, FIRST_ATTEMPT)),
             temporary: bucket.place_of(&layout::temporary(&record.id)),
             warnings: self.values.warnings().to_vec(),
         }

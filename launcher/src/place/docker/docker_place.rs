@@ -151,10 +151,14 @@ impl DockerPlace {
     ) -> Result<(JobContainer, Vec<String>), LaunchError> {
         let launcher = if has_launcher(image.entrypoint()) { None } else { Some(launcher_file::find()?) };
         let user = self.user();
-        let secrets = SecretsFolder::write(cache, &record.id, &user, checked.secret_variables())?;
+        // What opens the bucket here opens it there.
+        let credentials = bucket.credential_variables();
+        let credentials = credentials.iter().map(String::as_str);
+        let secrets =
+            SecretsFolder::write(cache, &record.id, &user, checked.secret_variables().chain(credentials))?;
         let request = JobContainerRequest {
             id: &record.id,
-            bucket: bucket.root(),
+            bucket: bucket.url(),
             image: &image.id,
             launcher: launcher.as_deref(),
             user: &user,
@@ -185,7 +189,7 @@ impl DockerPlace {
 
     /// Brings jobs of this bucket to their end whose containers ended while nobody waited, and removes the containers.
     pub async fn sweep(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let label = format!("{BUCKET_LABEL}={}", bucket.root().display());
+        let label = format!("{BUCKET_LABEL}={}", bucket.url());
         for (container, job) in self.engine.labelled_containers(&label, JOB_LABEL, true).await? {
             let Ok(job) = job.parse::<JobId>() else { continue };
             let container = self.container(container, job);

@@ -91,7 +91,8 @@ impl JobContainer {
         if let Some(written) = bucket.final_record(&self.job).await? {
             return Ok(written);
         }
-        Ok(bucket.finish_job(&self.job, &end.describe()).await?)
+        let record = bucket.job_record(&self.job).await?;
+        Ok(bucket.finish_job(&record, &end.describe()).await?)
     }
 
     /// Ends it, whatever it does: for a launcher that does not take notice of a request in the bucket.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tmpl_bucket::BucketUrl;
 use tmpl_template::JobId;
 
 use super::{DockerProfile, Mount, User};
@@ -26,8 +27,8 @@ const IN_MEMORY: &str = "rw,exec,nosuid,nodev,mode=1777";
 #[derive(Clone, Debug)]
 pub(super) struct JobContainerRequest<'a> {
     pub(super) id: &'a JobId,
-    /// The folder of the bucket, which the container sees under the same path.
-    pub(super) bucket: &'a Path,
+    /// The bucket. A folder the container sees under the same path.
+    pub(super) bucket: &'a BucketUrl,
     /// The image, as the engine knows it.
     pub(super) image: &'a str,
     /// Our own launcher on this machine, for an image that has another entry point.
@@ -48,13 +49,13 @@ impl JobContainerRequest<'_> {
     pub(super) fn build(&self) -> CreateContainer {
         let profile = self.profile;
         let mut env = vec![
-            format!("{BUCKET_VARIABLE}={}", self.bucket.display()),
+            format!("{BUCKET_VARIABLE}={}", self.bucket),
             format!("{JOB_VARIABLE}={}", self.id),
             format!("{CACHE_VARIABLE}={CACHE}"),
             // Its user may have no home: what programs keep there goes where it can be written.
             "HOME=/tmp".to_owned(),
         ];
-        let mut mounts: Vec<Mount> = vec![Mount::same(self.bucket)];
+        let mut mounts: Vec<Mount> = self.bucket.folder().map(Mount::same).into_iter().collect();
         mounts.extend(profile.mounts.iter().cloned());
         if let Some(source) = self.secrets {
             mounts.push(Mount {
@@ -80,7 +81,7 @@ impl JobContainerRequest<'_> {
             user: self.user.to_string(),
             labels: BTreeMap::from([
                 (JOB_LABEL.to_owned(), self.id.to_string()),
-                (BUCKET_LABEL.to_owned(), self.bucket.display().to_string()),
+                (BUCKET_LABEL.to_owned(), self.bucket.to_string()),
             ]),
             host_config: HostSettings {
                 mounts: mounts.iter().map(mount_request).collect(),
@@ -134,7 +135,7 @@ mod tests {
         };
         let request = JobContainerRequest {
             id: &"2026-11-21_08_00_00-0000000000000000001".parse().unwrap(),
-            bucket: Path::new("/bucket"),
+            bucket: &"/bucket".parse().unwrap(),
             image: "sha256:00",
             launcher: Some(Path::new("/usr/bin/launcher")),
             user: &User::numbered(1000, 100),

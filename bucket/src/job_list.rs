@@ -1,0 +1,272 @@
+//! Jobs, the newest first: from the index alone, unless something must be known that only the jobs' own records say.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use tmpl_template::{JobId, JobName, JobState, TemplateName};
+
+use crate::job_index::{self, Ended, IndexEntry};
+use crate::jobs::JobSummary;
+use crate::{Bucket, BucketError, BucketErrorKind, layout};
+
+/// How many jobs that may still run are looked at at a time.
+const LOOKS: usize = 16;
+
+/// Which jobs of a bucket are meant. Without anything set, all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Of this template.
+    pub template: Option<TemplateName>,
+    /// Of this name.
+    pub name: Option<JobName>,
+    /// In one of these states.
+    pub states: Vec<JobState>,
+    /// Asked for by this person.
+    pub who: Option<String>,
+    /// With these labels.
+    pub labels: BTreeMap<String, String>,
+    /// Accepted at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Accepted at this moment or before.
+    pub until: Option<Timestamp>,
+    /// Older than this job: where the page before ended.
+    pub after: Option<JobId>,
+}
+
+/// One line of a list of jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobLine {
+    /// The job.
+    pub id: JobId,
+    /// Its template.
+    pub template: TemplateName,
+    /// Its name; the first letters of a very long one.
+    pub name: String,
+    /// Who asked for it.
+    pub who: String,
+    /// The state now.
+    pub state: JobState,
+    /// From its acceptance to its end, if it has ended.
+    pub took: Option<SignedDuration>,
+    /// The launcher is gone, but this reader may not write it down.
+    pub presumed_lost: bool,
+    /// It was this reader who found the launcher gone, and brought the job to its end.
+    pub reconciled: bool,
+}
+
+/// A page of a list of jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobList {
+    /// The jobs, the newest first.
+    pub jobs: Vec<JobLine>,
+    /// Whether there may be more: the next page begins after the last job of this one.
+    pub more: bool,
+    /// Which jobs are left out because a record of theirs is damaged, and why.
+    pub warnings: Vec<String>,
+}
+
+impl JobLine {
+    fn of_entry(entry: &IndexEntry, ended: Ended) -> Self {
+        Self {
+            id: entry.id.clone(),
+            template: entry.template.clone(),
+            name: entry.name.clone(),
+            who: entry.who(),
+            state: ended.state,
+            took: Some(ended.took),
+            presumed_lost: false,
+            reconciled: false,
+        }
+    }
+
+    fn of_summary(entry: &IndexEntry, summary: &JobSummary) -> Self {
+        let record = &summary.record;
+        let took = summary
+            .ended
+            .as_ref()
+            .map(|end| end.time.duration_since(record.created).max(SignedDuration::ZERO));
+        Self {
+            id: entry.id.clone(),
+            template: entry.template.clone(),
+            name: record.name.to_string(),
+            who: record.submitter.who.clone(),
+            state: summary.state,
+            took,
+            presumed_lost: summary.presumed_lost,
+            reconciled: summary.reconciled,
+        }
+    }
+
+    /// When the job was accepted.
+    pub fn created(&self) -> Timestamp {
+        job_index::time_of(&self.id)
+    }
+}
+
+/// What became of an entry.
+enum Look {
+    Line(JobLine),
+    /// It is none of those that are meant, or a job that never was.
+    Nothing,
+    Damaged(String),
+}
+
+impl Bucket {
+    /// The jobs that are meant, the newest first, at most `limit`. A job whose records are damaged costs the list that one job.
+    ///
+    /// An unfiltered page of jobs that have ended takes one listing. A job that may still run is asked itself, and brought to its end
+    /// where its launcher is gone.
+    pub async fn jobs(&self, filter: &JobFilter, limit: usize) -> Result<JobList, BucketError> {
+        let from_time = filter.until.map(job_index::place_of_time);
+        let from_job = filter.after.as_ref().map(after);
+        let start = from_time.max(from_job);
+        let entries = self.store.names_in_order(layout::INDEX, start.as_deref());
+        let until_the_end = entries.filter_map(|object| async move {
+            object.map(|object| Bucket::index_entry(&object)).transpose()
+        });
+        let mut groups = Box::pin(grouped(until_the_end).fuse());
+        let (mut list, mut over) = (JobList::default(), false);
+        while list.jobs.len() < limit {
+            // As many at a time as are missing, so that a page of jobs that have ended is read and no more.
+            let mut batch = Vec::new();
+            while !over && batch.len() < (limit - list.jobs.len()).min(LOOKS * 4) {
+                match groups.next().await.transpose()? {
+                    Some(group) if is_before(&group, filter.since) => over = true,
+                    Some(group) if self.is_meant(&group, filter) => batch.push(group),
+                    Some(_) => {}
+                    None => over = true,
+                }
+            }
+            if batch.is_empty() {
+                return Ok(list);
+            }
+            let looks: Vec<_> = batch.into_iter().map(|group| self.look_at(group, filter)).collect();
+            let mut looks = futures::stream::iter(looks).buffered(LOOKS);
+            while let Some(look) = looks.next().await {
+                match look? {
+                    Look::Line(line) => list.jobs.push(line),
+                    Look::Nothing => {}
+                    Look::Damaged(warning) => list.warnings.push(warning),
+                }
+            }
+        }
+        list.more = true;
+        Ok(list)
+    }
+
+    /// What the index alone can tell.
+    #[expect(clippy::unused_self, reason = "it is the bucket's question")]
+    fn is_meant(&self, group: &[IndexEntry], filter: &JobFilter) -> bool {
+        let Some(entry) = group.last() else { return false };
+        let template = filter.template.as_ref().is_none_or(|template| *template == entry.template);
+        let name = filter.name.as_ref().is_none_or(|name| entry.may_be_named(name));
+        let who = filter.who.as_ref().is_none_or(|who| entry.may_be_of(who));
+        let ended = group.iter().find_map(|entry| entry.ended);
+        let state =
+            filter.states.is_empty() || ended.is_none_or(|ended| filter.states.contains(&ended.state));
+        template && name && who && state
+    }
+
+    async fn look_at(&self, group: Vec<IndexEntry>, filter: &JobFilter) -> Result<Look, BucketError> {
+        let ended = group.iter().find(|entry| entry.ended.is_some());
+        let active = group.iter().find(|entry| entry.ended.is_none());
+        let Some(entry) = ended.or(active) else { return Ok(Look::Nothing) };
+        let exact =
+            filter.labels.is_empty() && filter.name.as_ref().is_none_or(|name| name.as_str() == entry.name);
+        if let (Some(ended), true) = (entry.ended, exact) {
+            if let Some(active) = active {
+                // Whoever ended the job was killed before it could remove this. A reader that may not, leaves it.
+                let _ = self.unindex(active).await;
+            }
+            return Ok(Look::Line(JobLine::of_entry(entry, ended)));
+        }
+        let summary = match self.job_summary(&entry.id).await {
+            Ok(summary) => summary,
+            // Its launch was cut off before it was accepted, or is just being accepted; or it was deleted.
+            Err(BucketError::NoSuchJob { .. }) => return Ok(Look::Nothing),
+            Err(error) if error.kind() == BucketErrorKind::Damaged => {
+                return Ok(Look::Damaged(format!("job {} is left out: {error}", entry.id)));
+            }
+            Err(error) => return Err(error),
+        };
+        if let (Some(end), None) = (&summary.ended, entry.ended) {
+            let _ = self.index_end(&summary.record, end).await;
+        }
+        let labels =
+            summary.record.environment.get("additionalUserLabels").and_then(|labels| labels.as_object());
+        let has = |(name, value): (&String, &String)| {
+            labels.and_then(|labels| labels.get(name)).and_then(|found| found.as_str()) == Some(value)
+        };
+        let meant = filter.labels.iter().all(has)
+            && filter.name.as_ref().is_none_or(|name| *name == summary.record.name)
+            && (filter.states.is_empty() || filter.states.contains(&summary.state));
+        Ok(if meant { Look::Line(JobLine::of_summary(entry, &summary)) } else { Look::Nothing })
+    }
+
+    /// Writes the index anew from the jobs' own records. Gives the number of jobs, and what could not be read.
+    pub async fn rebuild_index(&self, seen: &(dyn Fn() + Sync)) -> Result<(usize, Vec<String>), BucketError> {
+        let (mut count, mut warnings) = (0, Vec::new());
+        for day in self.store.list_folders(layout::JOBS).await? {
+            let folders = self.store.list_folders(&layout::day(&day)).await?;
+            let ids = folders.iter().filter_map(|id| id.parse::<JobId>().ok()).collect::<Vec<_>>();
+            let written: Vec<_> = ids.iter().map(|id| self.reindex(id)).collect();
+            let mut written = futures::stream::iter(written).buffer_unordered(LOOKS * 2);
+            while let Some(one) = written.next().await {
+                match one {
+                    Ok(found) => count += usize::from(found),
+                    Err(error) if error.kind() == BucketErrorKind::Damaged => {
+                        warnings.push(error.to_string())
+                    }
+                    Err(error) => return Err(error),
+                }
+                seen();
+            }
+        }
+        Ok((count, warnings))
+    }
+
+    async fn reindex(&self, id: &JobId) -> Result<bool, BucketError> {
+        let record = match self.job_record(id).await {
+            Ok(record) => record,
+            Err(BucketError::NoSuchJob { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match self.final_record(id).await? {
+            Some(end) => self.index_end(&record, &end).await?,
+            None => self.index_job(&record).await?,
+        }
+        Ok(true)
+    }
+}
+
+/// A path after which nothing of this job comes any more, and everything of older ones.
+fn after(id: &JobId) -> String {
+    format!("{}.zz", job_index::place(id))
+}
+
+fn is_before(group: &[IndexEntry], since: Option<Timestamp>) -> bool {
+    let created = group.first().map(IndexEntry::created);
+    since.zip(created).is_some_and(|(since, created)| created.as_second() < since.as_second())
+}
+
+/// Entries of the same job, which stand beside each other, put together.
+fn grouped(
+    entries: impl futures::Stream<Item = Result<IndexEntry, BucketError>> + Send,
+) -> impl futures::Stream<Item = Result<Vec<IndexEntry>, BucketError>> {
+    let entries = Box::pin(entries.peekable());
+    futures::stream::unfold(entries, |mut entries| async move {
+        let first = match entries.next().await? {
+            Ok(first) => first,
+            Err(error) => return Some((Err(error), entries)),
+        };
+        let mut group = vec![first];
+        while let Some(next) =
+            entries.as_mut().next_if(|next| next.as_ref().is_ok_and(|next| next.id == group[0].id)).await
+        {
+            group.extend(next.ok());
+        }
+        Some((Ok(group), entries))
+    })
+    .fuse()
+}

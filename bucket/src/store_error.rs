@@ -1,0 +1,59 @@
+//! What a store's error means: told by its kind, and by the words of the protocol that are in it.
+
+use object_store::Error as StoreError;
+
+/// The codes of credentials that were good and will be again.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "TokenRefreshRequired", "RequestExpired"];
+
+/// What the client says of a request that it has tried as often as it was told to.
+const GIVEN_UP: &str = "after 8 retries";
+
+/// Whether the same request may succeed in a moment: its answer was cut off, or its credentials were just replaced.
+pub(crate) fn is_passing(error: &StoreError) -> bool {
+    if has_no_credentials(error) {
+        return false;
+    }
+    match error {
+        // What the server answered in full has been judged already, and what was tried so often has been given up.
+        StoreError::Generic { .. } => {
+            let text = error.to_string();
+            has_expired(error) || !(text.contains("status code:") || text.contains(GIVEN_UP))
+        }
+        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => has_expired(error),
+        _ => false,
+    }
+}
+
+/// Whether credentials are no longer good.
+pub(crate) fn has_expired(error: &StoreError) -> bool {
+    let text = error.to_string();
+    EXPIRED.into_iter().any(|code| text.contains(code))
+}
+
+/// Whether the client has asked the machine's platform who we are, as it does last, and there is none.
+pub(crate) fn has_no_credentials(error: &StoreError) -> bool {
+    let text = error.to_string();
+    ["169.254.169.254", "metadata.google.internal"].into_iter().any(|place| text.contains(place))
+}
+
+/// Whether the store says that not only an object but the whole bucket is not there.
+pub(crate) fn names_no_bucket(error: &StoreError) -> bool {
+    let text = error.to_string();
+    ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"]
+        .into_iter()
+        .any(|code| text.contains(code))
+}
+
+/// What a server said, without the markup around it: code and message where there are any.
+pub(crate) fn said(error: &StoreError) -> String {
+    let text = error.to_string();
+    let part = |tag: &str| {
+        let (_, rest) = text.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+    };
+    match (part("Code"), part("Message")) {
+        (Some(code), Some(message)) => format!("{message} ({code})"),
+        (Some(code), None) => code,
+        _ => text,
+    }
+}

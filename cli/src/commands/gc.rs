@@ -1,0 +1,51 @@
+//! `tmpl gc`: what nobody needs any more.
+
+use std::process::ExitCode;
+
+use tmpl_bucket::{CollectionPolicy, CollectionReport};
+
+use crate::arguments::GcArguments;
+use crate::context::Context;
+use crate::printer::{printable, size};
+use crate::report::Failure;
+use crate::submitter;
+
+pub(crate) async fn run(context: &Context<'_>, arguments: &GcArguments) -> Result<ExitCode, Failure> {
+    let bucket = context.open_bucket()?;
+    let printer = context.printer;
+    let settings = bucket.settings().await?;
+    let policy = CollectionPolicy {
+        grace: arguments.grace,
+        jobs_after: arguments.jobs_older_than.or(settings.keep_jobs),
+        logs_after: arguments.logs_older_than.or(settings.keep_logs),
+        dry_run: arguments.dry_run,
+    };
+    let step = |step: &str| printer.say(&format!("{step} …"));
+    let report = bucket.collect_garbage(&policy, &submitter::submitter(), &step).await?;
+    for complaint in &report.complaints {
+        printer.warn(&printable(complaint));
+    }
+    if printer.is_json() {
+        printer.json(&report)?;
+    } else {
+        lines(&report, arguments.dry_run).iter().try_for_each(|line| printer.data(line))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(report: &CollectionReport, dry_run: bool) -> Vec<String> {
+    let done = if dry_run { "would remove" } else { "removed" };
+    let mut lines: Vec<String> = report
+        .removed
+        .iter()
+        .map(|(kind, removed)| {
+            let bytes = if removed.bytes > 0 { format!(" ({})", size(removed.bytes)) } else { String::new() };
+            format!("{done} {} {kind}{bytes}", removed.count)
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("nothing to remove".to_owned());
+    }
+    lines.push(format!("{} layers and other blobs stay ({})", report.blobs_kept, size(report.bytes_kept)));
+    lines
+}

@@ -1,0 +1,110 @@
+//! How an attempt ended, and that in words.
+
+use jiff::Timestamp;
+use tmpl_bucket::{Cause, ExitStatus, FinalRecord, StopRequest};
+use tmpl_template::JobState;
+
+use crate::cause::signal_name;
+use crate::memory_limit::OutOfMemory;
+use crate::session::LogEnd;
+use crate::stop::Stop;
+use crate::{LaunchError, causes};
+
+/// How an attempt went, before it is put in words.
+pub(crate) enum Outcome {
+    /// The program ended by itself.
+    Ended(ExitStatus),
+    /// The program ended well, and has not said what it did although it must.
+    NoResults,
+    /// It was stopped; the program's end, where it had begun.
+    Stopped(Stop, Option<ExitStatus>),
+    /// It could not be started or watched.
+    Failed(LaunchError),
+}
+
+/// Puts an outcome in words: state, reason, exit code, first cause, remedy.
+pub(crate) fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<OutOfMemory>) -> FinalRecord {
+    match outcome {
+        Outcome::Ended(ExitStatus::Code(0)) => {
+            FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
+        }
+        Outcome::NoResults => FinalRecord {
+            program: Some(ExitStatus::Code(0)),
+            hint: Some("the template promises rows that say what a job did, and the program wrote none to TMPL_RESULTS".to_owned()),
+            ..end(JobState::Failed, "no result reported".to_owned(), 1)
+        },
+        Outcome::Ended(status) => {
+            let cause = log.tail.cause(status, out_of_memory);
+            let hint = cause.as_ref().and_then(hint_for);
+            FinalRecord { program: Some(status), cause, hint, ..end(JobState::Failed, ended_with(status), 1) }
+        }
+        Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop) },
+        Outcome::Failed(error) => failed(&error),
+    }
+}
+
+/// The end of a job that could not be launched.
+pub fn failed(error: &LaunchError) -> FinalRecord {
+    let exit_code = error.kind().exit_code();
+    let cause = Cause { message: causes(error).join(": "), ..Cause::default() };
+    let reason = "the launch failed".to_owned();
+    FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
+}
+
+fn end(state: JobState, reason: String, exit_code: u8) -> FinalRecord {
+    FinalRecord { state, time: Timestamp::now(), reason, exit_code, program: None, cause: None, hint: None }
+}
+
+/// The end of a job that was stopped.
+pub(crate) fn stopped_by(stop: &Stop) -> FinalRecord {
+    match stop {
+        Stop::Signal(signal) => {
+            end(JobState::Cancelled, format!("the launcher received {}", signal_name(*signal)), 4)
+        }
+        Stop::Client(signal) => {
+            end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
+        }
+        Stop::Requested(StopRequest { signal: Some(signal), .. }) => stopped_by(&Stop::Client(*signal)),
+        Stop::Requested(request) => {
+            let submitter = &request.submitter;
+            end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
+        }
+        Stop::ClientLost => end(
+            JobState::Failed,
+            "launcher lost: the `tmpl run` that held the job was killed, and the program was ended with it"
+                .to_owned(),
+            3,
+        ),
+        Stop::Timeout(limit) => end(JobState::Failed, format!("timed out after {limit:#}"), 1),
+        Stop::LeaseLost => end(
+            JobState::Failed,
+            "launcher lost: it could not renew its lease in the bucket, and ended the program".to_owned(),
+            3,
+        ),
+    }
+}
+
+fn ended_with(status: ExitStatus) -> String {
+    match status {
+        ExitStatus::Code(code) => format!("the program ended with exit code {code}"),
+        ExitStatus::Signal(signal) => {
+            format!("the program was killed by signal {signal} ({})", signal_name(signal))
+        }
+    }
+}
+
+fn hint_for(cause: &Cause) -> Option<String> {
+    let memory = if cause.message.contains("the limit is") {
+        "raise the limit (with place docker: --memory), or give the job less to hold at a time"
+    } else {
+        "give the machine more memory, or the job less to hold at a time"
+    };
+    match cause.exception.as_deref() {
+        Some("ModuleNotFoundError") => Some(
+            "add the missing module to the project's requirements and build the template again".to_owned(),
+        ),
+        Some("MemoryError") => Some(memory.to_owned()),
+        None if cause.message.contains("out of memory") => Some(memory.to_owned()),
+        _ => None,
+    }
+}
