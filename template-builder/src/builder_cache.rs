@@ -13,6 +13,7 @@
 //! builder/checked/<key>             a set of dependencies and main modules that was found to work
 //! builder/checksums/<key>           the checksums of a project's files, with the stamps that the files had
 //! builder/buckets/<key>/<hex>       the stamp a blob of a bucket had when it was verified
+//! builder/sdk/<key>/                our package for authors of pipelines, where uv looks for it
 //! builder/helpers/, builder/work/   our Python programs; folders of builds that are under way
 //! ```
 //!
@@ -122,6 +123,11 @@ impl BuilderCache {
     /// Where the checksums of a project's files are noted.
     pub(crate) fn checksums(&self, project: &Path) -> PathBuf {
         self.0.join("checksums").join(Checksum::of(project.as_os_str().as_encoded_bytes()).hex())
+    }
+
+    /// The folder of our package for authors, by the content of its wheel.
+    pub(crate) fn sdk(&self, wheel: &Checksum) -> PathBuf {
+        self.0.join("sdk").join(&wheel.hex()[..16])
     }
 
     pub(crate) fn helpers(&self) -> PathBuf {

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::Path;
 
+use url::Url;
+
 use crate::redact::redact;
 
 /// The index lines of requirement files. They may hold credentials: `Debug` shows none, and there is no `Display`.
@@ -39,13 +41,18 @@ impl IndexOptions {
         self.index.iter().chain(&self.extra).chain(&self.find_links).map(String::as_str).collect()
     }
 
-    /// The environment variables that tell uv of them. Not arguments: those can be read by every user of the machine.
-    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        self.environment_beside(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    /// The environment variables that tell uv of them, and of a folder of wheels. Not arguments: those can be read by every user of
+    /// the machine, and take the place of what the user's environment says.
+    pub(crate) fn environment(&self, wheels: &Path) -> Vec<(&'static str, String)> {
+        self.environment_beside(wheels, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     /// As on uv's command line, what the user's environment says comes first.
-    fn environment_beside(&self, known: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    fn environment_beside(
+        &self,
+        wheels: &Path,
+        known: impl Fn(&str) -> Option<String>,
+    ) -> Vec<(&'static str, String)> {
         let mut variables = Vec::new();
         if let Some(index) = &self.index
             && known("UV_INDEX_URL").is_none()
@@ -60,7 +67,8 @@ impl IndexOptions {
             }
         };
         join("UV_EXTRA_INDEX_URL", &self.extra, " ");
-        join("UV_FIND_LINKS", &self.find_links, ",");
+        let find_links: Vec<String> = self.find_links.iter().cloned().chain([listed(wheels)]).collect();
+        join("UV_FIND_LINKS", &find_links, ",");
         if self.no_index {
             variables.push(("UV_NO_INDEX", "1".to_owned()));
         }
@@ -72,6 +80,15 @@ impl fmt::Debug for IndexOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let urls: Vec<String> = self.urls().into_iter().map(redact).collect();
         f.debug_struct("IndexOptions").field("urls", &urls).finish_non_exhaustive()
+    }
+}
+
+/// A folder as it can stand in a list with commas.
+fn listed(folder: &Path) -> String {
+    let plain = folder.display().to_string();
+    match Url::from_file_path(folder) {
+        Ok(url) if plain.contains(',') => url.as_str().replace(',', "%2C"),
+        _ => plain,
     }
 }
 
@@ -117,19 +134,19 @@ mod tests {
         options.add("--extra-index-url", "https://b/simple", Path::new("/p"));
         options.add("-f", "wheels", Path::new("/p/requirements"));
         assert_eq!(
-            options.environment_beside(|_| None),
+            options.environment_beside(Path::new("/c/sdk"), |_| None),
             [
                 ("UV_INDEX_URL", "https://u:p@a/simple".to_owned()),
                 ("UV_EXTRA_INDEX_URL", "https://b/simple".to_owned()),
-                ("UV_FIND_LINKS", "/p/requirements/wheels".to_owned()),
+                ("UV_FIND_LINKS", "/p/requirements/wheels,/c/sdk".to_owned()),
             ]
         );
         let users = |name: &str| (name != "UV_FIND_LINKS").then(|| "https://mine".to_owned());
         assert_eq!(
-            options.environment_beside(users),
+            options.environment_beside(Path::new("/c,d/sdk"), users),
             [
                 ("UV_EXTRA_INDEX_URL", "https://mine https://b/simple".to_owned()),
-                ("UV_FIND_LINKS", "/p/requirements/wheels".to_owned()),
+                ("UV_FIND_LINKS", "/p/requirements/wheels,file:///c%2Cd/sdk".to_owned()),
             ]
         );
         assert!(!format!("{options:?}").contains("u:p"));

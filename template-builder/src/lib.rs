@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `manifest`, `reports`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
 //! | `requirement_files`, `index_options`, `inputs`, `lock`, `pylock` | what the dependencies depend on, and what they are locked to |
-//! | `uv`, `resolver`, `resolve`, `build_requirements`, `download`, `credentials`, `redact` | how they are resolved |
+//! | `uv`, `sdk_wheel`, `resolver`, `resolve`, `build_requirements`, `download`, `credentials`, `redact` | how they are resolved |
 //! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
 //! | `own_package`, `backend`, `own_layers` | the project's own code |
 //! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
@@ -82,6 +82,7 @@ mod requirement_files;
 mod resolve;
 mod resolver;
 mod script;
+mod sdk_wheel;
 mod session;
 mod source_tree;
 mod spec_options;

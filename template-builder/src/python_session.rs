@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 
 use tmpl_launcher::interpreter::{self, Interpreter, InterpreterRequest};
 
-use crate::BuildError;
 use crate::python_target::PythonTarget;
 use crate::requirement_files::RequirementFiles;
 use crate::resolver::Resolver;
 use crate::session::{Session, once};
 use crate::uv::Uv;
+use crate::{BuildError, sdk_wheel};
 
 /// The part of a build that makes Python programs for one platform. It has all that every part has.
 pub(crate) struct PythonSession<'a> {
@@ -49,7 +49,10 @@ impl<'a> PythonSession<'a> {
     }
 
     pub(crate) fn uv(&self) -> Result<&Uv, BuildError> {
-        once(&self.uv, || Uv::find(self.request.uv.as_deref(), &self.project.root))
+        once(&self.uv, || {
+            let wheels = sdk_wheel::folder(&self.cache)?;
+            Uv::find(self.request.uv.as_deref(), &self.project.root, wheels)
+        })
     }
 
     /// The interpreter that builds, compiles and checks: of the target's version. Bytecode is the same on every platform.

@@ -17,6 +17,8 @@ const BUILD_LINES: usize = 15;
 pub(crate) struct Uv {
     program: PathBuf,
     folder: PathBuf,
+    /// A folder of wheels that there are besides those of the indexes.
+    wheels: PathBuf,
 }
 
 /// Why a call of uv failed, told by what the caller can do about it. No text holds credentials.
@@ -32,7 +34,7 @@ pub(crate) enum UvFailure {
 
 impl Uv {
     /// Finds uv: the one named, `TMPL_UV`, `PATH`.
-    pub(crate) fn find(explicit: Option<&Path>, folder: &Path) -> Result<Self, BuildError> {
+    pub(crate) fn find(explicit: Option<&Path>, folder: &Path, wheels: PathBuf) -> Result<Self, BuildError> {
         let named = explicit.map(Path::to_owned).or_else(|| {
             let named = std::env::var_os("TMPL_UV").filter(|named| !named.is_empty());
             named.map(PathBuf::from)
@@ -48,13 +50,13 @@ impl Uv {
             None => "it is not on PATH".to_owned(),
         };
         let program = found.ok_or_else(|| BuildError::NoUv { looked: looked() })?;
-        Ok(Self { program, folder: folder.to_owned() })
+        Ok(Self { program, folder: folder.to_owned(), wheels })
     }
 
     /// A call of uv that no setting of the calling shell can turn into another one.
     pub(crate) fn command(&self, indexes: &IndexOptions) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).envs(indexes.environment());
+        command.current_dir(&self.folder).envs(indexes.environment(&self.wheels));
         command.envs([("NO_COLOR", "1"), ("UV_NO_PROGRESS", "1"), ("UV_PYTHON_DOWNLOADS", "never")]);
         // What a backend writes into a wheel may depend on these two.
         command.envs([("SOURCE_DATE_EPOCH", "315619200"), ("PYTHONHASHSEED", "0")]);
@@ -223,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_named_uv_that_is_not_there_is_no_reason_to_take_another() {
-        let error = Uv::find(Some(Path::new("/nowhere/uv")), Path::new("/")).unwrap_err();
+        let error = Uv::find(Some(Path::new("/nowhere/uv")), Path::new("/"), PathBuf::new()).unwrap_err();
         assert_eq!(error.to_string(), "uv was not found: /nowhere/uv is no program");
         assert!(error.hint().unwrap().contains("pipx install uv"));
     }
