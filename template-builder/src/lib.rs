@@ -15,7 +15,7 @@
 //! | `layer_plan`, `dependency_layers`, `made_layer`, `compile`, `helper` | files become layers |
 //! | `program_source`, `program`, `made_platform`, `binary_platform` | programs of every language, and what was made of them for a platform |
 //! | `image` | the same layers above a base, with a launcher: an image, its documents, and where it goes |
-//! | `check`, `bucket_blobs`, `outgoing`, `reliance`, `publish` | what is seen to before and when it is published |
+//! | `check`, `beam_extras`, `bucket_blobs`, `outgoing`, `reliance`, `publish` | what is seen to before and when it is published |
 //! | `build`, `session`, `builder_cache`, `background`, `child` | the way through, and what its steps share |
 //! | `init` | a new project, or a `tmpl.toml` for one that is there |
 //!
@@ -25,6 +25,7 @@
 mod atomic_file;
 mod backend;
 mod background;
+mod beam_extras;
 mod binary_platform;
 mod bucket_blobs;
 mod build;

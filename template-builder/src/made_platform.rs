@@ -14,7 +14,9 @@ use crate::python_target::PythonTarget;
 use crate::report::LockState;
 use crate::session::Session;
 use crate::staged_file::{Content, StagedFile, StagedFiles};
-use crate::{BuildError, Checked, binary_platform, check, dependency_layers, locked, own_layers};
+use crate::{
+    BuildError, Checked, beam_extras, binary_platform, check, dependency_layers, locked, own_layers,
+};
 
 /// What the layer of a program's own files is called.
 const PROGRAM: &str = "program";
@@ -101,6 +103,9 @@ impl MadePython {
             && lock.package("apache-beam").is_none()
         {
             return Err(BuildError::NoBeam { template: program.template.name.to_string() });
+        }
+        for sentence in beam_extras::missing(&lock, &session.request.bucket.url().name(), programs) {
+            session.warn(sentence);
         }
         let published = blobs.published_spec();
         let mut layers = dependency_layers::layers(session, &lock, blobs, published.as_ref()).await?;

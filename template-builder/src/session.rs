@@ -109,7 +109,11 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn warn(&self, warning: String) {
-        lock(&self.warnings).push(warning);
+        let mut warnings = lock(&self.warnings);
+        // Platforms may have the same flaw.
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 
     pub(crate) fn timings(&self) -> BTreeMap<Phase, u64> {

@@ -107,3 +107,30 @@ async fn an_index_that_is_not_there_is_a_temporary_error() {
     assert_eq!(error.kind(), BuildErrorKind::Temporary, "{text}");
     assert!(text.contains("127.0.0.1:1/simple/one") && !text.contains("secret"), "{text}");
 }
+
+#[tokio::test]
+async fn an_extra_of_beam_that_the_lock_lacks_is_told() {
+    let index = Index::start();
+    index.wheel("apache-beam", "2.77.0", &[("apache_beam/__init__.py", "")], "");
+    index.wheel("boto3", "1.40.0", &[("boto3/__init__.py", "")], "");
+    let manifest = "[python]\nversion = \"3.11\"\nrequirements = [\"r.txt\"]\n\n[[template]]\nname = \"a\"\n\
+                    main = \"main.py\"\nmetadata_file = \"metadata.json\"\n";
+    let metadata = r#"{"name": "A", "parameters": [{"name": "input", "label": "L", "helpText": "H", "isOptional": true,
+                      "defaultValue": "s3://data/in.csv"}]}"#;
+    let workshop = Workshop::new(&[
+        ("tmpl.toml", manifest),
+        ("metadata.json", metadata),
+        ("main.py", "import apache_beam\n"),
+        ("r.txt", &format!("{}apache-beam\n", index.lines())),
+    ]);
+    let report = workshop.build().await.unwrap_or_else(|error| panic!("{}", told(&error)));
+    assert_eq!(
+        report.warnings,
+        [
+            "Beam can't reach the default of `input` of template `a` without boto3, which the requirements don't bring: \
+          require `apache-beam[aws]`"
+        ]
+    );
+    workshop.write("r.txt", &format!("{}apache-beam\nboto3\n", index.lines()));
+    assert_eq!(workshop.build().await.unwrap().warnings, [""; 0]);
+}
