@@ -8,7 +8,7 @@ use crate::nearest::nearest;
 use crate::option_name::is_option_name;
 use crate::pipeline_options::{PipelineOption, Takes, reserved};
 use crate::sdk::Sdk;
-use crate::storage_path::as_sdk_spells_it;
+use crate::storage_path::{as_sdk_spells_it, without_account};
 use crate::triggers::Triggers;
 use crate::value_rules::{broken_length, broken_rules};
 use crate::{
@@ -67,14 +67,24 @@ const MOST_NAMES: usize = 21;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check(spec: &TemplateSpec, request: &CheckRequest) -> Result<ParameterValues, Violations> {
+    check_with_account(spec, request, None)
+}
+
+/// The same for whoever knows an account of Azure's (`AZURE_STORAGE_ACCOUNT_NAME`): it is that of paths `az://CONTAINER/…` which
+/// name none themselves, as `az://CONTAINER/…?account=NAME` does. Beam's paths begin with it.
+pub fn check_with_account(
+    spec: &TemplateSpec,
+    request: &CheckRequest,
+    account: Option<&str>,
+) -> Result<ParameterValues, Violations> {
     let declared = spec.metadata.as_ref().map_or(&[][..], |metadata| &metadata.parameters);
-    let context = Context { sdk: Sdk::of(spec), request };
+    let context = Context { sdk: Sdk::of(spec), request, account };
     let checked =
         if declared.is_empty() { context.check_undeclared() } else { context.check_declared(declared) };
     let options = if request.runner == RunnerKind::Dataflow {
         EnvironmentOptions::default()
     } else if context.sdk.is_beam() {
-        EnvironmentOptions::of(request, &spec.default_environment, context.sdk.language(), declared)
+        EnvironmentOptions::of(request, &spec.default_environment, context.sdk.language(), declared, account)
     } else if request.environment.is_empty() {
         EnvironmentOptions::default()
     } else {
@@ -117,6 +127,8 @@ fn broken_together(values: &ParameterValues, declared: &[Parameter]) -> Option<V
 struct Context<'a> {
     sdk: Sdk<'a>,
     request: &'a CheckRequest,
+    /// Of Azure's.
+    account: Option<&'a str>,
 }
 
 impl Context<'_> {
@@ -150,7 +162,9 @@ impl Context<'_> {
             }
             let broken = broken_rules(parameter, value, self.request.runner).into_iter();
             wrong.extend(broken.map(|rule| Violation::declared(parameter, rule, Some(value))));
-            values.push(self.value_of(parameter, value));
+            let value = self.value_of(parameter, value);
+            warnings.extend(self.lacks_account(parameter, &value));
+            values.push(value);
         }
         let mut options = Options::default();
         for (name, value) in raw.iter().filter(|(name, _)| !names.contains(name)) {
@@ -179,14 +193,33 @@ impl Context<'_> {
         self.request.environment.get(field).map(|_| field)
     }
 
+    /// Whether a value is a path that the program gets in its own spelling.
+    fn is_rewritten(&self, parameter: &Parameter) -> bool {
+        self.request.runner != RunnerKind::Dataflow
+            && parameter.parameter_type().is_storage_path()
+            && !parameter.secret()
+    }
+
+    /// The warning that Beam will not find a path.
+    fn lacks_account(&self, parameter: &Parameter, value: &ParameterValue) -> Option<String> {
+        let is_path = self.sdk.is_beam() && self.is_rewritten(parameter);
+        let path = without_account(&value.value).filter(|_| is_path)?;
+        Some(format!(
+            "parameter `{}` ({}): Beam can't read {path} without Azure's account; write {path}?account=NAME",
+            parameter.name, parameter.label
+        ))
+    }
+
     /// The value in the spelling that the program understands.
     fn value_of(&self, parameter: &Parameter, value: &str) -> ParameterValue {
-        let is_rewritten = self.request.runner != RunnerKind::Dataflow
-            && parameter.parameter_type().is_storage_path()
-            && !parameter.secret();
+        let is_rewritten = self.is_rewritten(parameter);
         ParameterValue {
             name: parameter.name.clone(),
-            value: if is_rewritten { as_sdk_spells_it(value).into_owned() } else { value.to_owned() },
+            value: if is_rewritten {
+                as_sdk_spells_it(value, self.account).into_owned()
+            } else {
+                value.to_owned()
+            },
             pass: parameter.pass(),
             secret: parameter.secret(),
         }
@@ -239,7 +272,7 @@ impl Options {
     fn add(&mut self, context: &Context<'_>, name: &str, option: &'static PipelineOption, value: &str) {
         let is_location = matches!(option.environment_field(), Some("tempLocation" | "stagingLocation"));
         let written = if is_location && context.request.runner != RunnerKind::Dataflow {
-            as_sdk_spells_it(value)
+            as_sdk_spells_it(value, context.account)
         } else {
             Cow::Borrowed(value)
         };

@@ -23,6 +23,7 @@ impl EnvironmentOptions {
         defaults: &Environment,
         language: Option<&Language>,
         declared: &[Parameter],
+        account: Option<&str>,
     ) -> Self {
         let mut found = Self::default();
         let asked = &request.environment;
@@ -60,7 +61,7 @@ impl EnvironmentOptions {
                     let option =
                         PipelineOption::all().find(|option| option.environment_field() == Some(field));
                     if let (Some(option), Some(text)) = (option, value.as_str()) {
-                        found.values.push(option.value(language, &as_sdk_spells_it(text)));
+                        found.values.push(option.value(language, &as_sdk_spells_it(text, account)));
                     }
                 }
                 _ => found.warnings.push(format!("`{field}` means nothing to the runner {}", request.runner)),

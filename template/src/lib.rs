@@ -74,7 +74,7 @@ mod value_rules;
 mod values;
 mod violation;
 
-pub use check::{CheckRequest, check};
+pub use check::{CheckRequest, check, check_with_account};
 pub use command_spec::{Command, CommandSpec};
 pub use difference::{Change, ChangeKind, Difference, Subject, difference};
 pub use digest::{Digest, hex, sha256_digest_from_hex, sha256_of};

@@ -7,6 +7,9 @@ use percent_encoding::percent_decode_str;
 /// Schemes that Beam's file systems, or we, understand.
 const SCHEMES: [&str; 8] = ["gs", "s3", "az", "azfs", "abfs", "abfss", "hdfs", "file"];
 
+/// How paths of Azure's begin.
+const AZURE: &str = "az://";
+
 /// Whether a value is a path of storage: a plain path, or a URL of a known scheme. Several may stand with commas between them,
 /// as patterns of files to read do.
 pub(crate) fn is_storage_path(value: &str) -> bool {
@@ -27,6 +30,7 @@ fn is_known_url(part: &str) -> bool {
 /// The value as it would be spelt on Google's storage, so that a regex made for `gs://` says of any other storage what it says
 /// there: `s3://b/x.csv` and `/b/x.csv` become `gs://b/x.csv`.
 pub(crate) fn as_google_spells_it(value: &str) -> String {
+    let value = if value.starts_with(AZURE) { account_of(value).0 } else { value };
     let rest = match value.split_once("://") {
         Some((scheme, rest)) if SCHEMES.contains(&scheme) => rest,
         _ => value.strip_prefix("file:").unwrap_or(value),
@@ -43,19 +47,41 @@ pub(crate) fn is_for_google_storage(regex: &str) -> bool {
     regex.replacen(r"\/", "/", 2).starts_with("gs://")
 }
 
-/// The value in the spelling that Beam's SDKs understand: `file:///x` is `/x`, `az://` is `azfs://`.
-pub(crate) fn as_sdk_spells_it(value: &str) -> Cow<'_, str> {
-    let is_ours = |part: &str| part.starts_with("file:/") || part.starts_with("az://");
+/// The value in the spelling that Beam's SDKs understand: `file:///x` is `/x`, `az://CONTAINER/x` is `azfs://ACCOUNT/CONTAINER/x`.
+/// The account is the one that the value names, `az://CONTAINER/x?account=ACCOUNT`, else `account`. Without any, a path of Azure's
+/// stays as it is: taken for an account, the container would be looked for elsewhere.
+pub(crate) fn as_sdk_spells_it<'v>(value: &'v str, account: Option<&str>) -> Cow<'v, str> {
+    let is_ours = |part: &str| part.starts_with("file:/") || part.starts_with(AZURE);
     if !value.split(',').any(is_ours) {
         return Cow::Borrowed(value);
     }
-    let parts: Vec<Cow<'_, str>> = value.split(',').map(part_as_sdk_spells_it).collect();
+    let parts: Vec<Cow<'_, str>> =
+        value.split(',').map(|part| part_as_sdk_spells_it(part, account)).collect();
     Cow::Owned(parts.join(","))
 }
 
-fn part_as_sdk_spells_it(part: &str) -> Cow<'_, str> {
-    if let Some(rest) = part.strip_prefix("az://") {
-        return Cow::Owned(format!("azfs://{rest}"));
+/// The first path of Azure's in a value that Beam finds no account for, as [`as_sdk_spells_it`] left it.
+pub(crate) fn without_account(value: &str) -> Option<&str> {
+    value.split(',').find(|part| part.starts_with(AZURE))
+}
+
+/// A path of Azure's, and the account that it names.
+fn account_of(path: &str) -> (&str, Option<&str>) {
+    // `?` is a part of patterns too: what follows must be a name, which has letters and digits alone.
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match path.rsplit_once("?account=") {
+        Some((path, name)) if is_name(name) => (path, Some(name)),
+        _ => (path, None),
+    }
+}
+
+fn part_as_sdk_spells_it<'v>(part: &'v str, account: Option<&str>) -> Cow<'v, str> {
+    if let Some(rest) = part.strip_prefix(AZURE) {
+        let (path, named) = account_of(rest);
+        return match named.or(account) {
+            Some(account) => Cow::Owned(format!("azfs://{account}/{path}")),
+            None => Cow::Borrowed(part),
+        };
     }
     let Some(rest) = part.strip_prefix("file:").filter(|rest| rest.starts_with('/')) else {
         return Cow::Borrowed(part);
@@ -106,7 +132,15 @@ mod tests {
         for (value, google, sdk) in [
             ("gs://b/x", "gs://b/x", "gs://b/x"),
             ("s3://b/x", "gs://b/x", "s3://b/x"),
-            ("az://c/x", "gs://c/x", "azfs://c/x"),
+            ("az://c/x", "gs://c/x", "azfs://mine/c/x"),
+            ("az://c/x.csv?account=other", "gs://c/x.csv", "azfs://other/c/x.csv"),
+            (
+                "az://c/x?account=other,az://c/y",
+                "gs://c/x?account=other,az://c/y",
+                "azfs://other/c/x,azfs://mine/c/y",
+            ),
+            ("az://c/x?account=*", "gs://c/x?account=*", "azfs://mine/c/x?account=*"),
+            ("azfs://me/c/x", "gs://me/c/x", "azfs://me/c/x"),
             ("/data/x.csv", "gs://data/x.csv", "/data/x.csv"),
             ("x.csv", "gs://x.csv", "x.csv"),
             ("file:///data/a%20b", "gs://data/a%20b", "/data/a b"),
@@ -116,7 +150,15 @@ mod tests {
             ("/100%25", "gs://100%25", "/100%25"),
         ] {
             assert_eq!(as_google_spells_it(value), google);
-            assert_eq!(as_sdk_spells_it(value), sdk);
+            assert_eq!(as_sdk_spells_it(value, Some("mine")), sdk);
+        }
+        for (value, sdk, lacks) in [
+            ("file:///a,az://c/x", "/a,az://c/x", Some("az://c/x")),
+            ("az://c/x?account=other", "azfs://other/c/x", None),
+            ("azfs://me/c/x", "azfs://me/c/x", None),
+        ] {
+            let spelled = as_sdk_spells_it(value, None);
+            assert_eq!((&*spelled, without_account(&spelled)), (sdk, lacks));
         }
         for (regex, expected) in [
             (r"^gs:\/\/[^\n\r]+$", true),

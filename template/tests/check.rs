@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use tmpl_template::{
     CheckRequest, Environment, ParameterValues, Pass, RawParameters, RunnerKind, TemplateSpec, Violations,
-    check,
+    check, check_with_account,
 };
 
 fn spec(language: &str, parameters: &Value) -> TemplateSpec {
@@ -91,8 +91,34 @@ fn storage_paths_reach_the_program_in_the_sdks_spelling() {
         check(&spec, &request(&given, &json!({}), runner))
             .map(|values| (values.get("p").unwrap().value.clone(), values.get("t").unwrap().value.clone()))
     };
-    assert_eq!(passed(RunnerKind::Direct).unwrap(), ("/a b,azfs://c/x".to_owned(), "file:///x".to_owned()));
+    assert_eq!(passed(RunnerKind::Direct).unwrap(), ("/a b,az://c/x".to_owned(), "file:///x".to_owned()));
     assert_eq!(passed(RunnerKind::Dataflow).unwrap().0, "file:///a%20b,az://c/x", "Google decides there");
+}
+
+#[test]
+fn beams_paths_of_azure_begin_with_the_account() {
+    let spec = spec("PYTHON", &json!([{"name": "p", "label": "P", "paramType": "GCS_READ_FILE"}]));
+    let passed = |path: &str, account: Option<&str>| {
+        let asked = request(&[("p", path)], &json!({"tempLocation": path}), RunnerKind::Direct);
+        let values = check_with_account(&spec, &asked, account).unwrap();
+        let value = |name: &str| values.get(name).unwrap().value.clone();
+        (value("p"), value("temp_location"), values.warnings().join(";"))
+    };
+    for (path, account, expected) in [
+        ("az://c/x", Some("me"), "azfs://me/c/x"),
+        ("az://c/x?account=other", Some("me"), "azfs://other/c/x"),
+        ("az://c/x?account=other", None, "azfs://other/c/x"),
+        ("azfs://me/c/x", None, "azfs://me/c/x"),
+    ] {
+        assert_eq!(passed(path, account), (expected.to_owned(), expected.to_owned(), String::new()));
+    }
+    // Nobody takes the container for an account.
+    let (value, _, warning) = passed("az://c/x", None);
+    assert_eq!(value, "az://c/x");
+    assert_eq!(
+        warning,
+        "parameter `p` (L): Beam can't read az://c/x without Azure's account; write az://c/x?account=NAME"
+    );
 }
 
 #[test]
