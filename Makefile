@@ -107,20 +107,23 @@ licences: ## Check every dependency's licence (installs cargo-deny the first tim
 	cargo deny check licenses bans sources
 
 LAUNCHER := target/launcher/launcher-linux
-# No C compiler for another machine is needed: Rust brings musl and a linker along, and the launcher has no C code.
+# Rust brings musl and a linker along; the cryptography of TLS is in C, and needs no library of the other machine.
+X86_64_CC := $(if $(filter x86_64,$(shell uname -m)),cc,x86_64-linux-gnu-gcc)
+AARCH64_CC := $(if $(filter aarch64,$(shell uname -m)),cc,aarch64-linux-gnu-gcc)
 LAUNCHER_FLAGS := -C linker=rust-lld -C link-self-contained=yes -C target-feature=+crt-static
 
 .PHONY: launcher launcher-arm64
 launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
-	$(call build_launcher,x86_64,amd64)
+	$(call build_launcher,x86_64,amd64,$(X86_64_CC))
 launcher-arm64: ## The same for arm64
-	$(call build_launcher,aarch64,arm64)
+	$(call build_launcher,aarch64,arm64,$(AARCH64_CC))
 
-# The launcher for an architecture, by Rust's name and by that of images.
+# The launcher for an architecture, by Rust's name and by that of images, with this C compiler.
 define build_launcher
+@command -v $(3) >/dev/null || tools/install-packages.sh $(if $(filter aarch64-%,$(3)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross,$(if $(filter x86_64-%,$(3)),gcc-x86-64-linux-gnu libc6-dev-amd64-cross,gcc libc6-dev))
 @command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
 rustup --quiet target add $(1)-unknown-linux-musl
-RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --release --package tmpl-launcher --bin launcher --target $(1)-unknown-linux-musl
+CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --release --package tmpl-launcher --bin launcher --features store,web --target $(1)-unknown-linux-musl
 mkdir -p $(dir $(LAUNCHER))
 cp target/$(1)-unknown-linux-musl/release/launcher $(LAUNCHER)-$(2)
 endef

@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-#[cfg(feature = "remote")]
+#[cfg(feature = "remote-client")]
 use object_store::{path::Path as ObjectPath, prefix::PrefixStore};
 use tmpl_template::JobId;
 
-#[cfg(feature = "remote")]
+#[cfg(feature = "remote-client")]
 use crate::remote::{Remote, Variables};
 use crate::store::Store;
 use crate::upload_budget::UploadBudget;
@@ -25,6 +25,8 @@ pub struct Bucket {
     /// What the pipeline's program needs in its environment to reach the same store.
     variables: Arc<Vec<(&'static str, String)>>,
     credentials: Arc<str>,
+    #[cfg(feature = "remote-client")]
+    profile: Option<Arc<crate::remote::ProfileCredentials>>,
     /// The store's clock minus ours, asked for once.
     pub(crate) clock: Arc<OnceLock<jiff::SignedDuration>>,
     pub(crate) budget: UploadBudget,
@@ -59,7 +61,7 @@ impl Bucket {
         Ok(Self::with_store(store, url.clone()))
     }
 
-    #[cfg(feature = "remote")]
+    #[cfg(feature = "remote-client")]
     fn connect(url: &BucketUrl, variables: &[(String, String)]) -> Result<Self, BucketError> {
         let Some(remote) = url.remote() else { return Err(Self::unknown(url)) };
         let connected = Remote::connect(remote, Variables(variables))?;
@@ -68,10 +70,11 @@ impl Bucket {
         let mut bucket = Self::with_store(store, url.clone());
         bucket.variables = Arc::new(connected.variables);
         bucket.credentials = connected.credentials.into();
+        bucket.profile = connected.profile;
         Ok(bucket)
     }
 
-    #[cfg(not(feature = "remote"))]
+    #[cfg(not(feature = "remote-client"))]
     fn connect(url: &BucketUrl, _: &[(String, String)]) -> Result<Self, BucketError> {
         Err(Self::unknown(url))
     }
@@ -93,6 +96,8 @@ impl Bucket {
             url,
             variables: Arc::default(),
             credentials: "the user's rights to the folder".into(),
+            #[cfg(feature = "remote-client")]
+            profile: None,
             clock: Arc::default(),
             budget: UploadBudget::default(),
         }
@@ -129,18 +134,21 @@ impl Bucket {
         &self.credentials
     }
 
-    /// The variables of this process's environment that prove who we are: what another process needs to open the bucket too.
-    pub fn credential_variables(&self) -> Vec<String> {
+    /// What another process needs in its environment to open the bucket under its [`portable`](BucketUrl::portable) address where
+    /// none of this machine's files are: the variables that prove who we are, or what the profile gives at this moment.
+    pub async fn credential_variables(&self) -> Result<Vec<(String, String)>, BucketError> {
+        #[cfg(feature = "remote-client")]
+        if let Some(profile) = &self.profile {
+            let given = profile.variables().await;
+            return given.map_err(|error| self.store.error("open", "", error));
+        }
         let prefix = match self.url.remote().map(|remote| remote.scheme) {
             Some(Scheme::S3) => "AWS_",
             Some(Scheme::Google) => "GOOGLE_",
             Some(Scheme::Azure) => "AZURE_",
-            None => return Vec::new(),
+            None => return Ok(Vec::new()),
         };
-        std::env::vars()
-            .filter(|(name, value)| name.starts_with(prefix) && !value.is_empty())
-            .map(|(name, _)| name)
-            .collect()
+        Ok(std::env::vars().filter(|(name, value)| name.starts_with(prefix) && !value.is_empty()).collect())
     }
 
     /// An object's place as a person or a pipeline spells it: a path, or an address without options.

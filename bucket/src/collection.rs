@@ -25,7 +25,8 @@ const READS: usize = 32;
 const BATCH: usize = 1_000;
 
 /// What is to be deleted beside what nobody can need.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CollectionPolicy {
     /// Blobs that were written later than so long ago are left alone.
     pub grace: SignedDuration,
@@ -78,7 +79,7 @@ impl Bucket {
     ) -> Result<CollectionReport, BucketError> {
         let mut report = CollectionReport::default();
         if !policy.dry_run {
-            self.audit(submitter, "collect garbage", json!({ "policy": format!("{policy:?}") })).await?;
+            self.audit(submitter, "collect garbage", json!({ "policy": policy })).await?;
         }
         step("jobs");
         self.collect_jobs(policy, submitter, &mut report).await?;

@@ -208,6 +208,30 @@ pub enum BucketError {
         /// What the store says.
         reason: String,
     },
+    /// The store does not take what says who we are.
+    #[error("the store does not take the credentials for {bucket}: {reason}")]
+    Credentials {
+        /// The bucket's name.
+        bucket: String,
+        /// What the store says.
+        reason: String,
+    },
+    /// The store is in another place than we say.
+    #[error("{bucket} is in another region: {reason}")]
+    Region {
+        /// The bucket's name.
+        bucket: String,
+        /// What the store says.
+        reason: String,
+    },
+    /// What a client would need to know of the store, or of us, can't be had.
+    #[error("can't connect to {bucket}: {reason}")]
+    Settings {
+        /// The bucket's name.
+        bucket: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Nothing says who we are.
     #[error("no credentials for {bucket} were found")]
     NoCredentials {
@@ -284,9 +308,11 @@ impl BucketError {
             | Self::TooLarge { .. }
             | Self::NewerLog { .. }
             | Self::Malformed { .. } => BucketErrorKind::Damaged,
-            Self::Denied { .. } | Self::NoCredentials { .. } | Self::Unsafe { .. } => {
-                BucketErrorKind::Environment
-            }
+            Self::Denied { .. }
+            | Self::Credentials { .. }
+            | Self::Region { .. }
+            | Self::NoCredentials { .. }
+            | Self::Unsafe { .. } => BucketErrorKind::Environment,
             Self::ReadOnly { .. }
             | Self::Expired { .. }
             | Self::Full { .. }
@@ -303,9 +329,12 @@ impl BucketError {
             Self::Url { .. } => {
                 "give a folder, such as ./bucket, or an address, such as s3://NAME/PREFIX?endpoint=https://HOST".to_owned()
             }
-            Self::NoSuchBucket { .. } => {
-                "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned()
-            }
+            Self::NoSuchBucket { bucket } => match scheme_and_container(bucket) {
+                ("s3", name) => format!("check the address; `aws s3 mb s3://{name}` makes a bucket, and an administrator's tools of other stores do"),
+                ("gs", name) => format!("check the address; `gcloud storage buckets create gs://{name}` makes a bucket"),
+                ("az", name) => format!("check the address; `az storage container create --name {name}` makes a container"),
+                _ => "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned(),
+            },
             Self::NoSuchTemplate { near: Some(near), .. } => format!("did you mean {near}?"),
             Self::NoSuchTemplate { known, .. } if known.is_empty() => {
                 "this bucket has no templates yet: publish one with `tmpl build PROJECT --bucket …`"
@@ -338,19 +367,32 @@ impl BucketError {
             Self::ReadOnly { .. } => {
                 "make the bucket writable for this user, or choose another bucket".to_owned()
             }
-            Self::Denied { bucket, .. } => {
-                format!("`tmpl doctor --bucket {bucket}` tries every right that is needed, one by one")
+            Self::Denied { action, bucket, object, .. } => format!(
+                "whoever may do this needs {} for {}: docs/permissions.md has the rights of each role",
+                right(action, scheme_and_container(bucket).0),
+                area(object)
+            ),
+            Self::Credentials { .. } => {
+                "`tmpl doctor` says where they come from; check them, and that they are this store's".to_owned()
             }
-            Self::NoCredentials { bucket, .. } => match bucket.split_once("://").map_or("", |(scheme, _)| scheme) {
+            Self::Region { bucket, .. } => {
+                format!("name its region: {bucket}?region=REGION, or AWS_REGION")
+            }
+            Self::Settings { .. } => "the address, the variables or the files of the store's own tools say something else".to_owned(),
+            Self::NoCredentials { bucket, .. } => match scheme_and_container(bucket).0 {
                 "s3" => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile: s3://NAME?profile=PROFILE".to_owned(),
                 "gs" => "set GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`".to_owned(),
                 _ => "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or log in with `az login`".to_owned(),
             },
             Self::Expired { .. } => "log in again, or renew the session's token".to_owned(),
-            Self::Unsafe { bucket, .. } => format!(
-                "choose another store; or, if only one writer at a time uses it, say so once: `tmpl doctor --bucket {bucket} --single-writer`"
-            ),
+            Self::Unsafe { .. } => {
+                "choose another store; or, if only one writer at a time uses it, say so once: `tmpl doctor --single-writer`"
+                    .to_owned()
+            }
             Self::Full { .. } => "free some space, then run the command again".to_owned(),
+            Self::Store { source, .. } if store_error::is_out_of_reach(source.as_ref()) => {
+                "check the address of the store, and whether it answers; it is safe to repeat".to_owned()
+            }
             Self::Store { .. } => return None,
         })
     }
@@ -369,11 +411,25 @@ impl BucketError {
         match &error {
             error if store_error::names_no_bucket(error) => Self::NoSuchBucket { bucket: name },
             error if store_error::has_expired(error) => Self::Expired { action, bucket: name, object: path },
+            error if store_error::is_elsewhere(error) => {
+                Self::Region { bucket: name, reason: store_error::said(error) }
+            }
+            error if store_error::are_credentials_wrong(error) => {
+                Self::Credentials { bucket: name, reason: store_error::said(error) }
+            }
             // A folder's own refusals have the system's error below.
             StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. }
                 if io_error(&error).is_none() =>
             {
                 Self::Denied { action, bucket: name, object: path, reason: store_error::said(&error) }
+            }
+            // A refused list comes without a kind of its own.
+            error if store_error::is_refused(error) => {
+                Self::Denied { action, bucket: name, object: path, reason: store_error::said(error) }
+            }
+            error if store_error::has_markup(error) => {
+                let source = Box::new(store_error::Said(store_error::said(error)));
+                Self::Store { action, bucket: name, object: path, source }
             }
             _ => Self::of_store(bucket, action, object, error),
         }
@@ -399,6 +455,38 @@ impl BucketError {
             }
             _ => Self::Store { action, bucket, object, source: Box::new(error) },
         }
+    }
+}
+
+/// `s3` and `data` of `s3://data/prefix`; nothing of a folder.
+fn scheme_and_container(bucket: &str) -> (&str, &str) {
+    let Some((scheme, rest)) = bucket.split_once("://") else { return ("", "") };
+    (scheme, rest.split('/').next().unwrap_or_default())
+}
+
+/// The right that an action needs, as the store's administrators call it.
+fn right(action: &str, scheme: &str) -> &'static str {
+    match (scheme, action) {
+        ("s3", "list") => "s3:ListBucket",
+        ("s3", "read") => "s3:GetObject",
+        ("s3", "delete") => "s3:DeleteObject",
+        ("s3", _) => "s3:PutObject",
+        ("gs", "list") => "storage.objects.list",
+        ("gs", "read") => "storage.objects.get",
+        ("gs", "delete") => "storage.objects.delete",
+        ("gs", _) => "storage.objects.create",
+        (_, "list" | "read") => "the right to read",
+        _ => "the right to write",
+    }
+}
+
+/// The part of a bucket that an object lies in, as policies name it: `templates/*`, `staging/jobs/*`.
+fn area(object: &str) -> String {
+    let mut parts = object.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next()) {
+        (Some("staging"), Some(part)) => format!("staging/{part}/*"),
+        (Some(part), _) => format!("{part}/*"),
+        (None, _) => "the bucket".to_owned(),
     }
 }
 

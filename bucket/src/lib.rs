@@ -43,8 +43,9 @@ mod publishing;
 mod random;
 mod raw;
 mod reliance;
-#[cfg(feature = "remote")]
+#[cfg(feature = "remote-client")]
 mod remote;
+mod repetition;
 mod results;
 mod settings;
 #[cfg(test)]

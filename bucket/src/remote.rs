@@ -12,6 +12,7 @@ use std::time::Duration;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig, TagSet};
 
 pub(crate) use self::variables::Variables;
+pub(crate) use self::profile::ProfileCredentials;
 use crate::BucketError;
 use crate::url::{RemoteUrl, Scheme};
 
@@ -32,6 +33,8 @@ pub(crate) struct Remote {
     pub(crate) credentials: String,
     /// What a program must have in its environment to mean the same store.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// The profile that the credentials are of, where it is one.
+    pub(crate) profile: Option<Arc<ProfileCredentials>>,
 }
 
 impl Remote {
@@ -42,7 +45,7 @@ impl Remote {
             Scheme::Google => google::connect(url, variables),
             Scheme::Azure => azure::connect(url, variables),
         };
-        connected.map_err(|reason| BucketError::Url { url: url.name(), reason })
+        connected.map_err(|reason| BucketError::Settings { bucket: url.name(), reason })
     }
 }
 

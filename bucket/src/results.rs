@@ -92,6 +92,6 @@ fn row(line: &[u8]) -> Result<ResultRow, String> {
     match serde_json::from_slice(line) {
         Ok(Value::Object(row)) => Ok(row),
         Ok(_) => Err("it is no JSON object".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("it is no JSON: {error}")),
     }
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -18,13 +17,9 @@ use object_store::{
 
 use crate::BucketError;
 use crate::ordered_names;
+use crate::repetition::Repetitions;
 use crate::store_error::is_passing;
 use crate::store_probe::CreateOnly;
-
-/// How often, and after which pauses, something is done again whose answer was cut off on the way. A request that got no answer
-/// the client underneath has tried again already.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// What a create-only write found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +63,7 @@ impl Store {
     }
 
     /// A server's store.
-    #[cfg(feature = "remote")]
+    #[cfg(feature = "remote-client")]
     pub(crate) fn remote(store: Arc<dyn ObjectStore>, name: String, tags: TagSet) -> Self {
         Self { tags, ..Self::new(store, Kind::Server, name) }
     }
@@ -140,7 +135,7 @@ impl Store {
             }
             return self.overwrite_on(store, object, body).await.map(|()| Created::Yes);
         }
-        let mut pauses = PAUSES.into_iter();
+        let mut repetitions = Repetitions::new();
         loop {
             let put = store.put_opts(&path(object), payload(&body), self.options(PutMode::Create)).await;
             let error = match put {
@@ -161,7 +156,7 @@ impl Store {
                 Ok(None) => {}
                 Err(error) => return Err(error),
             }
-            let Some(pause) = pauses.next() else { return Err(self.error("write", object, error)) };
+            let Some(pause) = repetitions.pause() else { return Err(self.error("write", object, error)) };
             tokio::time::sleep(pause).await;
         }
     }
@@ -199,13 +194,17 @@ impl Store {
     where
         Doing: Future<Output = object_store::Result<T>>,
     {
-        for pause in PAUSES {
-            match act().await {
-                Err(error) if self.is_server() && is_passing(&error) => tokio::time::sleep(pause).await,
-                done => return done,
+        let mut repetitions = Repetitions::new();
+        loop {
+            let done = act().await;
+            match &done {
+                Err(error) if self.is_server() && is_passing(error) => match repetitions.pause() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return done,
+                },
+                _ => return done,
             }
         }
-        act().await
     }
 
     /// Writes a record that must not exist yet.
@@ -388,7 +387,7 @@ impl Store {
 
     /// Deletes objects, many in one request where the store can.
     pub(crate) async fn delete_all(&self, objects: Vec<ObjectPath>) -> Result<(), BucketError> {
-        let mut pauses = PAUSES.into_iter();
+        let mut repetitions = Repetitions::new();
         loop {
             let locations = futures::stream::iter(objects.clone()).map(Ok).boxed();
             let mut deleted = self.inner.delete_stream(locations);
@@ -402,7 +401,7 @@ impl Store {
                 }
             }
             let Some(error) = failure else { return Ok(()) };
-            match pauses.next() {
+            match repetitions.pause() {
                 Some(pause) if self.is_server() && is_passing(&error) => tokio::time::sleep(pause).await,
                 _ => return Err(self.error("delete", "", error)),
             }

@@ -5,6 +5,23 @@ use object_store::Error as StoreError;
 /// The codes of credentials that were good and will be again.
 const EXPIRED: [&str; 3] = ["ExpiredToken", "TokenRefreshRequired", "RequestExpired"];
 
+/// The codes of credentials that the store does not know, or that do not prove what they say.
+const WRONG_CREDENTIALS: [&str; 5] = [
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidClientTokenId",
+    "AuthenticationFailed",
+    "401 Unauthorized",
+];
+
+/// What is said to somebody who asks in the wrong region.
+const ELSEWHERE: [&str; 4] = [
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "IllegalLocationConstraint",
+    "Received redirect without LOCATION",
+];
+
 /// What the client says of a request that it has tried as often as it was told to.
 const GIVEN_UP: &str = "after 8 retries";
 
@@ -43,6 +60,38 @@ pub(crate) fn names_no_bucket(error: &StoreError) -> bool {
         .into_iter()
         .any(|code| text.contains(code))
 }
+
+/// Whether the store does not take the credentials, whatever they would allow.
+pub(crate) fn are_credentials_wrong(error: &StoreError) -> bool {
+    let text = error.to_string();
+    WRONG_CREDENTIALS.into_iter().any(|code| text.contains(code))
+}
+
+/// Whether the bucket is in another region.
+pub(crate) fn is_elsewhere(error: &StoreError) -> bool {
+    let text = error.to_string();
+    ELSEWHERE.into_iter().any(|code| text.contains(code))
+}
+
+/// Whether the store knows us and refuses, said without a kind of its own.
+pub(crate) fn is_refused(error: &StoreError) -> bool {
+    matches!(error, StoreError::Generic { .. }) && error.to_string().contains("status code: 403")
+}
+
+/// Whether what the server said has markup around it.
+pub(crate) fn has_markup(error: &StoreError) -> bool {
+    error.to_string().contains("<Code>")
+}
+
+/// Whether nobody answers at the store's address.
+pub(crate) fn is_out_of_reach(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.to_string().contains("error sending request")
+}
+
+/// What a server said, as an error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Said(pub(crate) String);
 
 /// What a server said, without the markup around it: code and message where there are any.
 pub(crate) fn said(error: &StoreError) -> String {

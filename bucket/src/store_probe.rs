@@ -66,6 +66,9 @@ pub struct Finding {
     pub found: Option<String>,
     /// What went wrong, where it did not.
     pub problem: Option<String>,
+    /// The remedy, where it is another one than to be given the right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Store {
@@ -240,11 +243,18 @@ impl Examination<'_> {
         permission: &'static str,
         outcome: Result<String, BucketError>,
     ) -> bool {
-        let (found, problem) = match outcome {
-            Ok(found) => (Some(found), None),
-            Err(error) => (None, Some(with_causes(&error))),
+        let (found, problem, hint) = match outcome {
+            Ok(found) => (Some(found), None, None),
+            Err(error) => {
+                let hint = match &error {
+                    BucketError::Denied { .. } => None,
+                    BucketError::Malformed { .. } => Some("choose a store that keeps what is written".to_owned()),
+                    error => error.hint(),
+                };
+                (None, Some(with_causes(&error)), hint)
+            }
         };
-        let finding = Finding { step, needed_for, permission, found, problem };
+        let finding = Finding { step, needed_for, permission, found, problem, hint };
         (self.tell)(&finding);
         let well = finding.problem.is_none();
         self.findings.push(finding);

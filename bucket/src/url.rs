@@ -79,6 +79,16 @@ impl BucketUrl {
         }
     }
 
+    /// The address for a process that has none of this machine's files: without the name of a profile in one of them.
+    #[must_use]
+    pub fn portable(&self) -> Self {
+        let mut portable = self.clone();
+        if let Place::Remote(remote) = &mut portable.place {
+            remote.options.remove("profile");
+        }
+        portable
+    }
+
     /// A bucket in a process's memory: nobody else can open it.
     pub(crate) fn memory() -> Self {
         Self { place: Place::Memory }
@@ -103,7 +113,7 @@ impl BucketUrl {
 
 impl RemoteUrl {
     /// An option of the address.
-    #[cfg(feature = "remote")]
+    #[cfg(feature = "remote-client")]
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
     }

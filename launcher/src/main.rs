@@ -6,6 +6,8 @@ use tmpl_launcher::container;
 use tmpl_launcher::role::{self, Role};
 
 fn main() -> ExitCode {
+    #[cfg(feature = "store")]
+    tmpl_launcher::this_process::bring_tls_along();
     match Role::of_this_process() {
         Some(Role::Guard) => role::guard(),
         Some(Role::Launcher) => container::run_job(),

@@ -15,6 +15,14 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, LaunchError> {
     Ok(done)
 }
 
+/// Gives this process's connections their cryptography: the launcher of images is built without the one that is there by default,
+/// which needs more than a C compiler. Before the first connection.
+#[cfg(feature = "store")]
+pub fn bring_tls_along() {
+    // A second call finds the first one's work done.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// This program's own file. After an update that replaced it, the one that runs is still there under `/proc`.
 pub fn executable() -> Result<PathBuf, LaunchError> {
     std::env::current_exe()

@@ -7,6 +7,7 @@ use object_store::azure::MicrosoftAzureBuilder;
 use super::{Remote, Variables, client_options, retries, tags};
 use crate::url::RemoteUrl;
 
+const ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT_NAME";
 /// The variables that name what proves who we are, and how people call it.
 const CREDENTIALS: [(&str, &str); 5] = [
     ("AZURE_STORAGE_ACCOUNT_KEY", "the account's key"),
@@ -26,12 +27,15 @@ pub(super) fn connect(url: &RemoteUrl, known: Variables<'_>) -> Result<Remote, S
         builder = builder.with_config(key, value);
     }
     let mut variables = Vec::new();
-    if let Some(account) = url.option("account") {
-        builder = builder.with_account(account);
-        variables.push(("AZURE_STORAGE_ACCOUNT_NAME", account.to_owned()));
+    // The program's paths name the account, also where only the environment does here.
+    let account = url.option("account").map(str::to_owned).or_else(|| known.get(ACCOUNT));
+    if let Some(account) = account {
+        builder = builder.with_account(&account);
+        variables.push((ACCOUNT, account));
     }
     if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint.to_owned());
+        variables.push(("AZURE_STORAGE_ENDPOINT", endpoint.to_owned()));
     }
     let named = CREDENTIALS.into_iter().find(|(name, _)| known.get(name).is_some());
     let credentials = named.map_or_else(
@@ -39,5 +43,5 @@ pub(super) fn connect(url: &RemoteUrl, known: Variables<'_>) -> Result<Remote, S
         |(name, words)| format!("{words} ({name})"),
     );
     let store = builder.build().map_err(|error| error.to_string())?;
-    Ok(Remote { store: Arc::new(store), tags: tags(url)?, credentials, variables })
+    Ok(Remote { store: Arc::new(store), tags: tags(url)?, credentials, variables, profile: None })
 }

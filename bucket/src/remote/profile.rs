@@ -112,7 +112,7 @@ fn read_file(place: &str, name: &str, known: Variables<'_>) -> Result<Ini, Strin
 
 /// Credentials of a profile, asked for anew shortly before they expire.
 #[derive(Debug)]
-pub(super) struct ProfileCredentials {
+pub(crate) struct ProfileCredentials {
     profile: Profile,
     known: Mutex<Option<Known>>,
 }
@@ -136,6 +136,17 @@ struct Printed {
 impl ProfileCredentials {
     pub(super) fn new(profile: Profile) -> Self {
         Self { profile, known: Mutex::new(None) }
+    }
+
+    /// The credentials of now, as variables.
+    pub(crate) async fn variables(&self) -> Result<Vec<(String, String)>> {
+        let credential = self.get().await?;
+        let mut variables = vec![
+            ("AWS_ACCESS_KEY_ID".to_owned(), credential.key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), credential.secret_key.clone()),
+        ];
+        variables.extend(credential.token.clone().map(|token| ("AWS_SESSION_TOKEN".to_owned(), token)));
+        Ok(variables)
     }
 
     async fn get(&self) -> Result<Arc<AwsCredential>> {

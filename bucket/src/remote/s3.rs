@@ -29,7 +29,9 @@ pub(super) fn connect(url: &RemoteUrl, known: Variables<'_>) -> Result<Remote, S
         .map(str::to_owned)
         .or_else(|| known.get("AWS_REGION"))
         .or_else(|| known.get("AWS_DEFAULT_REGION"))
-        .or_else(|| found.profile.as_ref()?.region.clone());
+        .or_else(|| found.profile.as_ref()?.region.clone())
+        // A program's client may insist on a region where the store has none.
+        .or_else(|| endpoint.is_some().then(|| DEFAULT_REGION.to_owned()));
     let hosted = url.option("path_style") == Some("false");
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(&url.container)
@@ -60,12 +62,15 @@ pub(super) fn connect(url: &RemoteUrl, known: Variables<'_>) -> Result<Remote, S
             builder = builder.with_config(key, value);
         }
     }
-    if let Some(profile) = found.profile {
+    let profile = found.profile.map(|profile| {
         variables.push(("AWS_PROFILE", profile.name.clone()));
-        builder = builder.with_credentials(Arc::new(ProfileCredentials::new(profile)));
+        Arc::new(ProfileCredentials::new(profile))
+    });
+    if let Some(profile) = &profile {
+        builder = builder.with_credentials(Arc::clone(profile) as _);
     }
     let store = builder.build().map_err(|error| error.to_string())?;
-    Ok(Remote { store: Arc::new(store), tags: tags(url)?, credentials: found.words, variables })
+    Ok(Remote { store: Arc::new(store), tags: tags(url)?, credentials: found.words, variables, profile })
 }
 
 /// Where the credentials are.

@@ -17,6 +17,7 @@ mod bad_projects;
 mod beam;
 mod build;
 mod docker;
+mod docker_store;
 mod engine;
 mod environment;
 mod gcloud;

@@ -51,6 +51,11 @@ pub(crate) enum ContainerError {
         #[source]
         source: std::io::Error,
     },
+    #[error("the credentials that were handed over for the bucket can't be read")]
+    Credentials {
+        #[source]
+        source: std::io::Error,
+    },
     #[error("this was started with the arguments of a Beam worker, and the image has no {path}")]
     NoWorker { path: &'static str },
     #[error("the worker {path} can't be started")]
@@ -104,6 +109,7 @@ impl ContainerError {
             Self::Files { .. } => {
                 "mount a writable folder at /tmp, or name one with TMPDIR".to_owned()
             }
+            Self::Credentials { .. } => "launch the job again".to_owned(),
             Self::NoWorker { .. } => {
                 "build the image on a Beam SDK image, or copy /opt/apache/beam into it, to use it for workers".to_owned()
             }

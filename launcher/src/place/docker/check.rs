@@ -184,10 +184,17 @@ impl CheckedContainer {
         }
     }
 
-    /// The references of the launch's secrets that name variables.
-    pub(super) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+    /// The variables that the launch's secrets name, with their values.
+    pub(super) fn secret_values(&self) -> Result<Vec<(String, String)>, LaunchError> {
         let secrets = self.values.iter().filter(|value| value.secret);
-        secrets.filter_map(|value| value.value.strip_prefix("env:"))
+        let named = secrets.filter_map(|value| Some((value.value.strip_prefix("env:")?, &value.value)));
+        named
+            .map(|(name, reference)| {
+                let value = secret::look_up(reference)
+                    .map_err(|reason| LaunchError::Secret { reference: reference.clone(), reason })?;
+                Ok((name.to_owned(), value))
+            })
+            .collect()
     }
 
     /// What the launch would do, for a job that began now, with an image that `present` says the engine has.

@@ -152,13 +152,13 @@ impl DockerPlace {
         let launcher = if has_launcher(image.entrypoint()) { None } else { Some(launcher_file::find()?) };
         let user = self.user();
         // What opens the bucket here opens it there.
-        let credentials = bucket.credential_variables();
-        let credentials = credentials.iter().map(String::as_str);
-        let secrets =
-            SecretsFolder::write(cache, &record.id, &user, checked.secret_variables().chain(credentials))?;
+        let mut values = bucket.credential_variables().await?;
+        values.extend(checked.secret_values()?);
+        let secrets = SecretsFolder::write(cache, &record.id, &user, &values)?;
+        let url = bucket.url().portable();
         let request = JobContainerRequest {
             id: &record.id,
-            bucket: bucket.url(),
+            bucket: &url,
             image: &image.id,
             launcher: launcher.as_deref(),
             user: &user,
@@ -189,7 +189,7 @@ impl DockerPlace {
 
     /// Brings jobs of this bucket to their end whose containers ended while nobody waited, and removes the containers.
     pub async fn sweep(&self, bucket: &Bucket) -> Result<(), LaunchError> {
-        let label = format!("{BUCKET_LABEL}={}", bucket.url());
+        let label = format!("{BUCKET_LABEL}={}", bucket.url().portable());
         for (container, job) in self.engine.labelled_containers(&label, JOB_LABEL, true).await? {
             let Ok(job) = job.parse::<JobId>() else { continue };
             let container = self.container(container, job);

@@ -14,7 +14,6 @@ use tmpl_template::JobId;
 use super::User;
 use crate::LaunchError;
 use crate::cache::Cache;
-use crate::secret::look_up;
 
 /// A folder with a file for each variable. What is left of it goes when this value does.
 #[derive(Debug)]
@@ -24,23 +23,20 @@ pub(super) struct SecretsFolder {
 
 impl SecretsFolder {
     /// Writes the values of variables, if there are any, so that `user` can read them.
-    pub(super) fn write<'a>(
+    pub(super) fn write(
         cache: &Cache,
         id: &JobId,
         user: &User,
-        variables: impl Iterator<Item = &'a str>,
+        variables: &[(String, String)],
     ) -> Result<Option<Self>, LaunchError> {
         let mut folder = None;
-        for name in variables {
+        for (name, value) in variables {
             let folder = match &folder {
                 Some(folder) => folder,
                 None => folder.insert(Self::make(cache.secrets(id), user)?),
             };
-            let reference = || format!("env:{name}");
-            let value = look_up(&reference())
-                .map_err(|reason| LaunchError::Secret { reference: reference(), reason })?;
             let path = folder.path.join(name);
-            let written = write_private(&path, &value).and_then(|()| give(&path, user));
+            let written = write_private(&path, value).and_then(|()| give(&path, user));
             // Two parameters may name the same variable.
             match written {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
