@@ -8,7 +8,11 @@ use std::sync::Mutex;
 
 use fs_err as fs;
 use support::{Workshop, files, told};
-use tmpl_builder::{BuildError, BuildErrorKind, BuildReport, Phase, Progress, Silent, build, specs};
+use tmpl_builder::{
+    BaseSource, BuildError, BuildErrorKind, BuildReport, BuildRequest, ImageOutput, ImageRequest,
+    LauncherBinaries, Phase, Progress, Silent, build, specs,
+};
+use tmpl_oci::registry::RegistryOptions;
 
 const MANIFEST: &str = "[[template]]\nname = \"first\"\nbinary = \"first.sh\"\n\n\
                         [[template]]\nname = \"second\"\nbinary = \"second.sh\"\n";
@@ -138,4 +142,53 @@ async fn a_bucket_that_keeps_nothing_is_an_error() {
     // And the next build mends what the bucket shows: versions name it by now, so nothing more is written down.
     let report = built(&workshop, &Silent).await.unwrap();
     assert!(report.layers.iter().all(|layer| workshop.blob(layer.digest.digest()).exists()));
+}
+
+/// A build that makes an image of the first template too, upon nothing.
+fn with_image(workshop: &Workshop) -> BuildRequest {
+    workshop.write("launcher", "a launcher");
+    let image = ImageRequest {
+        base: Some(BaseSource::Scratch),
+        push: None,
+        outputs: vec![ImageOutput::Layout(workshop.project().join("images"))],
+        launchers: LauncherBinaries { flag: Some(workshop.project().join("launcher")), ..Default::default() },
+        created: "1980-01-01T00:00:00Z".to_owned(),
+        registry: RegistryOptions::default(),
+    };
+    BuildRequest { image: Some(image), only: vec!["first".parse().unwrap()], ..workshop.request() }
+}
+
+#[tokio::test]
+async fn what_the_bucket_keeps_of_an_image_is_written_down_too() {
+    let workshop = workshop();
+    let request = with_image(&workshop);
+    let onlooker = Onlooker::of(&workshop, usize::MAX);
+    let error = build(&request, &onlooker).await.unwrap_err();
+    assert!(told(&error).contains("vanished from"), "{}", told(&error));
+    // All blobs of the image, and what names them.
+    let relied_on = onlooker.relied_on.lock().unwrap().clone();
+    build(&request, &Silent).await.unwrap_or_else(|error| panic!("{}", told(&error)));
+    let kept = files(&workshop.bucket().join("staging/blobs/sha256"));
+    assert_eq!(kept.len(), 5, "program, launcher and spec; configuration and manifest");
+    for (hex, _) in &kept {
+        assert!(relied_on.contains(hex), "{hex} is not in {relied_on}");
+    }
+
+    // The spec names the manifest, and the manifest the rest: where nothing changed, nothing is written down.
+    let records = workshop.bucket().join("staging/builds");
+    fs::remove_dir_all(&records).unwrap();
+    fs::write(&records, "").unwrap();
+    let again = build(&request, &Silent).await.unwrap_or_else(|error| panic!("{}", told(&error)));
+    assert!(!again.templates[0].changed);
+    // Nor where one of them was lost, and is sent again; but without the manifest nothing keeps what it names.
+    let mut unwritten = Vec::new();
+    for (hex, bytes) in &kept {
+        fs::remove_file(workshop.blob(hex)).unwrap();
+        if let Err(error) = build(&request, &Silent).await {
+            unwritten.push(told(&error));
+            fs::write(workshop.blob(hex), bytes).unwrap();
+        }
+        assert_eq!(fs::read(workshop.blob(hex)).unwrap(), *bytes);
+    }
+    assert!(matches!(&unwritten[..], [error] if error.contains("staging/builds")), "{unwritten:?}");
 }
