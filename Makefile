@@ -98,6 +98,7 @@ bench: components bench-programs $(crane) store-clients release launcher ## Meas
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
 	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
 	$(PYTHON) benches/images.py target/release/tmpl .bench/images
+	$(PYTHON) benches/stores.py target/release/tmpl .bench/stores
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 

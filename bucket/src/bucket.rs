@@ -129,6 +129,12 @@ impl Bucket {
         &self.variables
     }
 
+    /// The account that paths of Azure's are in, where they name none themselves.
+    pub fn account(&self) -> Option<&str> {
+        let account = self.variables.iter().find(|(name, _)| *name == "AZURE_STORAGE_ACCOUNT_NAME");
+        account.map(|(_, account)| account.as_str())
+    }
+
     /// Where the credentials come from, in words.
     pub fn credentials(&self) -> &str {
         &self.credentials
@@ -157,6 +163,14 @@ impl Bucket {
             Some(folder) => folder.join(object).display().to_string(),
             None => format!("{}/{object}", self.url.name()),
         }
+    }
+
+    /// The names of the objects that lie in the same folder as this one, which is named by a whole address: `s3://data/out/counts`.
+    /// Nothing where it is an address of another kind of store. Asked with this bucket's own client settings and credentials.
+    pub async fn names_beside(&self, address: &str) -> Result<Option<Vec<String>>, BucketError> {
+        let Some(sibling) = self.url.sibling(address) else { return Ok(None) };
+        let listed = Self::open(&sibling)?.store.list("").await?;
+        Ok(Some(listed.into_iter().map(|listed| listed.name).collect()))
     }
 
     /// Removes a job's folder in `tmp/`.

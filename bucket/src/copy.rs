@@ -6,7 +6,7 @@ use futures::StreamExt;
 use oci_spec::image::Digest;
 use tmpl_template::TemplateName;
 
-use crate::{Bucket, BucketError, BuildFacts, Publication, StoredTemplate};
+use crate::{Bucket, BucketError, BuildFacts, Publication, Reliance, StoredTemplate};
 
 /// How many blobs are sent at a time. Each takes some megabytes of memory.
 const SENDS: usize = 4;
@@ -45,10 +45,33 @@ impl Bucket {
         facts: &BuildFacts,
         sent: &(dyn Fn(u64) + Sync),
     ) -> Result<CopyReport, BucketError> {
-        let blobs = self.copy_blobs(from, blobs, sent).await?;
+        let reliance = self.rely();
+        let copied = self.copy_relied_on(&reliance, from, template, as_name, blobs, facts, sent).await;
+        // What is published needs it no more, and what was given up neither.
+        let ended = reliance.end().await;
+        let report = copied?;
+        ended?;
+        Ok(report)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "those of `copy_template`, and what is relied on")]
+    async fn copy_relied_on(
+        &self,
+        reliance: &Reliance,
+        from: &Self,
+        template: &StoredTemplate,
+        as_name: &TemplateName,
+        blobs: &[(Digest, u64)],
+        facts: &BuildFacts,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<CopyReport, BucketError> {
+        reliance.add(&blobs.iter().map(|(digest, _)| digest).collect::<Vec<_>>()).await?;
+        let copied = self.copy_blobs(from, blobs, sent).await?;
         let source = from.to_string();
         let publication = self.publish_from(as_name, &template.text, Some(&source), facts).await?;
-        Ok(CopyReport { publication, blobs })
+        // A collection that began before may have taken one of them all the same.
+        self.copy_blobs(from, blobs, sent).await?;
+        Ok(CopyReport { publication, blobs: copied })
     }
 
     /// Sends the blobs that this bucket lacks: streamed, and checked against digest and size on the way. A blob that is

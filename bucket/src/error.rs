@@ -330,9 +330,9 @@ impl BucketError {
                 "give a folder, such as ./bucket, or an address, such as s3://NAME/PREFIX?endpoint=https://HOST".to_owned()
             }
             Self::NoSuchBucket { bucket } => match scheme_and_container(bucket) {
-                ("s3", name) => format!("check the address; `aws s3 mb s3://{name}` makes a bucket, and an administrator's tools of other stores do"),
-                ("gs", name) => format!("check the address; `gcloud storage buckets create gs://{name}` makes a bucket"),
-                ("az", name) => format!("check the address; `az storage container create --name {name}` makes a container"),
+                ("s3", name) => format!("check the address; a bucket is made by `aws s3 mb s3://{name}`, or by your store's own tools"),
+                ("gs", name) => format!("check the address; a bucket is made by `gcloud storage buckets create gs://{name}`"),
+                ("az", name) => format!("check the address; a container is made by `az storage container create --name {name}`"),
                 _ => "check --bucket or TMPL_BUCKET; `tmpl build` makes a bucket where there is none".to_owned(),
             },
             Self::NoSuchTemplate { near: Some(near), .. } => format!("did you mean {near}?"),
@@ -378,7 +378,10 @@ impl BucketError {
             Self::Region { bucket, .. } => {
                 format!("name its region: {bucket}?region=REGION, or AWS_REGION")
             }
-            Self::Settings { .. } => "the address, the variables or the files of the store's own tools say something else".to_owned(),
+            Self::Settings { bucket, .. } => match scheme_and_container(bucket).0 {
+                "s3" => "profiles stand in ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say".to_owned(),
+                _ => "check the address, and the variables of the store's own tools".to_owned(),
+            },
             Self::NoCredentials { bucket, .. } => match scheme_and_container(bucket).0 {
                 "s3" => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile: s3://NAME?profile=PROFILE".to_owned(),
                 "gs" => "set GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`".to_owned(),

@@ -56,7 +56,12 @@ async fn names(place: &Path, folders: bool) -> io::Result<Vec<String>> {
                 names.push(name);
             }
         }
-        names.sort_unstable();
+        if folders {
+            // By the paths of what is in them.
+            names.sort_by_cached_key(|name| format!("{name}/"));
+        } else {
+            names.sort_unstable();
+        }
         Ok(names)
     });
     read.await.map_err(io::Error::other)?
@@ -75,8 +80,9 @@ mod tests {
             std::fs::write(path, "").unwrap();
         }
         for (after, expected) in [
-            (None, vec!["i/a/9", "i/b/1", "i/b/2", "i/b.x/0"]),
-            (Some("i/b/1"), vec!["i/b/2", "i/b.x/0"]),
+            (None, vec!["i/a/9", "i/b.x/0", "i/b/1", "i/b/2"]),
+            (Some("i/a/9"), vec!["i/b.x/0", "i/b/1", "i/b/2"]),
+            (Some("i/b/1"), vec!["i/b/2"]),
             (Some("i/z"), vec![]),
         ] {
             let names = in_order(root.path().to_owned(), "i".to_owned(), after.map(str::to_owned));

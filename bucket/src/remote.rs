@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig, TagSet};
 
-pub(crate) use self::variables::Variables;
 pub(crate) use self::profile::ProfileCredentials;
+pub(crate) use self::variables::Variables;
 use crate::BucketError;
 use crate::url::{RemoteUrl, Scheme};
 

@@ -369,7 +369,9 @@ impl Store {
         found
             .map_ok(|meta| meta.location)
             // Some stores begin with the path itself, or take no notice of it.
-            .try_filter(move |location| futures::future::ready(after.as_ref().is_none_or(|after| location > after)))
+            .try_filter(move |location| {
+                futures::future::ready(after.as_ref().is_none_or(|after| location > after))
+            })
             .map(move |location| match location {
                 Ok(location) => Ok(location.to_string()),
                 Err(error) => Err(store.error("list", &listed, error)),

@@ -248,7 +248,9 @@ impl Examination<'_> {
             Err(error) => {
                 let hint = match &error {
                     BucketError::Denied { .. } => None,
-                    BucketError::Malformed { .. } => Some("choose a store that keeps what is written".to_owned()),
+                    BucketError::Malformed { .. } => {
+                        Some("choose a store that keeps what is written".to_owned())
+                    }
                     error => error.hint(),
                 };
                 (None, Some(with_causes(&error)), hint)

@@ -89,6 +89,15 @@ impl BucketUrl {
         portable
     }
 
+    /// The folder that an object of the same kind of store lies in, by the object's own address, with this address's options.
+    pub(crate) fn sibling(&self, object: &str) -> Option<Self> {
+        let own = self.remote()?;
+        let folder = object.rsplit_once('/')?.0;
+        let remote = RemoteUrl::parse(folder, own.scheme).ok()?;
+        let same = folder.starts_with(&format!("{}://", own.scheme.word()));
+        same.then(|| Self { place: Place::Remote(RemoteUrl { options: own.options.clone(), ..remote }) })
+    }
+
     /// A bucket in a process's memory: nobody else can open it.
     pub(crate) fn memory() -> Self {
         Self { place: Place::Memory }
@@ -280,6 +289,17 @@ mod tests {
             );
             assert_eq!(url.to_string().parse::<BucketUrl>().unwrap(), url, "{text}");
         }
+    }
+
+    #[test]
+    fn a_sibling_is_in_the_same_store() {
+        let url: BucketUrl = "s3://data/b?region=eu".parse().unwrap();
+        let sibling = url.sibling("s3://other/out/x/counts").unwrap();
+        assert_eq!(sibling.to_string(), "s3://other/out/x?region=eu");
+        for other in ["gs://other/x", "/data/x", "counts", "s3://"] {
+            assert_eq!(url.sibling(other), None, "{other}");
+        }
+        assert_eq!("/data".parse::<BucketUrl>().unwrap().sibling("/data/x"), None);
     }
 
     #[test]

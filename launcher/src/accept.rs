@@ -8,13 +8,13 @@ use tmpl_bucket::{Bucket, JobRecord, JobTemplate, NoticeTarget, Retries, Submitt
 use tmpl_template::{
     CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterValues,
     RawParameters, Results, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check as check_parameters, sha256_of,
+    check_with_account, sha256_of,
 };
 
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
 use crate::environment::{self, Ingredients};
-use crate::existing_output::refuse_existing_output;
+use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::identity::Identity;
 use crate::image_template::ImageTemplate;
 use crate::job_places::JobPlaces;
@@ -113,10 +113,12 @@ pub async fn check(
 ) -> Result<CheckedLaunch, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
     let asked = request.asked();
-    let program = CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None)?;
+    let program =
+        CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None, bucket.account())?;
     if !request.overwrite {
         let directory = &request.working_directory;
         refuse_existing_output(&spec, &program.values, &|path| Some(directory.join(path)))?;
+        refuse_existing_in_store(bucket, &spec, &program.values).await?;
     }
     request.find_layers(bucket, &program.layers).await?;
     let checked = CheckedLaunch { request, program };
@@ -275,9 +277,10 @@ impl CheckedProgram {
         python: Option<PathBuf>,
         cache: &Cache,
         image: Option<&ImageTemplate>,
+        account: Option<&str>,
     ) -> Result<Self, LaunchError> {
         let name = &template.name;
-        let values = check_parameters(spec, asked)?;
+        let values = check_with_account(spec, asked, account)?;
         let extension =
             spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
         let here = here();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::process::{getpid, set_child_subreaper};
 use tmpl_bucket::{Attempt, Bucket, ExitStatus, FinalRecord, JobRecord};
-use tmpl_template::{JobId, JobState, check};
+use tmpl_template::{JobId, JobState, check_with_account};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::accept::{CheckedProgram, FIRST_ATTEMPT, parse, text};
@@ -219,7 +219,7 @@ async fn prepare(context: &LaunchContext, record: &JobRecord, attempt: u32) -> R
     let spec = parse(&record.template.name, &text(bucket, &record.template).await?)?;
     if spec.tmpl.is_none() && record.place == DOCKER {
         // Somebody's own Dockerfile made the image: its variables say what to start.
-        let values = check(&spec, &CheckedProgram::asked(record))?;
+        let values = check_with_account(&spec, &CheckedProgram::asked(record), bucket.account())?;
         bucket.create_temporary(&record.id).await?;
         bucket.create_results(&record.id, attempt).await?;
         let places = JobPlaces::new(bucket, &record.id, attempt);
@@ -235,6 +235,7 @@ async fn prepare(context: &LaunchContext, record: &JobRecord, attempt: u32) -> R
         python,
         cache,
         context.image.as_ref(),
+        bucket.account(),
     )?;
     let environment =
         if program.is_in_image() { None } else { Some(assemble(bucket, cache, &program).await?) };

@@ -200,8 +200,8 @@ mod tests {
         };
         for (text, expected, hint) in [
             (
-                changed("", "format", json!(3)),
-                "tmpl.format: the template is in format 3, newer than 2",
+                changed("", "format", json!(4)),
+                "tmpl.format: the template is in format 4, newer than 3",
                 "update `tmpl`",
             ),
             (

@@ -38,5 +38,11 @@ pub(super) fn connect(url: &RemoteUrl, known: Variables<'_>) -> Result<Remote, S
         variables.push((EMULATOR, endpoint));
     }
     let store = builder.build().map_err(|error| error.to_string())?;
-    Ok(Remote { store: Arc::new(store), tags: object_store::TagSet::default(), credentials, variables, profile: None })
+    Ok(Remote {
+        store: Arc::new(store),
+        tags: object_store::TagSet::default(),
+        credentials,
+        variables,
+        profile: None,
+    })
 }

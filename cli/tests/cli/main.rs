@@ -15,6 +15,7 @@ mod bad_bucket;
 mod bad_parameters;
 mod bad_projects;
 mod beam;
+mod beam_store;
 mod build;
 mod docker;
 mod docker_store;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::{ArgumentValue, Invocation};
 use crate::cache::Cache;
 use crate::container::error::ContainerError;
 use crate::container::{report, supervise};
@@ -12,6 +11,7 @@ use crate::image_template::ImageTemplate;
 use crate::place::{CACHE_VARIABLE, LAUNCHER_ARGUMENT, SECRETS_VARIABLE};
 use crate::role::Assignment;
 use crate::this_process::executable;
+use crate::{ArgumentValue, Invocation};
 
 /// How the variables begin that stores' credentials are in.
 const STORE_VARIABLES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];

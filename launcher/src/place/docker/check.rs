@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{LayerReference, ParameterValues, TemplateName, TemplateSpec, check as check_parameters};
+use tmpl_template::{LayerReference, ParameterValues, TemplateName, TemplateSpec, check_with_account};
 
 use super::mount::target_of;
 use super::visible::Sight;
@@ -13,7 +13,7 @@ use crate::LaunchError;
 use crate::accept::{FIRST_ATTEMPT, LaunchRequest, LaunchTemplate, UnpublishedSpec};
 use crate::admission::{self, Standing};
 use crate::engine::ImageName;
-use crate::existing_output::refuse_existing_output;
+use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::place::DOCKER;
 use crate::secret;
 
@@ -83,7 +83,7 @@ pub async fn check(
     profile: DockerProfile,
 ) -> Result<CheckedContainer, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
-    let values = check_parameters(&spec, &request.asked())?;
+    let values = check_with_account(&spec, &request.asked(), bucket.account())?;
     let image = ImageSource::of(&template.name, &spec)?;
     for mount in &profile.mounts {
         if !mount.source.exists() {
@@ -104,6 +104,7 @@ pub async fn check(
     sight.check(&spec, &values)?;
     if !request.overwrite {
         refuse_existing_output(&spec, &values, &|path| sight.on_machine(path))?;
+        refuse_existing_in_store(bucket, &spec, &values).await?;
     }
     // The launcher looks them up in the container: what it could not find there, nobody has to wait for it to miss.
     for value in values.iter().filter(|value| value.secret) {
