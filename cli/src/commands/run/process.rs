@@ -18,7 +18,7 @@ use crate::arguments::OnSignal;
 use crate::context::Context;
 use crate::follow;
 use crate::printer::Printer;
-use crate::report::{CONTACT_LOST, Failure, WAIT_TIMEOUT, signalled};
+use crate::report::{CONTACT_LOST, Failure, TEMPORARY, WAIT_TIMEOUT, signalled};
 
 /// Launches a template as a process on this machine. `known` is the job that the launch became before, and that nobody has begun with.
 pub(super) async fn run(
@@ -139,13 +139,21 @@ async fn attend(
     }
     let ended = match ended {
         Some(ended) => ended,
-        // Another launcher has it: one of two that were started for one key.
-        None if bucket.final_record(&record.id).await?.is_none() && record.launch_key.is_some() => {
-            return elsewhere::attend(context, launching, bucket, record).await;
-        }
+        None if record.launch_key.is_some() => match admission::standing(bucket, record).await? {
+            Standing::Ended(ended) => *ended,
+            // Another launcher has it, one of two that were started for one key; or ours was killed, and the lease will tell.
+            Standing::Begun => return elsewhere::attend(context, launching, bucket, record).await,
+            Standing::Waiting => return Err(not_begun(record)),
+        },
         None => lost_contact(context, bucket, record).await?,
     };
     report(printer, bucket, record, &ended, received).await
+}
+
+/// The launcher was gone before it began with a job of a launch key: that waits for whoever asks for it again.
+fn not_begun(record: &JobRecord) -> Failure {
+    Failure::new(TEMPORARY, format!("the launcher of job {} ended before it began with it", record.id))
+        .hint("run the same command again: under its launch key the job goes on")
 }
 
 /// The launcher is gone without having said how the job ended. The bucket knows, or will once the lease has run out.
