@@ -63,13 +63,14 @@ fn a_pipeline_reads_and_writes_the_store_of_its_bucket() {
         format!("input={},output={},min_length=4,case=lower", there.path("in/*.txt"), there.path("out/counts"));
     there.tmpl(&["run", "wordcount", "--parameters", &parameters]).expect(0);
     let mut lines: Vec<String> = Vec::new();
-    for shard in there.listed("out") {
-        lines.extend(there.store.server.mc(&["cat", &shard]).lines().map(str::to_owned));
+    for shard in there.listed("out").iter().filter(|name| name.contains("counts-")) {
+        lines.extend(there.store.server.mc(&["cat", shard]).lines().map(str::to_owned));
     }
     lines.sort();
     assert_eq!(lines, ["pipeline\t2", "rust\t4"]);
     // What was temporary is gone with the job.
-    assert_eq!(there.listed("tmp"), Vec::<String>::new());
+    let left: Vec<String> = there.listed("").into_iter().filter(|name| name.contains("/tmp/")).collect();
+    assert_eq!(left, Vec::<String>::new());
     // What lies there already is not written over.
     let again = there.tmpl(&["run", "wordcount", "--parameters", &parameters]).expect(2);
     assert!(again.stderr.contains("exists already"), "{}", again.stderr);

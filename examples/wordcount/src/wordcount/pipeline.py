@@ -37,11 +37,14 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[argparse.Namespace, lis
 def run(argv: Sequence[str] | None = None) -> list[WordCount]:
     """Runs the pipeline to its end and returns the most frequent words. Raises NoInputError where nothing matches."""
     arguments, beam_arguments = parse_arguments(argv)
+    options = PipelineOptions(beam_arguments)
+    # A store such as S3 can't be looked into before Beam knows the options; a pipeline would tell it of them only later.
+    FileSystems.set_options(options)
     files = count_files(arguments.input)
     logger.info("counting the words of %d file(s): %s", files, arguments.input)
 
     top_file = f"{arguments.output}.top.tsv"
-    with beam.Pipeline(options=PipelineOptions(beam_arguments)) as pipeline:
+    with beam.Pipeline(options=options) as pipeline:
         counts = (
             pipeline
             # The input was just looked at, and once is enough.
