@@ -42,6 +42,7 @@ registry := $(TOOLS)/installed/registry-$(REGISTRY_VERSION)
 referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_VERSION)
 boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
 crane := $(TOOLS)/installed/crane-$(CRANE_VERSION)
+beam_venv := $(TOOLS)/installed/beam-$(BEAM_VERSION)-moto-$(MOTO_VERSION)
 moto := $(TOOLS)/installed/moto-$(MOTO_VERSION)-boto3-$(BOTO3_VERSION)
 minio := $(TOOLS)/installed/minio-$(MINIO_VERSION)
 mc := $(TOOLS)/installed/mc-$(MC_VERSION)
@@ -74,8 +75,9 @@ lint: ## Format and lints
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: python-tests
-python-tests: $(TOOLS)/uv ## The tests of the Python scripts and of the example
+python-tests: $(TOOLS)/uv $(beam_venv) ## The tests of the Python scripts and of the package for authors
 	$(PYTHON) -m unittest discover -q -s template-builder/tests/python -p 'test_*.py'
+	$(TOOLS)/beam-venv/bin/python -m unittest discover -q -s sdk-image/python/tests
 
 .PHONY: components
 components: $(TOOLS)/uv test-programs registries stores base-images examples ## Install what the tests need: programs, registries, object stores, base images
@@ -213,6 +215,13 @@ $(referrers_registry):
 
 # Object-store servers, and MinIO's client, which makes its users and policies. The big Go programs are built one at a time
 # and give way to whatever else the machine does.
+# A Beam with what it needs for S3, and a server for it: what the package for authors is tested with.
+$(beam_venv): | $(TOOLS)/uv
+	@mkdir -p $(@D)
+	uv venv --quiet --clear --python $(PYTHON) $(TOOLS)/beam-venv
+	uv pip install --quiet --python $(TOOLS)/beam-venv 'apache-beam[aws]==$(BEAM_VERSION)' 'moto[server]==$(MOTO_VERSION)' pip
+	@touch $@
+
 .PHONY: stores store-clients
 stores: test-programs $(moto) $(minio) $(mc) $(fake_gcs) $(node_stores) $(s3s_fs) ## Install the object-store servers of the tests
 go_install = mkdir -p $(TOOLS)/installed && \
