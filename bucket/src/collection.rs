@@ -278,13 +278,14 @@ impl Bucket {
     /// Every digest that a version, somebody who relies on it, or a blob that is needed itself names. Whatever looks like a digest
     /// counts: of what is not understood, nothing is deleted.
     async fn needed_digests(&self, blobs: &[ObjectMeta]) -> Result<BTreeSet<String>, BucketError> {
-        let mut objects: Vec<String> = Vec::new();
-        for folder in [layout::TEMPLATES, layout::BUILDS] {
+        let mut needed = BTreeSet::new();
+        // In this order, each read before the next is listed: a build that has ended while it was looked for had published before,
+        // and its version is seen. A version's own name is a digest too, of something that is no blob.
+        for folder in [layout::BUILDS, layout::TEMPLATES] {
             let found = self.store.list_below(folder).await?;
-            objects.extend(found.iter().map(|meta| meta.location.to_string()));
+            let objects = found.iter().map(|meta| meta.location.to_string());
+            needed.extend(self.digests_in(objects.collect()).await?);
         }
-        // A version's own name is a digest too, of something that is no blob.
-        let mut needed = self.digests_in(objects).await?;
         let documents: BTreeMap<String, &ObjectMeta> = blobs
             .iter()
             .filter(|meta| meta.size <= LARGEST_DOCUMENT)

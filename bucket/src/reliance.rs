@@ -41,7 +41,17 @@ pub(crate) struct ReliedOn {
 pub(crate) struct Condemned {
     pub(crate) collection: String,
     pub(crate) time: Timestamp,
+    /// The hexadecimal digits alone, as blobs are named.
     pub(crate) digests: BTreeSet<String>,
+}
+
+impl Condemned {
+    fn has_any_of(&self, digests: &BTreeSet<String>) -> bool {
+        digests
+            .iter()
+            .filter_map(|digest| digest.split_once(':'))
+            .any(|(_, digits)| self.digests.contains(digits))
+    }
 }
 
 /// What a build relies on until it has ended. One that is dropped without an end leaves a record, which a collection removes after
@@ -72,7 +82,7 @@ impl Bucket {
     /// Waits until nobody is about to delete any of these.
     async fn wait_for_collection(&self, digests: &BTreeSet<String>) -> Result<(), BucketError> {
         while let Some(condemned) = self.store.get_json::<Condemned>(layout::COLLECTION).await? {
-            if condemned.digests.is_disjoint(digests) {
+            if !condemned.has_any_of(digests) {
                 return Ok(());
             }
             let Some(meta) = self.store.head(layout::COLLECTION).await? else { return Ok(()) };

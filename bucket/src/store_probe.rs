@@ -134,6 +134,11 @@ impl Bucket {
         self.store.overwrite(layout::SINGLE_WRITER, record).await
     }
 
+    /// Makes sure that what is written here is safe from other writers, as every create-only write does itself.
+    pub async fn ensure_writable(&self) -> Result<(), BucketError> {
+        self.store.require_create_only().await
+    }
+
     /// Tries every right that is needed, one by one, and races writers anew. What is tried lies in `tmp/` and is removed.
     pub async fn examine(&self, tell: &(dyn Fn(&Finding) + Sync)) -> Vec<Finding> {
         let mut examination = Examination { findings: Vec::new(), tell };

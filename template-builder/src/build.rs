@@ -49,6 +49,8 @@ async fn build_with(
     let layers = made.layers();
     let mut outgoing: Vec<Outgoing> = layers.iter().map(|layer| Outgoing::of_layer(layer)).collect();
     if changed {
+        // Before several write at a time: the first writer of a bucket finds out what its store does.
+        request.bucket.ensure_writable().await?;
         // Whoever compares two versions later wants to know what they depended on.
         let pythons = made.platforms.iter().filter_map(|platform| platform.python.as_ref());
         outgoing.extend(pythons.map(|python| Outgoing::of_lock(&python.lock)));
