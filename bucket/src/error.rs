@@ -382,6 +382,9 @@ impl BucketError {
                 "s3" => "profiles stand in ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say".to_owned(),
                 _ => "check the address, and the variables of the store's own tools".to_owned(),
             },
+            Self::NoCredentials { source, .. } if source.to_string().starts_with("the profile") => {
+                "log in again where the profile needs it (`aws sso login`), or mend what it says".to_owned()
+            }
             Self::NoCredentials { bucket, .. } => match scheme_and_container(bucket).0 {
                 "s3" => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile: s3://NAME?profile=PROFILE".to_owned(),
                 "gs" => "set GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`".to_owned(),
@@ -412,6 +415,9 @@ impl BucketError {
             return Self::NoCredentials { bucket: name, source: Box::new(error) };
         }
         match &error {
+            StoreError::Generic { source, .. } if store_error::has_no_profile(&error) => {
+                Self::NoCredentials { bucket: name, source: Box::new(store_error::Said(source.to_string())) }
+            }
             error if store_error::names_no_bucket(error) => Self::NoSuchBucket { bucket: name },
             error if store_error::has_expired(error) => Self::Expired { action, bucket: name, object: path },
             error if store_error::is_elsewhere(error) => {

@@ -5,6 +5,9 @@ use object_store::Error as StoreError;
 /// The codes of credentials that were good and will be again.
 const EXPIRED: [&str; 3] = ["ExpiredToken", "TokenRefreshRequired", "RequestExpired"];
 
+/// What is said of a profile that gives no credentials.
+pub(crate) const NO_CREDENTIALS_OF_PROFILE: &str = "gives no credentials";
+
 /// The codes of credentials that the store does not know, or that do not prove what they say.
 const WRONG_CREDENTIALS: [&str; 5] = [
     "InvalidAccessKeyId",
@@ -27,7 +30,7 @@ const GIVEN_UP: &str = "after 8 retries";
 
 /// Whether the same request may succeed in a moment: its answer was cut off, or its credentials were just replaced.
 pub(crate) fn is_passing(error: &StoreError) -> bool {
-    if has_no_credentials(error) {
+    if has_no_credentials(error) || has_no_profile(error) {
         return false;
     }
     match error {
@@ -59,6 +62,11 @@ pub(crate) fn names_no_bucket(error: &StoreError) -> bool {
     ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"]
         .into_iter()
         .any(|code| text.contains(code))
+}
+
+/// Whether a profile, which is to say who we are, does not.
+pub(crate) fn has_no_profile(error: &StoreError) -> bool {
+    error.to_string().contains(NO_CREDENTIALS_OF_PROFILE)
 }
 
 /// Whether the store does not take the credentials, whatever they would allow.
@@ -98,11 +106,25 @@ pub(crate) fn said(error: &StoreError) -> String {
     let text = error.to_string();
     let part = |tag: &str| {
         let (_, rest) = text.split_once(&format!("<{tag}>"))?;
-        Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+        Some(unescaped(rest.split_once(&format!("</{tag}>"))?.0))
     };
     match (part("Code"), part("Message")) {
         (Some(code), Some(message)) => format!("{message} ({code})"),
         (Some(code), None) => code,
         _ => text,
     }
+}
+
+/// Text of a document in XML, as it is read.
+fn unescaped(text: &str) -> String {
+    let marks = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&#34;", "\""),
+        ("&amp;", "&"),
+    ];
+    marks.into_iter().fold(text.to_owned(), |text, (mark, meant)| text.replace(mark, meant))
 }

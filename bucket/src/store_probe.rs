@@ -155,10 +155,12 @@ impl Bucket {
             false => Err(store.malformed(&object, "a new name is said to be taken")),
         });
         if examination.note("create", "everything that is written", "s3:PutObject", created) {
-            let again = store.create_raw(&object, "two".to_owned()).await.and_then(|created| match created {
-                false => Ok("a second writer is refused".to_owned()),
-                true => Err(self.unsafe_because("a second create-only write is not refused")),
-            });
+            let again = store.create_raw(&object, "two".to_owned()).await;
+            let again = match again {
+                Ok(false) => Ok("a second writer is refused".to_owned()),
+                Ok(true) => self.unless_single_writer("a second create-only write is not refused").await,
+                Err(error) => Err(error),
+            };
             examination.note("create only", "publishing, launching", "s3:PutObject", again);
             let begun = Instant::now();
             let read = store.get(&object).await.and_then(|bytes| match bytes.as_deref() {
@@ -201,10 +203,15 @@ impl Bucket {
         if facts.enforces_create_only() {
             return Ok(format!("{} rounds of {} writers, one winner each", facts.rounds, facts.writers));
         }
+        self.unless_single_writer(&facts.fault()).await
+    }
+
+    /// A fault that harms several writers alone.
+    async fn unless_single_writer(&self, fault: &str) -> Result<String, BucketError> {
         if self.store.head(layout::SINGLE_WRITER).await?.is_some() {
-            return Ok(format!("{}; somebody said that there is one writer at a time", facts.fault()));
+            return Ok(format!("{fault}; somebody said that there is one writer at a time"));
         }
-        Err(self.unsafe_because(&facts.fault()))
+        Err(BucketError::Unsafe { bucket: self.to_string(), reason: fault.to_owned() })
     }
 
     async fn upload_in_parts(&self) -> Result<String, BucketError> {
@@ -227,10 +234,6 @@ impl Bucket {
         } else {
             Err(self.store.malformed(&object, format!("of {LARGE} bytes, {size:?} arrived")))
         }
-    }
-
-    fn unsafe_because(&self, reason: &str) -> BucketError {
-        BucketError::Unsafe { bucket: self.to_string(), reason: reason.to_owned() }
     }
 }
 

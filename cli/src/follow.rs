@@ -52,14 +52,11 @@ pub(crate) async fn wait(
 pub(crate) async fn logs(
     bucket: &Bucket,
     id: &JobId,
-    attempt: Option<u32>,
+    asked: Option<u32>,
     follow: bool,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let mut number = match attempt {
-        Some(number) => number,
-        None => newest_attempt(bucket, id).await?,
-    };
+    let mut number = attempt(bucket, id, asked).await?;
     let (mut offset, mut marked) = (0, None::<Instant>);
     loop {
         if follow && marked.is_none_or(|marked| marked.elapsed() > MARK) {
@@ -69,7 +66,7 @@ pub(crate) async fn logs(
         }
         // Asked before the log is read: what was written until the job ended is then read in any case.
         let ended = bucket.final_record(id).await?.is_some() || bucket.job_summary(id).await?.ended.is_some();
-        let next = if attempt.is_none() { bucket.attempt(id, number + 1).await? } else { None };
+        let next = if asked.is_none() { bucket.attempt(id, number + 1).await? } else { None };
         loop {
             let bytes = bucket.read_log(id, number, offset).await?;
             let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -104,11 +101,24 @@ fn print_line(line: &[u8], printer: &Printer) -> Result<(), Failure> {
     }
 }
 
-/// The newest attempt of a job; the first where none has begun.
-pub(crate) async fn newest_attempt(bucket: &Bucket, id: &JobId) -> Result<u32, Failure> {
-    // One that is not there is told of as such.
+/// The attempt that is asked for, which must be there; else the newest of the job, or the first where none has begun.
+pub(crate) async fn attempt(bucket: &Bucket, id: &JobId, asked: Option<u32>) -> Result<u32, Failure> {
+    // A job that is not there is told of as such.
     bucket.job_record(id).await?;
-    Ok(bucket.attempt_numbers(id).await?.pop().unwrap_or(1))
+    let numbers = bucket.attempt_numbers(id).await?;
+    match asked {
+        Some(number) if !numbers.contains(&number) => {
+            let had = match numbers.len() {
+                0 => "none has begun".to_owned(),
+                1 => "it had 1".to_owned(),
+                count => format!("it had {count}"),
+            };
+            Err(Failure::new(USAGE, format!("job {id} has no attempt {number}: {had}"))
+                .hint(format!("`tmpl jobs show {id}` shows its attempts")))
+        }
+        Some(number) => Ok(number),
+        None => Ok(numbers.last().copied().unwrap_or(1)),
+    }
 }
 
 /// A job whose launcher is gone, seen by somebody who may not write that down.

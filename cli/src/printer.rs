@@ -170,6 +170,15 @@ pub(crate) fn duration(duration: jiff::SignedDuration) -> String {
     }
 }
 
+/// How long something is kept, as people type it: `90d`, `36h`, `90s`.
+pub(crate) fn span(duration: jiff::SignedDuration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        _ if seconds > 0 && seconds % 86_400 == 0 => format!("{}d", seconds / 86_400),
+        _ => format!("{duration:#}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +194,13 @@ mod tests {
             [(40, "0.0 s"), (4_200, "4.2 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")]
         {
             assert_eq!(duration(jiff::SignedDuration::from_millis(milliseconds)), text);
+        }
+    }
+
+    #[test]
+    fn spans_read_as_they_are_typed() {
+        for (hours, text) in [(24 * 90, "90d"), (36, "36h"), (24, "1d")] {
+            assert_eq!(span(jiff::SignedDuration::from_hours(hours)), text);
         }
     }
 

@@ -88,6 +88,7 @@ fn asked(request: &LaunchRequest, place: &str) -> Map<String, Value> {
         LaunchTemplate::Published(reference) => json!(reference.to_string()),
         LaunchTemplate::Unpublished(spec) => json!(sha256_of(spec.text.as_bytes()).to_string()),
     };
+    let retries = Some(request.retries).filter(|retries| retries.limit > 0);
     let parts = [
         ("template", template),
         ("parameters", json!(request.parameters)),
@@ -95,8 +96,9 @@ fn asked(request: &LaunchRequest, place: &str) -> Map<String, Value> {
         ("jobName", json!(request.job_name)),
         ("place", json!(place)),
         ("python", json!(request.python)),
-        ("timeout", json!(request.timeout)),
-        ("retries", json!(request.retries)),
+        ("timeout", json!(request.timeout.map(|timeout| format!("{timeout:#}")))),
+        ("retries", json!(retries.map(|retries| retries.limit))),
+        ("backoff", json!(retries.map(|retries| format!("{:#}", retries.backoff)))),
         ("overwrite", json!(request.overwrite)),
     ];
     parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -99,8 +99,12 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
         let pause = record.retries.pause_after(attempt).filter(|_| may_help);
         let Some(pause) = pause else { break session.end(&record, end).await };
         let all = record.retries.limit + 1;
+        let cause = end.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
         session
-            .announce(format!("attempt {attempt} of {all} failed: {}; the next in {pause:#}", end.reason))
+            .announce(format!(
+                "attempt {attempt} of {all} failed: {}{cause}; the next in {pause:#}",
+                end.reason
+            ))
             .await;
         notices.tell(NoticeEvent::Retry(attempt), Some(&end)).await;
         let _ = bucket.compact_log(&id, attempt).await;

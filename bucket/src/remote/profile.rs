@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use ini::Ini;
+use ini::{Ini, ParseOption};
 use jiff::{SignedDuration, Timestamp};
 use object_store::aws::AwsCredential;
 use object_store::{CredentialProvider, Error, Result};
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::Variables;
+use crate::store_error::NO_CREDENTIALS_OF_PROFILE;
 
 /// The profile that is meant where none is named.
 pub(super) const DEFAULT_PROFILE: &str = "default";
@@ -102,7 +103,10 @@ fn read_file(place: &str, name: &str, known: Variables<'_>) -> Result<Ini, Strin
                 .filter(|line| !line.starts_with([' ', '\t']))
                 .flat_map(|line| [line, "\n"])
                 .collect();
-            Ini::load_from_str_noescape(&flat)
+            // Quotes are part of the words that a credential_process has.
+            let as_it_is =
+                ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
+            Ini::load_from_str_opt(&flat, as_it_is)
                 .map_err(|error| format!("{} can't be read: {error}", path.display()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Ini::new()),
@@ -158,7 +162,8 @@ impl ProfileCredentials {
         }
         let fresh = self.ask().await.map_err(|reason| Error::Generic {
             store: "S3",
-            source: format!("the profile `{}` gives no credentials: {reason}", self.profile.name).into(),
+            source: format!("the profile `{}` {NO_CREDENTIALS_OF_PROFILE}: {reason}", self.profile.name)
+                .into(),
         })?;
         let credential = Arc::clone(&fresh.credential);
         *known = Some(fresh);

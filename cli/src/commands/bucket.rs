@@ -6,7 +6,7 @@ use tmpl_bucket::BucketSettings;
 
 use crate::arguments::{BucketCommand, SettingsArguments};
 use crate::context::Context;
-use crate::printer::Printer;
+use crate::printer::{Printer, span};
 use crate::report::{Failure, USAGE};
 use crate::submitter;
 
@@ -48,9 +48,7 @@ fn show(printer: &Printer, settings: &BucketSettings) -> Result<(), Failure> {
     if printer.is_json() {
         return printer.json(settings);
     }
-    let keep = |limit: Option<jiff::SignedDuration>| {
-        limit.map_or_else(|| "for ever".to_owned(), |limit| format!("{limit:#}"))
-    };
+    let keep = |limit: Option<jiff::SignedDuration>| limit.map_or_else(|| "for ever".to_owned(), span);
     let mut lines = vec![
         format!("keep jobs  {}", keep(settings.keep_jobs)),
         format!("keep logs  {}", keep(settings.keep_logs)),

@@ -49,17 +49,19 @@ pub(crate) async fn run(context: &Context<'_>, arguments: &DoctorArguments) -> R
     let missing: Vec<&str> = failed.iter().map(|finding| finding.step).collect();
     let failure =
         Failure::new(ENVIRONMENT, format!("this does not work with {bucket}: {}", missing.join(", ")));
-    Err(match (first.step, first.permission) {
-        ("race" | "create only", _) => failure.hint(format!(
-            "choose another store; or, if only one writer at a time uses it, say so: `tmpl doctor --bucket {} --single-writer`",
+    let hint = match (first.step, &first.hint) {
+        // Its words name no address, which here has to be the same.
+        ("race" | "create only", _) => format!(
+            "choose another store; or, if only one writer at a time uses it, say so: `tmpl doctor --bucket '{}' --single-writer`",
             bucket.url()
-        )),
-        (_, "") => failure,
-        (step, permission) => {
-            let needed_for = first.needed_for;
-            failure.hint(format!("{step} is needed for {needed_for}; on S3 the policy must allow {permission}"))
-        }
-    })
+        ),
+        (_, Some(hint)) => hint.clone(),
+        (step, None) => format!(
+            "{step} is needed for {}; on S3 the policy must allow {}: docs/permissions.md has the rights of each role",
+            first.needed_for, first.permission
+        ),
+    };
+    Err(failure.hint(hint))
 }
 
 async fn rebuild(context: &Context<'_>, bucket: &Bucket) -> Result<ExitCode, Failure> {

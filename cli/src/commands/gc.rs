@@ -40,12 +40,33 @@ fn lines(report: &CollectionReport, dry_run: bool) -> Vec<String> {
         .iter()
         .map(|(kind, removed)| {
             let bytes = if removed.bytes > 0 { format!(" ({})", size(removed.bytes)) } else { String::new() };
-            format!("{done} {} {kind}{bytes}", removed.count)
+            format!("{done} {}{bytes}", counted(removed.count, kind))
         })
         .collect();
     if lines.is_empty() {
         lines.push("nothing to remove".to_owned());
     }
-    lines.push(format!("{} layers and other blobs stay ({})", report.blobs_kept, size(report.bytes_kept)));
+    let (stay, bytes) = (report.blobs_kept, size(report.bytes_kept));
+    lines.push(match stay {
+        0 => "no layers or other blobs stay".to_owned(),
+        1 => format!("1 layer or other blob stays ({bytes})"),
+        _ => format!("{stay} layers and other blobs stay ({bytes})"),
+    });
     lines
+}
+
+/// So many of a kind; the words for kinds are those for several.
+fn counted(count: u64, kind: &str) -> String {
+    let one = match kind {
+        "jobs" => "job",
+        "logs" => "log",
+        "blobs" => "blob",
+        "probes" => "probe",
+        "temporary folders" => "temporary folder",
+        "claims of names" => "claim of a name",
+        "launches that were cut off" => "launch that was cut off",
+        "records of builds that were cut off" => "record of a build that was cut off",
+        other => other,
+    };
+    format!("{count} {}", if count == 1 { one } else { kind })
 }

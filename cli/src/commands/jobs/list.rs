@@ -45,18 +45,28 @@ fn print(printer: &Printer, jobs: &[JobLine], filtered: bool) -> Result<(), Fail
     let width =
         |text: &dyn Fn(&JobLine) -> usize, least: usize| jobs.iter().map(text).max().unwrap_or(0).max(least);
     let templates = width(&|job| job.template.as_str().len(), 8);
+    // A name that nobody gave says no more than template and time do.
+    let named = jobs.iter().any(|job| given_name(job).is_some());
+    let names = width(&|job| given_name(job).map_or(0, str::len), 4);
+    let name = |name: &str| if named { format!("  {name:names$}") } else { String::new() };
     printer.data(&format!(
-        "{:39}  {:templates$}  {:10}  {:23}  {:>12}  who",
-        "id", "template", "state", "started", "took"
+        "{:39}  {:templates$}{}  {:10}  {:23}  {:>12}  who",
+        "id",
+        "template",
+        name("name"),
+        "state",
+        "started",
+        "took"
     ))?;
     for job in jobs {
         // Colours have no width; the padding is made beside them.
         let padding = " ".repeat(10_usize.saturating_sub(job.state.word().len()));
         let took = job.took.unwrap_or_else(|| jiff::Timestamp::now().duration_since(job.created()));
         printer.data(&format!(
-            "{:39}  {:templates$}  {}{padding}  {:23}  {:>12}  {}",
+            "{:39}  {:templates$}{}  {}{padding}  {:23}  {:>12}  {}",
             job.id.as_str(),
             job.template.as_str(),
+            name(given_name(job).unwrap_or("")),
             Printer::state(job.state),
             printer.time(job.created()),
             duration(took),
@@ -64,6 +74,15 @@ fn print(printer: &Printer, jobs: &[JobLine], filtered: bool) -> Result<(), Fail
         ))?;
     }
     Ok(())
+}
+
+/// The name that somebody gave the job; nothing where it was made of template and time.
+fn given_name(job: &JobLine) -> Option<&str> {
+    let made = format!("{}-", job.created().strftime("%Y%m%d-%H%M%S"));
+    let random = job.name.rsplit_once(&made).map(|(_, random)| random);
+    let is_made =
+        random.is_some_and(|random| random.len() == 4 && random.bytes().all(|b| b.is_ascii_hexdigit()));
+    (!is_made).then_some(job.name.as_str())
 }
 
 fn line_json(job: &JobLine) -> serde_json::Value {

@@ -24,10 +24,7 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
             follow::logs(&bucket, &id, attempt, follow, printer).await?
         }
         JobsCommand::Results { id, csv, limit, attempt } => {
-            let attempt = match attempt {
-                Some(attempt) => attempt,
-                None => follow::newest_attempt(&bucket, &id).await?,
-            };
+            let attempt = follow::attempt(&bucket, &id, attempt).await?;
             let rows = bucket.results(&id, attempt, limit).await?;
             for warning in &rows.warnings {
                 printer.warn(&printable(warning));
@@ -38,7 +35,8 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
                 (false, false) => result_table::print(printer, &id, &rows)?,
             }
             if rows.more && (csv || printer.is_json()) {
-                printer.warn(&format!("there are more than these {limit} rows; --limit shows more of them"));
+                printer
+                    .warn(&format!("there are more than these {limit} rows: --limit N shows more of them"));
             }
             if rows.rows.is_empty() {
                 printer.say("the job has reported no rows");

@@ -66,6 +66,7 @@ async fn wait(
 ) -> Result<(), Failure> {
     match settle::wait(context, bucket, holder, launching.options.wait_timeout).await? {
         Some(_) => Ok(()),
-        None => Err(Failure::new(WAIT_TIMEOUT, format!("nothing was launched: job {holder} has not ended"))),
+        None => Err(Failure::new(WAIT_TIMEOUT, format!("nothing was launched: job {holder} has not ended"))
+            .hint(format!("`tmpl wait {holder}` waits for it, `tmpl jobs cancel {holder}` ends it"))),
     }
 }
