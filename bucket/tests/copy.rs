@@ -109,7 +109,7 @@ async fn a_source_that_lacks_or_damaged_a_blob_is_named_and_nothing_becomes_visi
         let error = to.template(&"t".parse().unwrap()).await.unwrap_err();
         assert!(matches!(error, BucketError::NoSuchTemplate { .. }), "{error}");
 
-        // What was sent stays, and is not sent again once the source is mended.
+        // What was sent stays, and is not sent again once the source is mended. What was on its way may arrive meanwhile.
         let there = fs::read_dir(blob(&to, digest).parent().unwrap()).into_iter().flatten();
         let there =
             there.filter(|entry| !entry.as_ref().unwrap().file_name().to_string_lossy().contains('#'));
@@ -117,7 +117,8 @@ async fn a_source_that_lacks_or_damaged_a_blob_is_named_and_nothing_becomes_visi
         let bytes: Vec<u8> = (0_u8..=250).cycle().map(|byte| byte ^ 1).take(20_000_000).collect();
         assert_eq!(from.put_bytes_blob(bytes).await.unwrap(), *digest);
         let report = copy().await.unwrap();
-        assert_eq!((report.blobs.present, report.blobs.copied), (there, blobs.len() - there));
+        assert!(report.blobs.present >= there, "{report:?}");
+        assert_eq!(report.blobs.present + report.blobs.copied, blobs.len());
     }
 }
 

@@ -1,7 +1,9 @@
 //! Buckets for tests, and what is put into them.
 
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, clippy::print_stdout, reason = "each test uses its part")]
 
+pub(crate) mod child;
+pub(crate) mod index;
 pub(crate) mod jobs;
 pub(crate) mod stores;
 
@@ -14,6 +16,13 @@ use tmpl_template::{Digest, TemplateName};
 pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
     pub(crate) bucket: Bucket,
+}
+
+/// Bytes of which no two parts are the same, others for each seed.
+pub(crate) fn bytes(count: u64, seed: u64) -> Vec<u8> {
+    (0..count)
+        .map(|index| (index + (seed << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[5])
+        .collect()
 }
 
 /// An empty bucket, and the folder it is in.

@@ -1,0 +1,91 @@
+//! A job's life: accepted, attempted, watched, ended, deleted.
+
+use jiff::Timestamp;
+use tmpl_bucket::{BucketError, EventKind, JobFilter, StopMode, StopRequest, layout};
+use tmpl_template::JobState;
+
+use crate::support::jobs::{self, attempt, ended, somebody, state};
+use crate::support::stores::Stored;
+
+pub(crate) async fn a_job_is_accepted_attempted_and_ended_once(store: Stored) {
+    let (bucket, record) = (&store.bucket, jobs::job("wordcount-1"));
+    let (id, other) = (&record.id, store.again());
+    let error = other.job_summary(id).await.unwrap_err();
+    assert!(matches!(error, BucketError::NoSuchJob { .. }), "{error}");
+    bucket.accept_job(&record).await.unwrap();
+    assert_eq!(other.job_record(id).await.unwrap(), record);
+    assert_eq!(other.job_summary(id).await.unwrap().state, JobState::Queued);
+    let mut same_id = record.clone();
+    same_id.name = "other".parse().unwrap();
+    let error = bucket.accept_job(&same_id).await.unwrap_err();
+    assert!(error.to_string().contains("another job has this id already"), "{error}");
+
+    let attempts = [attempt(1), attempt(2)];
+    assert!(bucket.take_attempt(id, 1, &attempts[0]).await.unwrap());
+    assert!(!other.take_attempt(id, 1, &attempts[1]).await.unwrap());
+    bucket.renew_lease(id, 1).await.unwrap();
+    bucket.renew_lease(id, 1).await.unwrap();
+    for (sequence, reached) in [(0, JobState::Pending), (1, JobState::Running)] {
+        bucket.record_event(id, 1, sequence, &state(reached)).await.unwrap();
+    }
+    assert_eq!(other.job_summary(id).await.unwrap().state, JobState::Running);
+    assert_eq!(other.events_from(id, 1, 1).await.unwrap().len(), 1);
+    assert!(bucket.take_attempt(id, 2, &attempts[1]).await.unwrap());
+    bucket.renew_lease(id, 2).await.unwrap();
+    bucket.record_event(id, 2, 0, &state(JobState::Pending)).await.unwrap();
+    assert_eq!(other.job_summary(id).await.unwrap().attempt, Some(2));
+
+    let done = ended(JobState::Done, "done");
+    assert_eq!(bucket.finish_job(&record, &done).await.unwrap(), done);
+    let late = ended(JobState::Failed, "too late");
+    assert_eq!(other.finish_job(&record, &late).await.unwrap(), done);
+    let view = other.job_view(id).await.unwrap();
+    assert_eq!(view.summary.state, JobState::Done);
+    assert_eq!(view.attempts, attempts);
+    let states: Vec<EventKind> = view.events.into_iter().map(|event| event.kind).collect();
+    assert_eq!(states, [JobState::Pending, JobState::Running, JobState::Pending].map(EventKind::State));
+}
+
+pub(crate) async fn a_job_is_stopped_once(store: Stored) {
+    let bucket = &store.bucket;
+    let record = jobs::begun(bucket, &jobs::job("wordcount-1")).await;
+    let request = |who: &str| StopRequest {
+        time: Timestamp::now(),
+        submitter: somebody(who),
+        mode: StopMode::Cancel,
+        signal: None,
+    };
+    assert_eq!(bucket.stop_request(&record.id).await.unwrap(), None);
+    for who in ["bob", "eve"] {
+        store.again().request_stop(&record.id, &request(who)).await.unwrap();
+        assert_eq!(bucket.stop_request(&record.id).await.unwrap().unwrap().submitter.who, "bob");
+    }
+    bucket.finish_job(&record, &ended(JobState::Cancelled, "cancelled by bob")).await.unwrap();
+    let error = bucket.request_stop(&record.id, &request("bob")).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("job {} has already ended: cancelled", record.id));
+}
+
+pub(crate) async fn a_job_is_deleted(store: Stored) {
+    let (bucket, bob) = (&store.bucket, somebody("bob"));
+    let record = jobs::begun(bucket, &jobs::job("wordcount-1")).await;
+    let kept = jobs::begun(bucket, &jobs::job("kept")).await;
+    let error = bucket.delete_job(&record.id, &bob).await.unwrap_err();
+    assert!(matches!(error, BucketError::NotEnded { .. }), "{error}");
+    bucket.write_object(&format!("{}/deep/file", layout::temporary(&record.id)), "x").await.unwrap();
+    bucket.write_object(&format!("{}/model", layout::artifacts(&record.id)), "x").await.unwrap();
+    bucket.finish_job(&record, &ended(JobState::Done, "done")).await.unwrap();
+    bucket.delete_job(&record.id, &bob).await.unwrap();
+    for folder in [layout::job(&record.id), layout::temporary(&record.id)] {
+        assert_eq!(bucket.objects_below(&folder).await.unwrap(), [""; 0]);
+    }
+    let error = store.again().delete_job(&record.id, &bob).await.unwrap_err();
+    assert!(matches!(error, BucketError::NoSuchJob { .. }), "{error}");
+    let listed = store.again().jobs(&JobFilter::default(), 10).await.unwrap();
+    assert_eq!(listed.jobs.iter().map(|line| &line.id).collect::<Vec<_>>(), [&kept.id]);
+    // That it was is known, and who deleted it.
+    let audit = bucket.objects_below(layout::AUDIT).await.unwrap();
+    assert_eq!(audit.len(), 1, "{audit:?}");
+    let text = bucket.read_object(&audit[0]).await.unwrap().unwrap();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(text.contains("\"bob\"") && text.contains(record.id.as_str()), "{text}");
+}
