@@ -43,6 +43,7 @@ mod publishing;
 mod random;
 mod raw;
 mod reliance;
+mod remedy;
 #[cfg(feature = "remote-client")]
 mod remote;
 mod repetition;

@@ -13,6 +13,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("launcher", &["template", "bucket", "oci"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
     ("cli", &["template", "bucket", "oci", "launcher", "template-builder"]),
+    // What tests start knows none of the others.
+    ("testing", &[]),
 ];
 
 /// `template/` is pure: none of these may be below it.

@@ -1,7 +1,5 @@
 //! What can be asked of jobs.
 
-#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
-
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand, ValueEnum};

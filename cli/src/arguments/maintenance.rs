@@ -1,7 +1,5 @@
 //! Looking after a bucket.
 
-#![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
-
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use tmpl_bucket::NoticeTarget;

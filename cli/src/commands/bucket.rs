@@ -18,9 +18,10 @@ pub(crate) async fn run(context: &Context<'_>, command: BucketCommand) -> Result
             "whoever runs the launcher names them: `notify = [\"exec:…\"]` in its configuration file",
         ));
     }
-    let settings = match is_change(&arguments) {
-        true => bucket.change_settings(&|settings| change(settings, &arguments)).await?,
-        false => bucket.settings().await?,
+    let settings = if is_change(&arguments) {
+        bucket.change_settings(&|settings| change(settings, &arguments)).await?
+    } else {
+        bucket.settings().await?
     };
     show(context.printer, &settings)?;
     Ok(ExitCode::SUCCESS)

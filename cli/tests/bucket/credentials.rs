@@ -130,7 +130,7 @@ fn session(server: &StoreServer) -> [(&'static str, String); 3] {
         .env("AWS_SECRET_ACCESS_KEY", "visitor-secret")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .output()
-        .expect("make components");
+        .unwrap_or_else(|error| panic!("{error}\nhint: make components"));
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let answer: serde_json::Value = serde_json::from_slice(&asked.stdout).unwrap();
     let part = |name: &str| answer["Credentials"][name].as_str().unwrap().to_owned();

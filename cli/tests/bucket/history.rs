@@ -163,7 +163,7 @@ fn a_job_is_deleted_and_the_audit_keeps_that_it_was() {
     --- stderr
     job [JOB] is deleted; the audit keeps that it was
     ");
-    assert_eq!(place.jobs(&[]), [runs.clone()]);
+    assert_eq!(place.jobs(&[]), std::slice::from_ref(&runs));
     place.tmpl(&["jobs", "show", &gone]).expect(2).says("there is no job");
     place.tmpl(&["jobs", "delete", &gone]).expect(2).says("there is no job");
     for file in files_below(&place.bucket()) {

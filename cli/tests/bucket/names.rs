@@ -40,7 +40,7 @@ fn a_name_in_use_is_refused_or_skipped() {
     error: nothing was launched: job [JOB] has not ended
     hint: `tmpl wait [JOB]` waits for it, `tmpl jobs cancel [JOB]` ends it
     ");
-    assert_eq!(place.jobs(&[]), [holder.clone()]);
+    assert_eq!(place.jobs(&[]), std::slice::from_ref(&holder));
     // A dry run asks nobody, and --if-running means nothing without a name.
     place.talk("ok", &["--job-name", "nightly", "--dry-run"]).expect(0);
     place.talk("ok", &["--if-running", "skip"]).expect(2).says("--job-name");

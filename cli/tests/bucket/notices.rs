@@ -96,9 +96,9 @@ fn a_receiver_that_fails_for_a_moment_is_asked_again() {
     let (place, receiver) = (Place::with_talker(), Receiver::start());
     receiver.answer(&[500, 503]);
     place.talk("ok", &["--notify", &receiver.url("/")]).expect(0);
-    let received = receiver.received();
-    assert_eq!(received.len(), 3);
-    assert!(received.iter().all(|one| one.header("webhook-id") == received[0].header("webhook-id")));
+    let tries = receiver.received();
+    assert_eq!(tries.len(), 3);
+    assert!(tries.iter().all(|one| one.header("webhook-id") == tries[0].header("webhook-id")));
     assert!(written(&place, &place.newest_job()).contains("\"sent\""));
     // One that does not want it is not asked twice.
     receiver.answer(&[410]);

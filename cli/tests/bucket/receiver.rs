@@ -26,15 +26,15 @@ impl Receiver {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let receiver = Self { address, received: Arc::default(), answers: Arc::default() };
-        let (received, answers) = (Arc::clone(&receiver.received), Arc::clone(&receiver.answers));
+        let this = Self { address, received: Arc::default(), answers: Arc::default() };
+        let (received, answers) = (Arc::clone(&this.received), Arc::clone(&this.answers));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (received, answers) = (Arc::clone(&received), Arc::clone(&answers));
                 std::thread::spawn(move || serve(&stream.unwrap(), &received, &answers));
             }
         });
-        receiver
+        this
     }
 
     /// The address of a hook of its own.

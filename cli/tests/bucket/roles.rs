@@ -109,8 +109,8 @@ fn a_launcher_launches_and_changes_no_template() {
     // The program has the launcher's rights: its rows lie with the job.
     let ended = launcher.tmpl(&["run", "rows", "--param", "rows=text"]).expect(0);
     assert_eq!(ended.stdout, "SUCCESS: 2\ngrüße, world\n");
-    let launched = launcher.talk("hang", &["--detach"]).expect(0);
-    let runs = launched.stdout.trim_end();
+    let detached = launcher.talk("hang", &["--detach"]).expect(0);
+    let runs = detached.stdout.trim_end();
     until("it runs", || launcher.state(runs) == "JOB_STATE_RUNNING");
     launcher.tmpl(&["jobs", "cancel", runs]).expect(0);
     launcher.tmpl(&["wait", runs]).expect(4);
@@ -155,8 +155,8 @@ fn a_viewer_sees_everything_and_writes_nothing() {
     let done = launcher.newest_job();
     let mut command = launcher.command(&["run", "talker", "--param", "mode=hang", "--detach"]);
     command.env("TMPL_CONFIG", launcher.place.write("config.toml", "lease = '1s'"));
-    let launched = launcher.place.ended(command.spawn().unwrap()).expect(0);
-    let lost = launched.stdout.trim_end();
+    let detached = launcher.place.ended(command.spawn().unwrap()).expect(0);
+    let lost = detached.stdout.trim_end();
     until("it runs", || launcher.state(lost) == "JOB_STATE_RUNNING");
     let viewer = roles.user("viewer");
     let shown = viewer.tmpl(&["jobs", "show", lost, "--format", "json"]).expect(0).json();

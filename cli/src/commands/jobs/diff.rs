@@ -105,16 +105,13 @@ fn line(row: &ResultRow) -> String {
 
 /// The layers of a job's template, by title. A template that can't be read any more has none.
 async fn layers(bucket: &Bucket, record: &JobRecord) -> Vec<(String, String)> {
-    let text = match &record.template.origin {
-        None => {
-            let version = record.template.digest.digest().parse().ok();
-            let reference = TemplateReference { name: record.template.name.clone(), version };
-            bucket.template(&reference).await.ok().map(|stored| stored.text)
-        }
-        Some(_) => {
-            let bytes = bucket.blob_bytes(&record.template.digest, FormatError::LONGEST_TEXT as u64).await;
-            bytes.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        }
+    let text = if record.template.origin.is_none() {
+        let version = record.template.digest.digest().parse().ok();
+        let reference = TemplateReference { name: record.template.name.clone(), version };
+        bucket.template(&reference).await.ok().map(|stored| stored.text)
+    } else {
+        let bytes = bucket.blob_bytes(&record.template.digest, FormatError::LONGEST_TEXT as u64).await;
+        bytes.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     };
     let extension = text.and_then(|text| TemplateSpec::parse(&text).ok()?.tmpl);
     let platforms = extension.map(|extension| extension.platforms).unwrap_or_default();

@@ -47,8 +47,8 @@ fn print(printer: &Printer, jobs: &[JobLine], filtered: bool) -> Result<(), Fail
     let templates = width(&|job| job.template.as_str().len(), 8);
     // A name that nobody gave says no more than template and time do.
     let named = jobs.iter().any(|job| given_name(job).is_some());
-    let names = width(&|job| given_name(job).map_or(0, str::len), 4);
-    let name = |name: &str| if named { format!("  {name:names$}") } else { String::new() };
+    let widest = width(&|job| given_name(job).map_or(0, str::len), 4);
+    let name = |name: &str| if named { format!("  {name:widest$}") } else { String::new() };
     printer.data(&format!(
         "{:39}  {:templates$}{}  {:10}  {:23}  {:>12}  who",
         "id",

@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
         JobsCommand::List(arguments) => list::run(context, &bucket, &arguments).await?,
         JobsCommand::Show { id } => show::run(context, &bucket, &id).await?,
         JobsCommand::Logs { id, follow, attempt } => {
-            follow::logs(&bucket, &id, attempt, follow, printer).await?
+            follow::logs(&bucket, &id, attempt, follow, printer).await?;
         }
         JobsCommand::Results { id, csv, limit, attempt } => {
             let attempt = follow::attempt(&bucket, &id, attempt).await?;
