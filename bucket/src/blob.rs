@@ -16,8 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{Bucket, BucketError, layout, store};
 
-/// How much of a blob is held at a time while it is sent. Also the part size of stores that take uploads in parts.
-const PART: usize = 8 * 1024 * 1024;
+/// How much of a blob is sent at a time: the least that S3 takes as a part. Small parts leave room for more of them on their way.
+const PART: usize = 5 * 1024 * 1024;
+/// No store takes more parts of one object.
+const MOST_PARTS: u64 = 10_000;
 
 /// The bytes of a blob, as stored: whoever reads them checks them against the digest.
 pub type BlobReader = Box<dyn Read + Send>;
@@ -92,9 +94,12 @@ impl Bucket {
     ) -> Result<u64, BucketError> {
         let name = file.display().to_string();
         let failed = |error: io::Error| BucketError::of_store(&name, "read", "", error);
-        let source = Source::File(tokio::fs::File::open(file).await.map_err(failed)?);
+        let opened = tokio::fs::File::open(file).await.map_err(failed)?;
+        let size = opened.metadata().await.map_err(failed)?.len();
         let wrong = || BucketError::ChangedWhileStored { file: name.clone(), digest: digest.clone() };
-        self.upload(digest, Incoming { source, failed: &failed, wrong: &wrong, sent }).await
+        let source = Source::File(opened);
+        self.upload(digest, Incoming { source, part: part_size(size), failed: &failed, wrong: &wrong, sent })
+            .await
     }
 
     /// Stores a blob of another bucket under its digest, as [`put_blob`](Self::put_blob) does a file. Returns its size.
@@ -120,15 +125,17 @@ impl Bucket {
         };
         let failed = |error: io::Error| BucketError::of_store(&bucket, "read", &object, error);
         let wrong = || BucketError::CorruptBlob { digest: digest.clone(), bucket: bucket.clone() };
-        self.upload(digest, Incoming { source, failed: &failed, wrong: &wrong, sent }).await
+        self.upload(digest, Incoming { source, part: part_size(size), failed: &failed, wrong: &wrong, sent })
+            .await
     }
 
     /// One part in one request, more in an upload that becomes visible when all of it has the digest.
     async fn upload(&self, digest: &Digest, mut incoming: Incoming<'_>) -> Result<u64, BucketError> {
         let object = layout::blob(digest);
-        let held = self.budget.hold(PART).await;
-        let first = incoming.source.part().await.map_err(incoming.failed)?;
-        if first.len() < PART {
+        let part = incoming.part;
+        let held = self.budget.hold(part).await;
+        let first = incoming.source.part(incoming.part).await.map_err(incoming.failed)?;
+        if first.len() < part {
             let size = first.len() as u64;
             if sha256_of(&first) != *digest {
                 return Err((incoming.wrong)());
@@ -182,13 +189,13 @@ impl Bucket {
                 tokio::select! {
                     biased;
                     Some(sent) = sending.next() => (incoming.sent)(sent.map_err(failed)?),
-                    permit = self.budget.hold(PART) => { held = permit; break }
+                    permit = self.budget.hold(incoming.part) => { held = permit; break }
                 }
             }
-            part = if size < PART {
+            part = if size < incoming.part {
                 Bytes::new()
             } else {
-                incoming.source.part().await.map_err(incoming.failed)?
+                incoming.source.part(incoming.part).await.map_err(incoming.failed)?
             };
         }
         while let Some(sent) = sending.next().await {
@@ -209,12 +216,19 @@ impl Bucket {
 /// Bytes that are to become a blob, and the words for what goes wrong with them.
 struct Incoming<'a> {
     source: Source,
+    /// How many of them are sent at a time.
+    part: usize,
     /// They can't be read.
     failed: &'a (dyn Fn(io::Error) -> BucketError + Sync),
     /// They don't have the digest.
     wrong: &'a (dyn Fn() -> BucketError + Sync),
     /// Told of every part.
     sent: &'a (dyn Fn(u64) + Sync),
+}
+
+/// How much of a blob of this size is sent at a time: so much that it has no more parts than a store takes.
+fn part_size(size: u64) -> usize {
+    usize::try_from(size.div_ceil(MOST_PARTS)).unwrap_or(usize::MAX).max(PART)
 }
 
 /// Where a blob's bytes come from.
@@ -225,21 +239,21 @@ enum Source {
 
 impl Source {
     /// The next part. All but the last have the same size, as some stores demand.
-    async fn part(&mut self) -> io::Result<Bytes> {
+    async fn part(&mut self, size: usize) -> io::Result<Bytes> {
         match self {
             Self::File(file) => {
-                let mut part = Vec::with_capacity(PART);
-                file.take(PART as u64).read_to_end(&mut part).await?;
+                let mut part = Vec::with_capacity(size);
+                file.take(size as u64).read_to_end(&mut part).await?;
                 Ok(part.into())
             }
             Self::Stream { stream, rest } => {
-                while rest.len() < PART {
+                while rest.len() < size {
                     match stream.next().await {
                         Some(bytes) => rest.extend_from_slice(&bytes.map_err(io::Error::other)?),
                         None => break,
                     }
                 }
-                Ok(rest.split_to(PART.min(rest.len())).freeze())
+                Ok(rest.split_to(size.min(rest.len())).freeze())
             }
         }
     }
