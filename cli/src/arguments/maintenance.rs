@@ -6,9 +6,9 @@ use tmpl_bucket::NoticeTarget;
 
 use super::jobs::duration;
 
-/// Try a bucket: every right that is needed, one by one, and whether its store keeps several writers from harming each other.
+/// Try a bucket: every right that is needed, one by one.
 ///
-/// What is tried lies in tmp/ and is removed. Exit code 0 where all is well, 3 where something is missing.
+/// Also whether its store keeps several writers from harming each other. What is tried lies in tmp/ and is removed. Exit code 0 where all is well, 3 where something is missing.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     /// Write the index of jobs anew from their own records
@@ -19,10 +19,10 @@ pub(crate) struct DoctorArguments {
     pub(crate) single_writer: bool,
 }
 
-/// Remove from a bucket what nobody needs any more: layers that no version of a template names, temporary files of jobs that
-/// have ended, what builds and launches left behind that were killed; and old jobs and logs, where that is asked for.
+/// Remove from a bucket what nobody needs any more.
 ///
-/// Safe while builds and jobs run.
+/// Layers that no version of a template names, temporary files of jobs that have ended, what builds and launches left behind that
+/// were killed; and old jobs and logs, where flags or the bucket's settings say so. Safe while builds and jobs run.
 #[derive(Debug, Args)]
 pub(crate) struct GcArguments {
     /// Say what would be removed, and remove nothing

@@ -40,8 +40,10 @@ pub(crate) struct Arguments {
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArguments {
-    /// The bucket: a folder, or s3://, gs:// or az://NAME/PREFIX [default: TMPL_BUCKET, then the configuration]
+    /// The bucket: a folder, or s3://, gs:// or az://NAME/PREFIX, with what a client must know of the store behind "?":
+    /// endpoint, region, profile, … [default: TMPL_BUCKET, then the configuration]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) bucket: Option<String>,
     /// How data is printed on standard output
@@ -64,11 +66,10 @@ pub(crate) enum Format {
     Json,
 }
 
+/// A command without a comment has that of its arguments, which may be longer.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build a project's templates and publish them in a bucket
     Build(Box<BuildArguments>),
-    /// Launch a template and wait for its job
     Run(Box<RunArguments>),
     /// List, show, compare, check, promote and withdraw templates
     #[command(subcommand)]
@@ -78,14 +79,11 @@ pub(crate) enum Command {
     Jobs(JobsCommand),
     /// Wait for a job to end, with the exit code that `tmpl run` would give
     Wait(WaitArguments),
-    /// Make a new project, or a tmpl.toml for the pipeline in a folder
     Init(InitArguments),
     /// Look after the unpacked layers on this machine
     #[command(subcommand)]
     Cache(CacheCommand),
-    /// Try a bucket: every right that is needed, one by one
     Doctor(DoctorArguments),
-    /// Remove from a bucket what nobody needs any more
     Gc(GcArguments),
     /// What a bucket's people have agreed upon
     #[command(subcommand)]
