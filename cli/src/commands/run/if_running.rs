@@ -14,14 +14,22 @@ use crate::context::Context;
 use crate::report::{Failure, WAIT_TIMEOUT};
 use crate::{settle, submitter};
 
-/// Clears the way for a launch. Gives the exit code of a launch that is left out.
+/// The job that has the name of a launch, if another one has.
+pub(super) async fn holder(launching: &Launching<'_>, bucket: &Bucket) -> Result<Option<JobId>, Failure> {
+    match &launching.options.job_name {
+        Some(name) if !launching.options.dry_run => Ok(bucket.job_of_name(name).await?),
+        _ => Ok(None),
+    }
+}
+
+/// Clears the way for a launch whose name a job has. Gives the exit code of a launch that is left out.
 pub(super) async fn settle(
     context: &Context<'_>,
     launching: &Launching<'_>,
     bucket: &Bucket,
+    holder: JobId,
 ) -> Result<Option<ExitCode>, Failure> {
     let Some(name) = &launching.options.job_name else { return Ok(None) };
-    let Some(holder) = bucket.job_of_name(name).await? else { return Ok(None) };
     match launching.options.if_running {
         IfRunning::Fail => Err(LaunchError::NameInUse { name: name.to_string(), holder }.into()),
         IfRunning::Skip => skip(context, &holder).map(Some),

@@ -68,6 +68,8 @@ pub(crate) async fn launch(
         Place::Process => place::PROCESS,
         Place::Docker => place::DOCKER,
     };
+    // The name before the key: a job that has both at this moment took the key first, and is found by it.
+    let holder = if_running::holder(launching, bucket).await?;
     let known = admission::find(bucket, &request, word).await?;
     match &known {
         Some(record) if !launching.options.dry_run => {
@@ -84,8 +86,10 @@ pub(crate) async fn launch(
                 *reference = TemplateReference { name: record.template.name.clone(), version };
             }
         }
-        None if !launching.options.dry_run => {
-            if let Some(code) = if_running::settle(context, launching, bucket).await? {
+        None => {
+            if let Some(holder) = holder
+                && let Some(code) = if_running::settle(context, launching, bucket, holder).await?
+            {
                 return Ok(code);
             }
         }
