@@ -18,17 +18,15 @@ use crate::process_tree::signal_all;
 use crate::program_process::{self, Files};
 use crate::protocol::{FromGuard, ToGuard};
 
-/// How long a program has to end by itself when its launcher is gone: well below the lease, so that a job that is said to be
-/// lost has stopped writing by then.
-const ORPHANED_GRACE: Duration = Duration::from_secs(2);
-
 /// Runs as the guard: reads its orders from the socket it was given as standard input. Returns when everything is over.
 pub fn run() -> std::io::Result<()> {
     let _deaf = outlive_signals()?;
     let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut orders = BufReader::new(socket.try_clone()?).lines();
     let Some(first) = orders.next() else { return Ok(()) };
-    let ToGuard::Start(invocation) = serde_json::from_str(&first?)? else { return Ok(()) };
+    let ToGuard::Start { invocation, orphaned_grace_ms } = serde_json::from_str(&first?)? else {
+        return Ok(());
+    };
     // As a subreaper the guard inherits orphans of the program: a daemon that forked twice is still below it.
     set_child_subreaper(Some(rustix::process::getpid()))?;
     let files = Files::write(&invocation);
@@ -41,7 +39,8 @@ pub fn run() -> std::io::Result<()> {
         Err(why) => return say(&socket, &FromGuard::NotStarted(why)),
     };
     say(&socket, &FromGuard::Started(program.as_raw_nonzero().get()))?;
-    thread::spawn(move || obey(orders, program));
+    let orphaned_grace = Duration::from_millis(orphaned_grace_ms);
+    thread::spawn(move || obey(orders, program, orphaned_grace));
     let status = program_process::wait(program)?;
     program_process::end_the_rest(program);
     drop(files);
@@ -62,7 +61,7 @@ fn outlive_signals() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Reads orders until the launcher is gone, which is an order too.
-fn obey(orders: impl Iterator<Item = std::io::Result<String>>, program: Pid) {
+fn obey(orders: impl Iterator<Item = std::io::Result<String>>, program: Pid, orphaned_grace: Duration) {
     static STOPPING: AtomicBool = AtomicBool::new(false);
     let stop = move |grace: Duration| {
         if !STOPPING.swap(true, Ordering::SeqCst) {
@@ -78,7 +77,7 @@ fn obey(orders: impl Iterator<Item = std::io::Result<String>>, program: Pid) {
             stop(Duration::from_millis(grace_ms));
         }
     }
-    stop(ORPHANED_GRACE);
+    stop(orphaned_grace);
 }
 
 /// Tells the launcher. One that is gone hears nothing, and that is no failure of the guard.

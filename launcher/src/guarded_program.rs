@@ -36,10 +36,12 @@ pub(crate) struct GuardedProgram {
 }
 
 impl GuardedProgram {
-    /// Starts it. `executable` is this program, to be started again as the guard.
+    /// Starts it. `executable` is this program, to be started again as the guard; `orphaned_grace` is how long the program has to
+    /// end by itself when this process is gone.
     pub(crate) async fn start(
         executable: &Path,
         invocation: Invocation,
+        orphaned_grace: Duration,
         session: &Session,
     ) -> Result<Self, LaunchError> {
         let name = invocation.program.display().to_string();
@@ -64,7 +66,8 @@ impl GuardedProgram {
         let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let answers = BufReader::new(answers).lines();
         let mut program = Self { group: None, orders, answers, readers, ended: None, guard };
-        program.say(&ToGuard::Start(Box::new(invocation))).await.map_err(failed)?;
+        let (invocation, orphaned_grace_ms) = (Box::new(invocation), milliseconds(orphaned_grace));
+        program.say(&ToGuard::Start { invocation, orphaned_grace_ms }).await.map_err(failed)?;
         match program.answer().await {
             Some(FromGuard::Started(pid)) => program.group = Pid::from_raw(pid),
             Some(FromGuard::NotStarted(why)) => return Err(failed(std::io::Error::other(why))),
@@ -104,7 +107,7 @@ impl GuardedProgram {
 
     /// Asks the program to end; the guard kills it after `grace`.
     pub(crate) async fn stop(&mut self, grace: Duration) {
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        let grace_ms = milliseconds(grace);
         // A guard that can't be told is gone; waiting for its answer finds that out.
         let _ = self.say(&ToGuard::Stop { grace_ms }).await;
     }
@@ -119,4 +122,8 @@ impl GuardedProgram {
         let line = self.answers.next_line().await.ok()??;
         serde_json::from_str(&line).ok()
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

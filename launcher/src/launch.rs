@@ -35,7 +35,7 @@ use crate::{Invocation, LaunchError};
 
 /// How long a program has to end by itself after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
-/// The same where the job may be declared lost at any moment: it must not go on writing then.
+/// The most that it has where the job may soon be declared lost: it must not go on writing then.
 const LOST_GRACE: Duration = Duration::from_secs(2);
 
 /// What a launcher is started with.
@@ -175,7 +175,11 @@ async fn attempt_job(
     }
     session.keep_secret(prepared.secrets);
     let results_required = prepared.results_required;
-    let mut program = GuardedProgram::start(&context.executable, prepared.invocation, session).await?;
+    // A fifth of the lease is left when it is given up, and more when the launcher is killed: the program is gone before anybody can
+    // take the job for lost.
+    let lost_grace = LOST_GRACE.min(context.bucket.lease(record).length / 8);
+    let mut program =
+        GuardedProgram::start(&context.executable, prepared.invocation, lost_grace, session).await?;
     session.state(JobState::Running).await;
     let reason = tokio::select! {
         biased;
@@ -188,7 +192,7 @@ async fn attempt_job(
         return Ok(Outcome::Ended(status));
     }
     // Stopped first, told after: whoever listens may be slow.
-    program.stop(if matches!(reason, Stop::LeaseLost) { LOST_GRACE } else { GRACE }).await;
+    program.stop(if matches!(reason, Stop::LeaseLost) { lost_grace } else { GRACE }).await;
     session.state(JobState::Cancelling).await;
     Ok(Outcome::Stopped(reason, program.end().await.ok()))
 }

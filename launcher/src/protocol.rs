@@ -42,7 +42,12 @@ pub enum FromLauncher {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum ToGuard {
     /// Start the program. The first message, said once.
-    Start(Box<Invocation>),
+    Start {
+        /// What is started.
+        invocation: Box<Invocation>,
+        /// How long it has to end by itself when the launcher is gone.
+        orphaned_grace_ms: u64,
+    },
     /// End the program: ask it, and kill it after so many milliseconds.
     Stop {
         /// How long it has to end by itself.
