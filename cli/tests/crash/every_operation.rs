@@ -4,10 +4,11 @@
 //! blobs it names), entries of the index for launches that were never accepted, and objects that the store was probed with.
 
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use tmpl_testing::{Proxy, Then};
 
-use crate::aftermath::{Fate, is_tidy, one_job, templates_launch};
+use crate::aftermath::{Fate, is_tidy, one_job, only_job, templates_launch};
 use crate::lanes::until_last;
 use crate::processes::{self, Victims};
 use crate::site::Site;
@@ -107,6 +108,34 @@ fn launches_whose_launcher_is_killed() {
 fn launches_whose_client_is_killed() {
     let _alone = crate::alone();
     launches(Victims::Client);
+}
+
+/// A launch without a key that is cut off between the claim of its name and its record: the name is free again soon.
+#[test]
+fn a_name_of_a_launch_that_never_was() {
+    let _alone = crate::alone();
+    let site = Site::minio().with_talker();
+    let arguments = ["run", "talker", "--param", "mode=ok", "--job-name", "stuck"];
+    let proxy = site.proxy();
+    proxy.on_request(|request| {
+        let accepts = request.method == "PUT" && request.path.ends_with("/job.json");
+        if accepts {
+            processes::kill("stuck", Victims::All);
+        }
+        if accepts { Then::Drop } else { Then::PassOn }
+    });
+    let killed = site.ended(site.through(&proxy).marked(&[], &arguments, "stuck"));
+    assert_eq!(killed.code, 1009, "killed with -9: {}", killed.stderr);
+    let begun = Instant::now();
+    let mut refused = 0;
+    while site.tmpl(&arguments).code == 6 {
+        refused += 1;
+        assert!(begun.elapsed() < Duration::from_mins(3), "the name is stuck");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    println!("a claim without a job: refused {refused} times, free after {:.0?}", begun.elapsed());
+    assert_eq!(only_job(&site, "stuck")["state"], "JOB_STATE_DONE");
+    is_tidy(&site);
 }
 
 /// The first build in a bucket: the store is probed, and nothing is there.

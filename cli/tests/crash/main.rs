@@ -8,9 +8,14 @@
 mod support;
 
 mod aftermath;
+mod clocks;
 mod every_operation;
+mod faults;
 mod lanes;
+mod moments;
+mod network;
 mod processes;
+mod races;
 mod site;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

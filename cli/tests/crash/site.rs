@@ -1,7 +1,7 @@
 //! A bucket of a test's own, and how commands reach it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -157,12 +157,17 @@ impl Site {
         path
     }
 
-    /// Waits for a command.
+    /// Runs a command to its end.
     pub(crate) fn ended(&self, mut command: Command) -> Ended {
-        self.shared.place.ended(command.spawn().unwrap())
+        self.wait(command.spawn().unwrap())
     }
 
-    /// Runs a command to its end.
+    /// Waits for a command that was started.
+    pub(crate) fn wait(&self, child: Child) -> Ended {
+        self.shared.place.ended(child)
+    }
+
+    /// Runs `tmpl` to its end.
     pub(crate) fn tmpl(&self, arguments: &[&str]) -> Ended {
         self.ended(self.command(arguments))
     }
