@@ -103,6 +103,7 @@ bench: components bench-programs $(crane) store-clients release launcher ## Meas
 	$(PYTHON) benches/stores.py target/release/tmpl .bench/stores
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
+	cargo bench -p tmpl-bucket --bench job_list
 
 .PHONY: licences
 licences: ## Check every dependency's licence (installs cargo-deny the first time)

@@ -142,6 +142,7 @@ impl Bucket {
 
     /// What another process needs in its environment to open the bucket under its [`portable`](BucketUrl::portable) address where
     /// none of this machine's files are: the variables that prove who we are, or what the profile gives at this moment.
+    #[cfg_attr(not(feature = "remote-client"), expect(clippy::unused_async, reason = "a folder asks nobody"))]
     pub async fn credential_variables(&self) -> Result<Vec<(String, String)>, BucketError> {
         #[cfg(feature = "remote-client")]
         if let Some(profile) = &self.profile {

@@ -206,7 +206,9 @@ impl Bucket {
         for mut claims in claims.into_values() {
             claims.sort_by(|a, b| a.location.cmp(&b.location));
             claims.pop();
-            claims.iter().for_each(|claim| report.add("claims of names", claim.size));
+            for claim in &claims {
+                report.add("claims of names", claim.size);
+            }
             if !policy.dry_run && !claims.is_empty() {
                 self.store.delete_all(claims.into_iter().map(|claim| claim.location).collect()).await?;
             }
@@ -258,7 +260,9 @@ impl Bucket {
         report.blobs_kept = kept.len() as u64;
         report.bytes_kept = kept.iter().map(|meta| meta.size).sum();
         if policy.dry_run || candidates.is_empty() {
-            candidates.iter().for_each(|meta| report.add("blobs", meta.size));
+            for meta in &candidates {
+                report.add("blobs", meta.size);
+            }
             return Ok(());
         }
         let mut running =
@@ -270,7 +274,9 @@ impl Bucket {
         for batch in candidates.chunks(BATCH) {
             running.goes_on().await?;
             self.store.delete_all(batch.iter().map(|meta| meta.location.clone()).collect()).await?;
-            batch.iter().for_each(|meta| report.add("blobs", meta.size));
+            for meta in batch {
+                report.add("blobs", meta.size);
+            }
         }
         running.end().await
     }

@@ -122,9 +122,8 @@ impl Bucket {
         let from_job = filter.after.as_ref().map(after);
         let start = from_time.max(from_job);
         let entries = self.store.names_in_order(layout::INDEX, start.as_deref());
-        let until_the_end = entries.filter_map(|object| async move {
-            object.map(|object| Bucket::index_entry(&object)).transpose()
-        });
+        let until_the_end = entries
+            .filter_map(|object| async move { object.map(|object| Self::index_entry(&object)).transpose() });
         let mut groups = Box::pin(grouped(until_the_end).fuse());
         let (mut list, mut over) = (JobList::default(), false);
         while list.jobs.len() < limit {
@@ -216,7 +215,7 @@ impl Bucket {
                 match one {
                     Ok(found) => count += usize::from(found),
                     Err(error) if error.kind() == BucketErrorKind::Damaged => {
-                        warnings.push(error.to_string())
+                        warnings.push(error.to_string());
                     }
                     Err(error) => return Err(error),
                 }

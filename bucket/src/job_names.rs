@@ -31,10 +31,12 @@ impl Bucket {
             let newest = self.newest_claim(&record.name).await?;
             let next = match newest {
                 Some((_, claim)) if claim.job == record.id => return Ok(None),
-                Some((number, claim)) => match self.still_holds(&record.name, number, &claim).await? {
-                    true => return Ok(Some(claim.job)),
-                    false => number + 1,
-                },
+                Some((number, claim)) => {
+                    if self.still_holds(&record.name, number, &claim).await? {
+                        return Ok(Some(claim.job));
+                    }
+                    number + 1
+                }
                 None => 1,
             };
             let claim = Claim { job: record.id.clone(), time: Timestamp::now() };

@@ -143,9 +143,14 @@ pub fn watch(id: &JobId) -> String {
     format!("{}/watch", job(id))
 }
 
+/// The folder of what was sent about a job.
+pub fn notices(id: &JobId) -> String {
+    format!("{}/notices", job(id))
+}
+
 /// What was sent, or is being sent, about an event of a job.
 pub fn notice(id: &JobId, event: &str) -> String {
-    format!("{}/notices/{event}.json", job(id))
+    format!("{}/{event}.json", notices(id))
 }
 
 /// The folder of the claims of a job name.

@@ -48,7 +48,7 @@ impl Bucket {
     /// The lease of a job's launcher.
     pub fn lease(&self, record: &JobRecord) -> Lease {
         let usual = if self.store.is_server() { LONG } else { SHORT };
-        Lease::of(record.lease.map_or(usual, |lease| lease.unsigned_abs()))
+        Lease::of(record.lease.map_or(usual, SignedDuration::unsigned_abs))
     }
 
     /// Renews the lease of attempt `n`.
@@ -64,27 +64,18 @@ impl Bucket {
         attempt: Option<u32>,
     ) -> Result<Liveness, BucketError> {
         let (id, lease) = (&record.id, self.lease(record));
-        let (last_sign, patience) = match attempt {
-            Some(attempt) => {
-                let lease_object = layout::lease(id, attempt);
-                match self.modified(&lease_object).await? {
-                    Some(renewed) => (renewed, lease.length),
-                    None => {
-                        let taken = self.modified(&layout::attempt(id, attempt)).await?;
-                        (taken.unwrap_or(Timestamp::UNIX_EPOCH), lease.length)
-                    }
-                }
+        let (last_sign, patience) = if let Some(attempt) = attempt {
+            let mut sign = self.modified(&layout::lease(id, attempt)).await?;
+            if sign.is_none() {
+                sign = self.modified(&layout::attempt(id, attempt)).await?;
             }
-            None => {
-                let accepted = self.modified(&layout::job_record(id)).await?;
-                let patience = if record.launch_key.is_some() {
-                    PATIENCE_WITH_KEYS.max(lease.length)
-                } else {
-                    lease.length
-                };
-                (accepted.unwrap_or(Timestamp::UNIX_EPOCH), patience)
-            }
+            (sign, lease.length)
+        } else {
+            let accepted = self.modified(&layout::job_record(id)).await?;
+            let keyed = record.launch_key.is_some();
+            (accepted, if keyed { PATIENCE_WITH_KEYS.max(lease.length) } else { lease.length })
         };
+        let last_sign = last_sign.unwrap_or(Timestamp::UNIX_EPOCH);
         let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
         let ran_out =
             |offset: SignedDuration| (Timestamp::now() + offset).duration_since(last_sign) > patience;

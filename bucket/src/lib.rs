@@ -74,7 +74,7 @@ pub use jobs::{JobSummary, JobView};
 pub use launch_keys::KeyedLaunch;
 pub use lease::{Lease, Liveness};
 pub use logs::{LogLevel, LogLine, LogSource};
-pub use notices::{NoticeKind, NoticeTarget, NoticeWay};
+pub use notices::{NoticeKind, NoticeOutcome, NoticeTarget, NoticeWay};
 pub use publish_log::{BuildFacts, LogAction, LogEntry, PublishLog, PublishedEntry};
 pub use publishing::{Deletion, Publication};
 pub use reliance::Reliance;

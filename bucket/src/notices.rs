@@ -167,6 +167,40 @@ impl Bucket {
     }
 }
 
+/// What became of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeOutcome {
+    /// What it told of: `failure`, `retry-2`.
+    #[serde(default)]
+    pub event: String,
+    /// When it was sent, or given up.
+    pub time: Timestamp,
+    /// `sent`, or `given up: …`.
+    pub outcome: String,
+}
+
+impl Bucket {
+    /// What became of the notices of a job that were sent or given up, in order of time. To whom they went is nobody's business who
+    /// only reads the bucket: their addresses may have a token in them.
+    pub async fn notices(&self, id: &JobId) -> Result<Vec<NoticeOutcome>, BucketError> {
+        let mut found = Vec::new();
+        for listed in self.store.list(&layout::notices(id)).await? {
+            // `<event>-<target>-sent.json`
+            let Some((event, _)) =
+                listed.name.strip_suffix("-sent.json").and_then(|name| name.rsplit_once('-'))
+            else {
+                continue;
+            };
+            let object = format!("{}/{}", layout::notices(id), listed.name);
+            if let Some(outcome) = self.store.get_json::<NoticeOutcome>(&object).await? {
+                found.push(NoticeOutcome { event: event.to_owned(), ..outcome });
+            }
+        }
+        found.sort_by_key(|notice| notice.time);
+        Ok(found)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

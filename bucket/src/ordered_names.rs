@@ -39,7 +39,7 @@ pub(crate) fn in_order(
 async fn names(place: &Path, folders: bool) -> io::Result<Vec<String>> {
     let place = place.to_owned();
     let read = tokio::task::spawn_blocking(move || {
-        let entries = match std::fs::read_dir(&place) {
+        let entries = match fs_err::read_dir(&place) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -76,8 +76,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         for file in ["i/b/2", "i/b/1", "i/a/9", "i/b.x/0", "i/c/1#2", "other/x/1"] {
             let path = root.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, "").unwrap();
         }
         for (after, expected) in [
             (None, vec!["i/a/9", "i/b.x/0", "i/b/1", "i/b/2"]),

@@ -18,10 +18,10 @@ use crate::url::{RemoteUrl, Scheme};
 
 /// A server that says nothing for so long is taken to be gone. Longer than what a store under load takes, and enough to send a part
 /// over a slow line.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a request is tried again: long enough for a server that restarts.
-const RETRY_LIMIT: Duration = Duration::from_secs(60);
+const RETRY_LIMIT: Duration = Duration::from_mins(1);
 const RETRIES: usize = 8;
 
 /// A store that is not on this machine's disks.

@@ -143,8 +143,9 @@ impl Store {
                 Err(StoreError::AlreadyExists { .. }) if !self.is_server() => return Ok(Created::Existed),
                 Err(error) => error,
             };
-            if !matches!(error, StoreError::AlreadyExists { .. }) && !(self.is_server() && is_passing(&error))
-            {
+            let is_taken = matches!(error, StoreError::AlreadyExists { .. });
+            let is_lost = self.is_server() && is_passing(&error);
+            if !is_taken && !is_lost {
                 return Err(self.error("write", object, error));
             }
             // The answer to a write may be lost, and the write then be tried again: what it finds there is its own. Records are

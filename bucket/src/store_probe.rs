@@ -150,9 +150,9 @@ impl Bucket {
         });
         examination.note("list", "everything", "s3:ListBucket", listed);
         let begun = Instant::now();
-        let created = store.create_raw(&object, "one".to_owned()).await.and_then(|created| match created {
-            true => Ok(took(begun)),
-            false => Err(store.malformed(&object, "a new name is said to be taken")),
+        let created = store.create_raw(&object, "one".to_owned()).await.and_then(|created| {
+            let taken = || store.malformed(&object, "a new name is said to be taken");
+            if created { Ok(took(begun)) } else { Err(taken()) }
         });
         if examination.note("create", "everything that is written", "s3:PutObject", created) {
             let again = store.create_raw(&object, "two".to_owned()).await;

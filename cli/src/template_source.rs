@@ -94,7 +94,7 @@ impl TemplateSource {
                 (Err(failure), _) => return Err(failure),
             };
             let Loaded { name, text, .. } = self.load(context).await?;
-            let spec = UnpublishedSpec { name, text, origin: self.to_string(), layers: beside };
+            let spec = UnpublishedSpec { name, text, origin: self.to_string(), layers: beside.map(Box::new) };
             return Ok((bucket, LaunchTemplate::Unpublished(spec)));
         };
         Ok((context.open_bucket()?, LaunchTemplate::Published(reference.clone())))

@@ -49,7 +49,7 @@ pub struct UnpublishedSpec {
     /// Where it was read.
     pub origin: String,
     /// The bucket that has its layers, where it is another one.
-    pub layers: Option<Bucket>,
+    pub layers: Option<Box<Bucket>>,
 }
 
 /// A launch as it is asked for.

@@ -25,7 +25,7 @@ pub const NOTIFY_VARIABLE: &str = "TMPL_NOTIFY";
 /// The variable with the reference of the secret that webhooks are signed with.
 pub const NOTIFY_SECRET_VARIABLE: &str = "TMPL_NOTIFY_SECRET";
 /// How long a program that is told may take.
-const PROGRAM_LIMIT: Duration = Duration::from_secs(60);
+const PROGRAM_LIMIT: Duration = Duration::from_mins(1);
 /// So many jobs that went well say what is usual, and at least so many are needed for that.
 const USUAL_OF: usize = 10;
 const USUAL_FROM: usize = 3;

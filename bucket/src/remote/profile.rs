@@ -95,7 +95,7 @@ impl std::fmt::Debug for Source {
 fn read_file(place: &str, name: &str, known: Variables<'_>) -> Result<Ini, String> {
     let home = || known.get("HOME").map(|home| PathBuf::from(home).join(".aws").join(name));
     let Some(path) = known.get(place).map(PathBuf::from).or_else(home) else { return Ok(Ini::new()) };
-    match std::fs::read_to_string(&path) {
+    match fs_err::read_to_string(&path) {
         // Nested settings stand indented below a key: they would be taken for keys of the profile.
         Ok(text) => {
             let flat: String = text

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-use tmpl_bucket::{Bucket, BuildFacts, FinalRecord, JobRecord, Submitter};
+use tmpl_bucket::{Bucket, BuildFacts, FinalRecord, JobRecord, Retries, Submitter};
 use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate, check};
 use tmpl_launcher::cache::Cache;
 use tmpl_oci::{LayerContents, LayerOptions, write_layer};
@@ -44,6 +44,10 @@ async fn accepted(code: &str) -> Accepted {
         python: None,
         timeout: None,
         overwrite: false,
+        launch_key: None,
+        retries: Retries::default(),
+        lease: None,
+        notify: Vec::new(),
         submitter: Submitter { who: "ann".into(), host: "h".into() },
         working_directory: image.path(""),
     };
@@ -73,7 +77,7 @@ impl Accepted {
         self.image.launch(
             &[],
             &[
-                ("TMPL_BUCKET", self.bucket.root().to_str().unwrap()),
+                ("TMPL_BUCKET", &self.bucket.url().to_string()),
                 ("TMPL_JOB", self.record.id.as_str()),
                 ("TMPL_CACHE_DIR", "/proc/no/room"),
             ],
@@ -92,7 +96,7 @@ impl Accepted {
             self.image.command(LAUNCHER)
         };
         command
-            .env("TMPL_BUCKET", self.bucket.root())
+            .env("TMPL_BUCKET", self.bucket.url().to_string())
             .env("TMPL_JOB", self.record.id.as_str())
             .env("TMPL_CACHE_DIR", self.image.path("cache"));
         command.spawn().unwrap()
@@ -167,7 +171,7 @@ async fn a_container_that_is_stopped_cancels_its_job() {
 #[tokio::test]
 async fn a_job_or_bucket_that_is_not_there_is_named() {
     let job = accepted("0").await;
-    let bucket = job.bucket.root().display().to_string();
+    let bucket = job.bucket.url().to_string();
     for (variables, code, told) in [
         (&[("TMPL_BUCKET", bucket.as_str())][..], 2, "error: TMPL_JOB: it is not set\nhint: "),
         (&[("TMPL_JOB", job.record.id.as_str())], 2, "error: TMPL_BUCKET: it is not set\nhint: "),

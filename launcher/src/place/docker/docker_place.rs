@@ -94,9 +94,9 @@ impl DockerPlace {
             ImageSource::Stored(manifests) => {
                 let manifest = manifests.get(self.platform());
                 let manifest = manifest.ok_or_else(|| checked.other_platform(self.platform()))?;
-                Ok(Origin::Stored(
-                    StoredImage::open(checked.layers_bucket(bucket), checked.template(), manifest).await?,
-                ))
+                let there = checked.layers_bucket(bucket);
+                let stored = StoredImage::open(there, checked.template(), manifest).await?;
+                Ok(Origin::Stored(Box::new(stored)))
             }
         }
     }
@@ -207,7 +207,7 @@ impl DockerPlace {
 
 /// Where the image of a launch comes from, if the engine does not have it.
 enum Origin<'a> {
-    Stored(StoredImage),
+    Stored(Box<StoredImage>),
     Named(&'a ImageName),
 }
 
