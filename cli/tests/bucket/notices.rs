@@ -19,6 +19,13 @@ fn written(place: &Place, id: &str) -> String {
     files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
+/// What `tmpl jobs show` says of the newest job's notices.
+fn notices(place: &Place) -> Vec<String> {
+    let shown = place.tmpl(&["jobs", "show", &place.newest_job()]).expect(0).stdout;
+    let told = shown.lines().skip_while(|line| *line != "  notices").skip(1);
+    told.map(|line| line.trim_start().to_owned()).collect()
+}
+
 #[test]
 fn failure_success_and_retry_are_told() {
     let (place, receiver) = (Place::with_talker(), Receiver::start());
@@ -36,6 +43,7 @@ fn failure_success_and_retry_are_told() {
     assert_eq!(told["end"]["state"], "JOB_STATE_FAILED");
     assert_eq!(told["end"]["cause"]["message"], "the step failed");
     assert_eq!(told["job"]["id"], *place.newest_job());
+    assert_eq!(notices(&place), ["retry-1: sent", "failure: sent"]);
     // Who asks for a part is told of that part, and of a cancelled job nobody is told.
     let some = format!("failure,slow={}", receiver.url("/some"));
     place.talk("ok", &["--notify", &some]).expect(0);
@@ -99,13 +107,12 @@ fn a_receiver_that_fails_for_a_moment_is_asked_again() {
     let tries = receiver.received();
     assert_eq!(tries.len(), 3);
     assert!(tries.iter().all(|one| one.header("webhook-id") == tries[0].header("webhook-id")));
-    assert!(written(&place, &place.newest_job()).contains("\"sent\""));
+    assert_eq!(notices(&place), ["success: sent"]);
     // One that does not want it is not asked twice.
     receiver.answer(&[410]);
     place.talk("ok", &["--notify", &receiver.url("/")]).expect(0);
     assert_eq!(receiver.received().len(), 4);
-    let said = written(&place, &place.newest_job());
-    assert!(said.contains("given up: the receiver answered 410"), "{said}");
+    assert_eq!(notices(&place), ["success: given up: the receiver answered 410 Gone"]);
 }
 
 #[test]

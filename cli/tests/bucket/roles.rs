@@ -195,6 +195,7 @@ fn a_viewer_sees_everything_and_writes_nothing() {
         &["run", "talker", "--param", "mode=ok", "--launch-key", "k"],
         "s3:PutObject for staging/keys/*",
     );
+    refused(&viewer, &["jobs", "cancel", lost], "s3:PutObject for staging/jobs/*");
     refused(&viewer, &["jobs", "delete", &done], "s3:PutObject for staging/audit/*");
     refused(&viewer, &["template", "delete", "talker"], "s3:PutObject for templates/*");
     refused(&viewer, &["bucket", "settings", "--keep-jobs", "1d"], "s3:PutObject for staging/config/*");

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tmpl_bucket::{Bucket, EventKind, JobView, ResultRows};
+use tmpl_bucket::{Bucket, EventKind, JobView, NoticeOutcome, ResultRows};
 use tmpl_template::JobId;
 
 use crate::commands::run::tell_end;
@@ -17,13 +17,17 @@ const COUNTED: usize = 10_000;
 struct Made {
     artifacts: Vec<(String, u64)>,
     rows: ResultRows,
+    notices: Vec<NoticeOutcome>,
 }
 
 pub(super) async fn run(context: &Context<'_>, bucket: &Bucket, id: &JobId) -> Result<(), Failure> {
     let job = bucket.job_view(id).await?;
     let attempt = u32::try_from(job.attempts.len()).unwrap_or(1).max(1);
-    let made =
-        Made { artifacts: bucket.artifacts(id).await?, rows: bucket.results(id, attempt, COUNTED).await? };
+    let made = Made {
+        artifacts: bucket.artifacts(id).await?,
+        rows: bucket.results(id, attempt, COUNTED).await?,
+        notices: bucket.notices(id).await?,
+    };
     print(context.printer, &job, &made)?;
     if let (true, Some(ended)) = (job.summary.reconciled, &job.summary.ended) {
         tell_end(context, bucket, &job.summary.record, ended).await;
@@ -45,6 +49,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
             "events": job.events,
             "stop": job.stop,
             "artifacts": artifacts,
+            "notices": made.notices,
             "resultRows": made.rows.rows.len(),
             "moreResultRows": made.rows.more,
         }));
@@ -125,6 +130,14 @@ fn made_lines(job: &JobView, made: &Made) -> Vec<String> {
             made.artifacts
                 .iter()
                 .map(|(name, bytes)| format!("    {:>9}  {}", size(*bytes), printable(name))),
+        );
+    }
+    if !made.notices.is_empty() {
+        lines.push("  notices".to_owned());
+        lines.extend(
+            made.notices
+                .iter()
+                .map(|notice| format!("    {}: {}", printable(&notice.event), printable(&notice.outcome))),
         );
     }
     lines
