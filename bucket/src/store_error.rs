@@ -44,6 +44,13 @@ pub(crate) fn is_passing(error: &StoreError) -> bool {
     }
 }
 
+/// Whether a server refused without a word of why.
+pub(crate) fn is_wordless(error: &StoreError) -> bool {
+    let text = error.to_string();
+    let refused = ["status code: 400", "status code: 401", "status code: 403"];
+    refused.into_iter().any(|status| text.contains(status)) && !text.contains("<Code>")
+}
+
 /// Whether credentials are no longer good.
 pub(crate) fn has_expired(error: &StoreError) -> bool {
     let text = error.to_string();
