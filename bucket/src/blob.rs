@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{Bucket, BucketError, layout, store};
+use crate::{Bucket, BucketError, layout, listed};
 
 /// How much of a blob is sent at a time: the least that S3 takes as a part. Small parts leave room for more of them on their way.
 const PART: usize = 5 * 1024 * 1024;
@@ -34,7 +34,7 @@ impl Bucket {
     /// it verified is still the one that lies there. Nothing where there is no such blob.
     pub async fn blob_stamp(&self, digest: &Digest) -> Result<Option<String>, BucketError> {
         let meta = self.store.head(&layout::blob(digest)).await?;
-        Ok(meta.map(store::stamp))
+        Ok(meta.map(listed::stamp))
     }
 
     /// Reads a blob to its end: whether it is there and its bytes have its digest.

@@ -11,8 +11,9 @@ use regex::bytes::Regex;
 use serde_json::json;
 use tmpl_template::JobId;
 
+use crate::listed::modified;
 use crate::reliance::{COLLECTION_SILENCE, Condemned, ReliedOn};
-use crate::store::{Created, modified};
+use crate::store::Created;
 use crate::{Bucket, BucketError, Submitter, layout};
 
 /// What nobody has ended for so long was killed.

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::{JobId, JobName, JobState};
 
-use crate::store::{Created, modified};
+use crate::listed::modified;
+use crate::store::Created;
 use crate::{Bucket, BucketError, FinalRecord, JobRecord, layout};
 
 /// How long a launch may take from its claim to its record.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tmpl_template::JobId;
 
-use crate::store::modified;
+use crate::listed::modified;
 use crate::{Bucket, BucketError, JobRecord, layout};
 
 /// How long a lease lasts where writing costs nothing.

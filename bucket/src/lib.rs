@@ -35,6 +35,7 @@ mod launch_keys;
 pub mod layout;
 mod lease;
 mod list_cache;
+mod listed;
 mod logs;
 mod notices;
 mod ordered_names;

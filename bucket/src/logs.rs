@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::store::modified;
+use crate::listed::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// A compacted segment is at most this long, so that no reader has to take a whole log at once.
@@ -128,7 +128,7 @@ impl Bucket {
 
     async fn log_segments(&self, id: &JobId, attempt: u32) -> Result<Vec<Segment>, BucketError> {
         let listed = self.store.list(&layout::logs(id, attempt)).await?;
-        let segment = |listed: crate::store::Listed| {
+        let segment = |listed: crate::listed::Listed| {
             Some(Segment { offset: listed.name.parse().ok()?, size: listed.size })
         };
         Ok(listed.into_iter().filter_map(segment).collect())

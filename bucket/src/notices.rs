@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::store::{Created, modified};
+use crate::listed::modified;
+use crate::store::Created;
 use crate::{Bucket, BucketError, layout};
 
 /// Whoever has said that it sends a notice, and has not said that it did, is given so long.

@@ -19,7 +19,7 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::store::modified;
+use crate::listed::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// How often it is asked whether a collection is over.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tmpl_template::JobId;
 
-use crate::store::Listed;
+use crate::listed::Listed;
 use crate::{Bucket, BucketError, layout};
 
 /// What holds rows ends so.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{
@@ -16,10 +15,10 @@ use object_store::{
 };
 
 use crate::BucketError;
+use crate::listed::Listed;
 use crate::ordered_names;
 use crate::repetition::Repetitions;
 use crate::store_error::{is_passing, is_wordless};
-use crate::store_probe::CreateOnly;
 
 /// What a create-only write found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +42,9 @@ pub(crate) struct Store {
     /// Whether create-only writes can be relied upon, once that is known.
     pub(crate) create_only: CreateOnly,
 }
+
+/// What a process knows of a store: nothing, that create-only writes can be relied upon, or why not.
+pub(crate) type CreateOnly = Arc<tokio::sync::OnceCell<Result<(), String>>>;
 
 /// What differs between stores beside their clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -463,38 +465,6 @@ impl Store {
             None => Ok(None),
         }
     }
-}
-
-/// A listed object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
-    /// The name in the folder.
-    pub(crate) name: String,
-    /// How many bytes.
-    pub(crate) size: u64,
-    /// When it was written, by the store's clock.
-    pub(crate) modified: Timestamp,
-    /// Another word after every write.
-    pub(crate) stamp: String,
-}
-
-impl Listed {
-    fn new(meta: ObjectMeta) -> Option<Self> {
-        let (name, size, modified) = (meta.location.filename()?.to_owned(), meta.size, modified(&meta));
-        Some(Self { name, size, modified, stamp: stamp(meta) })
-    }
-}
-
-/// An opaque word that changes whenever an object is written again.
-pub(crate) fn stamp(meta: ObjectMeta) -> String {
-    meta.e_tag.unwrap_or_else(|| format!("{}-{}", meta.last_modified, meta.size))
-}
-
-/// When an object was written, by the store's clock.
-pub(crate) fn modified(meta: &ObjectMeta) -> Timestamp {
-    let (seconds, nanoseconds) =
-        (meta.last_modified.timestamp(), meta.last_modified.timestamp_subsec_nanos());
-    Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 pub(crate) fn path(object: &str) -> ObjectPath {

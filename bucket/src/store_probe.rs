@@ -4,7 +4,6 @@
 //! take the condition and ignore it, some keep it only as long as nobody else writes at the same moment: a put after a put proves
 //! nothing. So the first writer of a bucket lets several race, for several rounds, and writes down what it found.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -288,6 +287,3 @@ fn with_causes(error: &BucketError) -> String {
 fn took(begun: Instant) -> String {
     format!("{} ms", begun.elapsed().as_millis().max(1))
 }
-
-/// What a process knows of a store: nothing, that it is safe, or why not.
-pub(crate) type CreateOnly = Arc<tokio::sync::OnceCell<Result<(), String>>>;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tmpl_template::{TemplateName, TemplateSpec, sha256_of};
 
 use crate::list_cache::ListCache;
-use crate::store::Listed;
+use crate::listed::Listed;
 use crate::templates::SPEC_LIMIT;
 use crate::{Bucket, BucketError, BucketErrorKind, layout};
 

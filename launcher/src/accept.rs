@@ -2,22 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
-use oci_spec::image::Digest;
-use tmpl_bucket::{Bucket, JobRecord, JobTemplate, NoticeTarget, Retries, Submitter, layout};
+use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
 use tmpl_template::{
-    CheckRequest, Entry, Environment, FormatError, JobId, JobName, LayerReference, ParameterValues,
-    RawParameters, Results, RunnerKind, TemplateName, TemplateReference, TemplateSpec,
-    check_with_account, sha256_of,
+    CheckRequest, Entry, LayerReference, ParameterValues, Results, TemplateSpec, check_with_account,
 };
 
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
 use crate::environment::{self, Ingredients};
 use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
-use crate::identity::Identity;
 use crate::image_template::ImageTemplate;
 use crate::job_places::JobPlaces;
+use crate::launch_request::RUNNER;
+pub use crate::launch_request::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
 use crate::place::PROCESS;
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
 use crate::runtime::Runtime;
@@ -25,63 +22,8 @@ use crate::secret::Secrets;
 use crate::this_process::here;
 use crate::{Invocation, LaunchError, Plan};
 
-/// The only runner of this version.
-const RUNNER: RunnerKind = RunnerKind::Direct;
 /// The attempt that a plan is of.
 pub(crate) const FIRST_ATTEMPT: u32 = 1;
-
-/// The template of a launch.
-#[derive(Clone, Debug)]
-pub enum LaunchTemplate {
-    /// One that was published in the bucket: the current version, or the one that is named.
-    Published(TemplateReference),
-    /// A spec that lies elsewhere. It is kept in the bucket, beside the job, so that the job can always be understood.
-    Unpublished(UnpublishedSpec),
-}
-
-/// A spec that was not published in the bucket.
-#[derive(Clone, Debug)]
-pub struct UnpublishedSpec {
-    /// What its jobs are called after.
-    pub name: TemplateName,
-    /// Its text.
-    pub text: String,
-    /// Where it was read.
-    pub origin: String,
-    /// The bucket that has its layers, where it is another one.
-    pub layers: Option<Box<Bucket>>,
-}
-
-/// A launch as it is asked for.
-#[derive(Clone, Debug)]
-pub struct LaunchRequest {
-    /// Which template.
-    pub template: LaunchTemplate,
-    /// The parameters.
-    pub parameters: RawParameters,
-    /// The launch environment.
-    pub environment: Environment,
-    /// The job's name; one is made where none is given.
-    pub job_name: Option<JobName>,
-    /// The interpreter to use, where somebody names one.
-    pub python: Option<PathBuf>,
-    /// How long the job may run.
-    pub timeout: Option<SignedDuration>,
-    /// Whether an output that exists may be written over.
-    pub overwrite: bool,
-    /// Under which key it is asked for: however often that is done, there is one job.
-    pub launch_key: Option<String>,
-    /// How often it is tried again after it failed.
-    pub retries: Retries,
-    /// How long the launcher may be silent before it counts as gone, where somebody says it.
-    pub lease: Option<SignedDuration>,
-    /// Who is told of what happens.
-    pub notify: Vec<NoticeTarget>,
-    /// Who asks.
-    pub submitter: Submitter,
-    /// The folder that relative paths in parameters start from.
-    pub working_directory: PathBuf,
-}
 
 /// A launch that nothing speaks against.
 #[derive(Debug)]
@@ -125,98 +67,6 @@ pub async fn check(
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
     Secrets::resolve(&mut checked.program.invocation(&checked.job(), FIRST_ATTEMPT, bucket, cache))?;
     Ok(checked)
-}
-
-impl LaunchRequest {
-    /// The template's name and version, and its spec.
-    pub(crate) async fn load(&self, bucket: &Bucket) -> Result<(JobTemplate, TemplateSpec), LaunchError> {
-        let (template, text) = match &self.template {
-            LaunchTemplate::Published(reference) => {
-                let stored = bucket.template(reference).await?;
-                let name = reference.name.clone();
-                (JobTemplate { name, digest: stored.digest, origin: None }, stored.text)
-            }
-            LaunchTemplate::Unpublished(UnpublishedSpec { name, text, origin, .. }) => {
-                let (name, digest) = (name.clone(), sha256_of(text.as_bytes()));
-                (JobTemplate { name, digest, origin: Some(origin.clone()) }, text.clone())
-            }
-        };
-        let spec = parse(&template.name, &text)?;
-        Ok((template, spec))
-    }
-
-    /// What is asked of the template.
-    pub(crate) fn asked(&self) -> CheckRequest {
-        CheckRequest {
-            parameters: self.parameters.clone(),
-            environment: self.environment.clone(),
-            runner: RUNNER,
-        }
-    }
-
-    /// Finds out whether the layers of a spec that lies elsewhere can be had.
-    pub(crate) async fn find_layers(
-        &self,
-        bucket: &Bucket,
-        layers: &[LayerReference],
-    ) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
-        for layer in layers {
-            let elsewhere = match &spec.layers {
-                Some(other) => other.has_blob(&layer.digest, layer.size).await?,
-                None => false,
-            };
-            if !elsewhere && !bucket.has_blob(&layer.digest, layer.size).await? {
-                let layer = format!("{} ({})", layer.title, layer.digest);
-                return Err(LaunchError::LayerElsewhere { layer, bucket: bucket.to_string() });
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts into the bucket what a spec that lies elsewhere needs there, as long as its job is.
-    pub(crate) async fn stage(
-        &self,
-        bucket: &Bucket,
-        id: &JobId,
-        layers: &[LayerReference],
-    ) -> Result<(), LaunchError> {
-        let LaunchTemplate::Unpublished(spec) = &self.template else { return Ok(()) };
-        let needed = layers.iter().map(|layer| layer.digest.clone());
-        let needed: Vec<Digest> = needed.chain([sha256_of(spec.text.as_bytes())]).collect();
-        bucket.rely_for_job(id, &needed).await?;
-        if let Some(elsewhere) = &spec.layers {
-            let needed = layers.iter().map(|layer| (layer.digest.clone(), layer.size));
-            bucket.copy_blobs(elsewhere, &needed.collect::<Vec<_>>(), &|_| ()).await?;
-        }
-        bucket.put_bytes_blob(spec.text.clone()).await?;
-        Ok(())
-    }
-
-    /// The job that the launch becomes.
-    pub(crate) fn job(&self, template: &JobTemplate, place: &str) -> JobRecord {
-        let now = Timestamp::now();
-        let Identity { id, name } = Identity::new(&template.name, now);
-        JobRecord {
-            format: 1,
-            id,
-            name: self.job_name.clone().unwrap_or(name),
-            created: now,
-            template: template.clone(),
-            parameters: self.parameters.clone(),
-            runner: RUNNER.to_string(),
-            environment: self.environment.clone(),
-            place: place.to_owned(),
-            submitter: self.submitter.clone(),
-            working_directory: Some(self.working_directory.clone()),
-            python: self.python.clone(),
-            timeout: self.timeout,
-            retries: self.retries,
-            launch_key: self.launch_key.clone(),
-            lease: self.lease,
-            notify: self.notify.clone(),
-        }
-    }
 }
 
 impl CheckedLaunch {
@@ -347,21 +197,4 @@ impl CheckedProgram {
             files: &cache.parameters(&record.id),
         })
     }
-}
-
-/// The text of a job's spec: as it was published, or as it was kept for the job.
-pub(crate) async fn text(bucket: &Bucket, template: &JobTemplate) -> Result<String, LaunchError> {
-    if template.origin.is_none() {
-        let version = template.digest.digest().parse().ok();
-        let reference = TemplateReference { name: template.name.clone(), version };
-        return Ok(bucket.template(&reference).await?.text);
-    }
-    let bytes = bucket.blob_bytes(&template.digest, FormatError::LONGEST_TEXT as u64).await?;
-    // It was a text when it was kept, and its digest is still the same.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Reads a template's spec.
-pub(crate) fn parse(name: &TemplateName, text: &str) -> Result<TemplateSpec, LaunchError> {
-    TemplateSpec::parse(text).map_err(|source| LaunchError::Spec { name: name.to_string(), source })
 }

@@ -13,7 +13,7 @@ use tmpl_bucket::{Bucket, FinalRecord, JobRecord, KeyedLaunch};
 use tmpl_template::sha256_of;
 
 use crate::LaunchError;
-use crate::accept::{LaunchRequest, LaunchTemplate};
+use crate::launch_request::{LaunchRequest, LaunchTemplate};
 
 /// Where an accepted job stands.
 #[derive(Clone, Debug, PartialEq)]

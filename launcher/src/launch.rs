@@ -13,7 +13,7 @@ use tmpl_bucket::{Attempt, Bucket, ExitStatus, FinalRecord, JobRecord};
 use tmpl_template::{JobId, JobState, check_with_account};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::accept::{CheckedProgram, FIRST_ATTEMPT, parse, text};
+use crate::accept::{CheckedProgram, FIRST_ATTEMPT};
 use crate::cache::Cache;
 use crate::container;
 use crate::environment::{self, Environment};
@@ -24,12 +24,13 @@ pub use crate::job_end::failed;
 use crate::job_end::{Outcome, describe, stopped_by};
 use crate::job_places::JobPlaces;
 use crate::memory_limit::{OutOfMemory, memory_limit};
-use crate::notices::{NoticeEvent, Notices};
+use crate::notices::{NoticeEvent, Notices, OwnNotices};
 use crate::out_of_memory::out_of_memory_kills;
 use crate::place::DOCKER;
 use crate::secret::Secrets;
 use crate::session::{Listener, Session};
 use crate::stop::{self, CurrentAttempt, Stop};
+use crate::stored_spec::{parse, text};
 use crate::this_process::here;
 use crate::{Invocation, LaunchError};
 
@@ -65,7 +66,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     let (stops, mut stopped) = channel(8);
     let listener = Listener::begin(context.client.take(), &stops)
         .map_err(|source| LaunchError::Start { program: "the launcher".to_owned(), source })?;
-    let notices = Notices::new(&context, &record);
+    let notices = Notices::of(&bucket, &record, &context.host, OwnNotices::from_environment());
     let current = CurrentAttempt::default();
     let mut attempt = FIRST_ATTEMPT;
     let (held, told) = loop {

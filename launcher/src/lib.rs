@@ -36,6 +36,7 @@ mod invocation;
 mod job_end;
 mod job_places;
 pub mod launch;
+mod launch_request;
 mod log_level;
 mod log_stream;
 mod log_writer;
@@ -52,6 +53,7 @@ mod runtime;
 mod secret;
 mod session;
 mod stop;
+mod stored_spec;
 pub mod this_process;
 
 pub use error::{ErrorKind, LaunchError, causes};

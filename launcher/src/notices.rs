@@ -17,8 +17,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-use crate::accept::{parse, text};
-use crate::launch::LaunchContext;
+use crate::stored_spec::{parse, text};
 
 /// The variable with targets beside those in the bucket, parted by spaces: only from here are programs run.
 pub const NOTIFY_VARIABLE: &str = "TMPL_NOTIFY";
@@ -115,10 +114,6 @@ pub struct Notices {
 }
 
 impl Notices {
-    pub(crate) fn new(context: &LaunchContext, record: &JobRecord) -> Self {
-        Self::of(&context.bucket, record, &context.host, OwnNotices::from_environment())
-    }
-
     /// Whoever is to be told of a job, as seen from this machine.
     pub fn of(bucket: &Bucket, record: &JobRecord, host: &str, own: OwnNotices) -> Self {
         let sender = format!("{host} {}", std::process::id());
