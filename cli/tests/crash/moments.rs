@@ -6,7 +6,6 @@ use crate::aftermath::{Fate, is_tidy, one_job, templates_launch};
 use crate::lanes::{each, random};
 use crate::processes::{self, Victims};
 use crate::site::Site;
-use crate::support::Ended;
 
 const MOMENTS: usize = 200;
 const LANES: usize = 8;
@@ -44,35 +43,38 @@ enum Killed {
     Nothing,
 }
 
-/// Runs a command, and kills all of its processes after a while.
-fn run_and_kill(site: &Site, arguments: &[&str], mark: &str, after: Duration) -> (Ended, Vec<i32>) {
-    let mark = format!("moment-{mark}");
+/// Runs a command, and kills all of its processes at a moment between its beginning and its usual end. Gives whom it killed. One that
+/// ends before tells how long it takes now: other threads come and go.
+fn run_and_kill(site: &Site, arguments: &[&str], seed: u64, usual: &mut Duration) -> Vec<i32> {
+    let mark = format!("moment-{seed}");
+    let part = u32::try_from(random(seed) % 1000).unwrap();
+    let after = *usual * part / 1000;
     let command = site.with_lease(LEASE).marked(&[], arguments, &mark);
     std::thread::scope(|scope| {
         let killer = scope.spawn(|| {
             std::thread::sleep(after);
             processes::kill(&mark, Victims::All)
         });
+        let begun = Instant::now();
         let ended = site.ended(command);
-        (ended, killer.join().unwrap())
+        let took = begun.elapsed();
+        let killed = killer.join().unwrap();
+        if killed.is_empty() {
+            ended.expect(0);
+            *usual = took;
+        }
+        killed
     })
 }
 
-/// A moment between the beginning of something and its usual end.
-fn moment(seed: u64, number: usize, usual: Duration) -> Duration {
-    let part = random(seed.wrapping_add(number as u64)) % 1000;
-    usual * u32::try_from(part).unwrap() / 1000
-}
-
 /// A build, of every second the first in its bucket.
-fn build(lane: &Lane, number: usize, seed: u64) -> Killed {
+fn build(lane: &mut Lane, number: usize, seed: u64) -> Killed {
     let fresh = number.is_multiple_of(4);
     let site = if fresh { Site::local().on(&lane.site) } else { lane.site.clone() };
     let project = site.changed_talker(&format!("version-{number}"));
     let arguments = ["build", project.to_str().unwrap(), "--check", "static"];
-    let before = if fresh { 0 } else { 1 };
-    let (ended, killed) =
-        run_and_kill(&site, &arguments, &number.to_string(), moment(seed, number, lane.build));
+    let before = usize::from(!fresh);
+    let killed = run_and_kill(&site, &arguments, seed, &mut lane.build);
     // A bucket that was not yet made has no list.
     let made = site.folder().unwrap().is_dir();
     let listed = if made { templates_launch(&site, true) } else { 0 };
@@ -81,26 +83,23 @@ fn build(lane: &Lane, number: usize, seed: u64) -> Killed {
     assert_eq!(templates_launch(&site, true), 1);
     is_tidy(&site);
     if killed.is_empty() {
-        ended.expect(0);
         return Killed::Nothing;
     }
     Killed::Build { visible: listed > before }
 }
 
-fn launch(lane: &Lane, number: usize, seed: u64) -> Killed {
+fn launch(lane: &mut Lane, number: usize, seed: u64) -> Killed {
     let (key, name) = (format!("key {number}"), format!("killed-{number}"));
     // On a machine where nothing is unpacked yet: that is cut off too.
     let site = lane.site.elsewhere(&name);
     let arguments = ["run", "talker", "--param", "mode=ok", "--launch-key", &key, "--job-name", &name];
-    let (ended, killed) =
-        run_and_kill(&site, &arguments, &number.to_string(), moment(seed, number, lane.launch));
+    let killed = run_and_kill(&site, &arguments, seed, &mut lane.launch);
     templates_launch(&site, number.is_multiple_of(5));
     let repeated = site.tmpl(&arguments);
     let fate = one_job(&site, &name, &repeated, &killed);
     site.tmpl(&["run", "talker", "--param", "mode=ok", "--job-name", &name]).expect(0);
     is_tidy(&site);
     if killed.is_empty() {
-        ended.expect(0);
         return Killed::Nothing;
     }
     Killed::Launch(fate)
@@ -114,17 +113,18 @@ fn random_moments() {
     let seed = seed.unwrap_or(u64::try_from(now.as_millis()).unwrap());
     println!("TMPL_TEST_SEED={seed}");
     let killed = each(LANES, MOMENTS, Lane::new, |lane, number| {
+        let seed = seed.wrapping_add(number as u64);
         if number.is_multiple_of(2) { build(lane, number, seed) } else { launch(lane, number, seed) }
     });
     let count = |is: &dyn Fn(&Killed) -> bool| killed.iter().filter(|one| is(one)).count();
     let builds = count(&|one| matches!(one, Killed::Build { .. }));
     let launches = count(&|one| matches!(one, Killed::Launch(_)));
     println!(
-        "random moments: {MOMENTS}; {builds} builds killed, {} first ones of them visible; {launches} launches killed, {} jobs lost; \
+        "random moments: {MOMENTS}; {builds} builds killed, {} of them with the first version visible; {launches} launches killed, {} jobs lost; \
          {} had ended before",
         count(&|one| matches!(one, Killed::Build { visible: true })),
         count(&|one| matches!(one, Killed::Launch(Fate::Lost))),
         count(&|one| matches!(one, Killed::Nothing)),
     );
-    assert!(builds > 50 && launches > 50, "{builds} builds and {launches} launches were killed");
+    assert!(builds > 40 && launches > 40, "{builds} builds and {launches} launches were killed");
 }
