@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// What one permit stands for.
 const UNIT: usize = 256 * 1024;
 /// All that may be held: enough to keep a line full, little enough for a small machine.
-const LIMIT: usize = 30 * 1024 * 1024;
+const LIMIT: usize = 25 * 1024 * 1024;
 
 /// Parts that may be on their way. Clones share it.
 #[derive(Clone, Debug)]
