@@ -90,6 +90,7 @@ impl Bucket {
         self.collect_names(policy, &mut report).await?;
         step("what builds left behind");
         self.collect_reliances(policy, &mut report).await?;
+        self.collect_unfinished(policy, &mut report).await?;
         step("blobs");
         self.collect_blobs(policy, &mut report).await?;
         Ok(report)
@@ -238,6 +239,27 @@ impl Bucket {
             report.add("records of builds that were cut off", listed.size);
             if !policy.dry_run {
                 self.store.delete(&object).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// On this machine's disks; a server keeps nothing of a write that was cut off but parts of uploads, which are its own to remove.
+    async fn collect_unfinished(
+        &self,
+        policy: &CollectionPolicy,
+        report: &mut CollectionReport,
+    ) -> Result<(), BucketError> {
+        let Some(root) = self.folder() else { return Ok(()) };
+        let failed = |error: std::io::Error| BucketError::of_store(self.store.name(), "delete", "", error);
+        let now = self.store_now().await;
+        for file in crate::cut_off::unfinished(root).map_err(failed)? {
+            if now.duration_since(file.modified) <= ABANDONED {
+                continue;
+            }
+            report.add("files of writes that were cut off", file.size);
+            if !policy.dry_run {
+                fs_err::remove_file(&file.path).map_err(failed)?;
             }
         }
         Ok(())

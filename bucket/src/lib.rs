@@ -24,6 +24,7 @@ mod blob;
 mod bucket;
 mod collection;
 mod copy;
+mod cut_off;
 mod error;
 mod job_deletion;
 mod job_index;

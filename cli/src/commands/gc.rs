@@ -66,6 +66,7 @@ fn counted(count: u64, kind: &str) -> String {
         "claims of names" => "claim of a name",
         "launches that were cut off" => "launch that was cut off",
         "records of builds that were cut off" => "record of a build that was cut off",
+        "files of writes that were cut off" => "file of a write that was cut off",
         other => other,
     };
     format!("{count} {}", if count == 1 { one } else { kind })
