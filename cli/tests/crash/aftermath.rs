@@ -1,5 +1,10 @@
 //! What has to be so whatever was killed before.
 
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
 use serde_json::Value;
 
 use crate::site::Site;
@@ -82,4 +87,25 @@ pub(crate) fn is_tidy(site: &Site) {
     assert_eq!(first["complaints"], serde_json::json!([]));
     let second = site.tmpl(&["gc", "--grace", "0s"]).expect(0);
     assert!(second.stdout.starts_with("nothing to remove\n"), "{}\nafter {first:#}", second.stdout);
+}
+
+/// What writes that were cut off left on the disk is collected when it is old. Gives how much it was.
+pub(crate) fn leftovers_are_collected(site: &Site) -> usize {
+    let folder = site.folder().unwrap();
+    let find = || {
+        let listed = Command::new("find").arg(&folder).args(["-name", "*#*", "-type", "f"]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap().lines().map(PathBuf::from).collect::<Vec<_>>()
+    };
+    // Those of jobs go with their jobs.
+    let left: Vec<PathBuf> =
+        find().into_iter().filter(|path| !path.starts_with(folder.join("staging/jobs"))).collect();
+    is_tidy(site);
+    assert!(left.iter().all(|path| path.exists()), "a write may still be going on");
+    let long_ago = SystemTime::now() - Duration::from_hours(48);
+    for path in &left {
+        File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+    }
+    let collected = site.json(&["gc", "--grace", "0s"]);
+    assert!(left.iter().all(|path| !path.exists()), "{left:?} of {collected:#}");
+    left.len()
 }

@@ -15,7 +15,7 @@ use crate::site::Site;
 use crate::support::Ended;
 
 /// As many at a time: most of the time goes into waiting for leases to run out.
-const LANES: usize = 10;
+const LANES: usize = 16;
 /// So often a launch follows that is not only planned.
 const SAMPLE: usize = 5;
 /// Long enough for launchers that live, on a machine that does much else.
@@ -113,7 +113,7 @@ fn launches_whose_client_is_killed() {
 /// A launch without a key that is cut off between the claim of its name and its record: the name is free again soon.
 #[test]
 fn a_name_of_a_launch_that_never_was() {
-    let _alone = crate::alone();
+    // Beside the others: it waits for a minute.
     let site = Site::minio().with_talker();
     let arguments = ["run", "talker", "--param", "mode=ok", "--job-name", "stuck"];
     let proxy = site.proxy();
@@ -147,7 +147,7 @@ fn first_builds() {
         |_| Site::minio(),
         |machine, n| {
             let site = Site::minio().on(machine);
-            let arguments = ["build", site.talker(), "--check", "static"];
+            let arguments = ["build", Site::talker(), "--check", "static"];
             let run = run_and_kill(&site, &arguments, Victims::All, n);
             if run.killed.is_empty() {
                 run.ended.expect(0);

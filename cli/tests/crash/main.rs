@@ -2,6 +2,7 @@
 //! a proxy. Each test uses the whole machine, so they run one after the other; each prints what it counted.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
+#![expect(clippy::print_stdout, reason = "what was counted is told")]
 
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -1,8 +1,9 @@
 //! Builds and launches killed with -9 at random moments, on local disk.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::aftermath::{Fate, is_tidy, one_job, templates_launch};
+use crate::aftermath::{Fate, is_tidy, leftovers_are_collected, one_job, templates_launch};
 use crate::lanes::{each, random};
 use crate::processes::{self, Victims};
 use crate::site::Site;
@@ -57,13 +58,13 @@ fn run_and_kill(site: &Site, arguments: &[&str], seed: u64, usual: &mut Duration
         });
         let begun = Instant::now();
         let ended = site.ended(command);
-        let took = begun.elapsed();
-        let killed = killer.join().unwrap();
-        if killed.is_empty() {
+        let duration = begun.elapsed();
+        let victims = killer.join().unwrap();
+        if victims.is_empty() {
             ended.expect(0);
-            *usual = took;
+            *usual = duration;
         }
-        killed
+        victims
     })
 }
 
@@ -112,16 +113,23 @@ fn random_moments() {
     let seed = std::env::var("TMPL_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or(u64::try_from(now.as_millis()).unwrap());
     println!("TMPL_TEST_SEED={seed}");
-    let killed = each(LANES, MOMENTS, Lane::new, |lane, number| {
+    let sites = Mutex::new(Vec::new());
+    let begin = |number| {
+        let lane = Lane::new(number);
+        sites.lock().unwrap().push(lane.site.clone());
+        lane
+    };
+    let killed = each(LANES, MOMENTS, begin, |lane, number| {
         let seed = seed.wrapping_add(number as u64);
         if number.is_multiple_of(2) { build(lane, number, seed) } else { launch(lane, number, seed) }
     });
+    let left: usize = sites.into_inner().unwrap().iter().map(leftovers_are_collected).sum();
     let count = |is: &dyn Fn(&Killed) -> bool| killed.iter().filter(|one| is(one)).count();
     let builds = count(&|one| matches!(one, Killed::Build { .. }));
     let launches = count(&|one| matches!(one, Killed::Launch(_)));
     println!(
         "random moments: {MOMENTS}; {builds} builds killed, {} of them with the first version visible; {launches} launches killed, {} jobs lost; \
-         {} had ended before",
+         {} had ended before; {left} files of writes that were cut off, collected when they were old",
         count(&|one| matches!(one, Killed::Build { visible: true })),
         count(&|one| matches!(one, Killed::Launch(Fate::Lost))),
         count(&|one| matches!(one, Killed::Nothing)),

@@ -7,10 +7,12 @@ use tmpl_testing::Proxy;
 
 use crate::aftermath::history;
 use crate::site::Site;
-use crate::support::{runs, until};
+use crate::support::{runs, send, until};
 
 /// Half of it is how long a launcher goes on without its bucket.
 const LEASE: &str = "4s";
+/// So short that a program which does not heed SIGTERM has a quarter of a second.
+const SHORT_LEASE: &str = "2s";
 
 /// A job that runs behind a proxy.
 struct Job {
@@ -23,10 +25,10 @@ struct Job {
 }
 
 impl Job {
-    fn start(mode: &str) -> Self {
+    fn start(mode: &str, lease: &'static str) -> Self {
         let direct = Site::minio().with_talker();
         let proxy = direct.proxy();
-        let site = direct.through(&proxy).with_lease(LEASE);
+        let site = direct.through(&proxy).with_lease(lease);
         let mode = format!("mode={mode}");
         let id_file = direct.path("id");
         let client = site
@@ -45,8 +47,19 @@ impl Job {
         Self { direct, proxy, client, id, pid }
     }
 
+    /// Looks until the job is said to be lost: by then its program is gone.
+    fn is_gone_when_lost(&self) {
+        let (begun, mut looks) = (Instant::now(), 0);
+        while self.direct.json(&["jobs", "show", &self.id])["state"] != "JOB_STATE_FAILED" {
+            looks += 1;
+            assert!(begun.elapsed() < Duration::from_mins(1), "nobody finds the launcher gone");
+        }
+        assert!(!runs(&self.pid), "the job is said to be lost, and its program runs");
+        println!("lost after {looks} looks and {:.1?}, and the program was gone", begun.elapsed());
+    }
+
     /// The job has failed since its launcher was lost; and so says `tmpl run`.
-    fn is_lost(self) {
+    fn end(self) {
         self.proxy.unblock();
         let ended = self.direct.wait(self.client);
         // 3: it was told the end; 7: it was not, and could not read it.
@@ -62,35 +75,33 @@ impl Job {
 #[test]
 fn a_launcher_without_its_bucket_ends_the_program() {
     let _alone = crate::alone();
-    let job = Job::start("sleep");
+    let job = Job::start("sleep", LEASE);
     let blocked = Instant::now();
     job.proxy.block();
     until("the program is gone", || !runs(&job.pid));
     let took = blocked.elapsed();
     println!("lease {LEASE}: the program was gone {took:.1?} after the network was");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    job.is_lost();
+    job.end();
 }
 
 /// Whoever still has the network sees the job as lost, but not before its program is gone, however stubborn that is.
 #[test]
 fn no_job_is_lost_while_its_program_runs() {
     let _alone = crate::alone();
-    let job = Job::start("ignore-sigterm");
+    let job = Job::start("ignore-sigterm", LEASE);
     job.proxy.block();
-    let blocked = Instant::now();
-    let (mut looks, mut running) = (0, true);
-    loop {
-        // Looked at before the job is: what was gone then is gone in any case.
-        running &= runs(&job.pid);
-        let shown = job.direct.json(&["jobs", "show", &job.id]);
-        looks += 1;
-        if shown["state"] == "JOB_STATE_FAILED" {
-            break;
-        }
-        assert!(blocked.elapsed() < Duration::from_mins(1), "nobody finds the launcher gone: {shown:#}");
-    }
-    println!("lease {LEASE}: lost at the {looks}th look, {:.1?} after the network was", blocked.elapsed());
-    assert!(!running || !runs(&job.pid), "the job is said to be lost, and its program runs");
-    job.is_lost();
+    job.is_gone_when_lost();
+    job.end();
+}
+
+/// The same when the launcher is killed, and the network is there.
+#[test]
+fn no_job_is_lost_while_its_program_runs_without_a_launcher() {
+    let _alone = crate::alone();
+    let job = Job::start("ignore-sigterm", SHORT_LEASE);
+    let launcher = job.direct.json(&["jobs", "show", &job.id])["attempts"][0]["pid"].to_string();
+    send("KILL", &launcher);
+    job.is_gone_when_lost();
+    job.end();
 }

@@ -55,7 +55,7 @@ impl Site {
 
     /// The same with the template `talker` in it.
     pub(crate) fn with_talker(self) -> Self {
-        self.tmpl(&["build", self.talker(), "--check", "static"]).expect(0);
+        self.tmpl(&["build", Self::talker(), "--check", "static"]).expect(0);
         self
     }
 
@@ -96,7 +96,7 @@ impl Site {
     }
 
     /// The project of the template `talker`, with its lock.
-    pub(crate) fn talker(&self) -> &'static str {
+    pub(crate) fn talker() -> &'static str {
         static PROJECT: OnceLock<(Place, PathBuf)> = OnceLock::new();
         let (_, project) = PROJECT.get_or_init(|| {
             let place = Place::new();
@@ -110,7 +110,7 @@ impl Site {
     /// A project of its own that builds the template `talker`; with every word another version of it.
     pub(crate) fn changed_talker(&self, word: &str) -> PathBuf {
         let project = self.path(word);
-        copy(Path::new(self.talker()), &project);
+        copy(Path::new(Self::talker()), &project);
         let helper = project.join("helper.py");
         let text = std::fs::read_to_string(&helper).unwrap();
         std::fs::write(&helper, format!("{text}\n\nWORD = {word:?}\n")).unwrap();
