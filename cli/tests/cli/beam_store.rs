@@ -33,7 +33,7 @@ impl There {
         self.place.ended(command.spawn().unwrap())
     }
 
-    /// An object's name for MinIO's own client.
+    /// An object's name for `mc`, the server's own client.
     fn object(&self, name: &str) -> String {
         format!("server/{}/{}/{name}", self.store.server.bucket(), self.store.prefix)
     }
