@@ -59,8 +59,11 @@ fn a_pipeline_reads_and_writes_the_store_of_its_bucket() {
     let there = There::with("wordcount");
     there.put("in/one.txt", "Rust rust RUST pipeline\n");
     there.put("in/two.txt", "a pipeline of Rust\n");
-    let parameters =
-        format!("input={},output={},min_length=4,case=lower", there.path("in/*.txt"), there.path("out/counts"));
+    let parameters = format!(
+        "input={},output={},min_length=4,case=lower",
+        there.path("in/*.txt"),
+        there.path("out/counts")
+    );
     there.tmpl(&["run", "wordcount", "--parameters", &parameters]).expect(0);
     let mut lines: Vec<String> = Vec::new();
     for shard in there.listed("out").iter().filter(|name| name.contains("counts-")) {

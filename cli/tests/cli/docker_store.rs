@@ -28,7 +28,8 @@ fn the_launcher_of_a_container_has_the_bucket_on_a_server() {
     assert!(log.contains("AWS_ENDPOINT_URL_S3"), "{log}");
     // The engine, which shows variables to whoever asks, was told no secret.
     let credentials = there.server.credentials().unwrap();
-    let mut begun = containers.command(&["run", "talker", "--place", "docker", "--param", "mode=sleep", "--detach"]);
+    let mut begun =
+        containers.command(&["run", "talker", "--place", "docker", "--param", "mode=sleep", "--detach"]);
     begun.env("TMPL_BUCKET", &url).envs(there.server.variables());
     let id = containers.place.ended(begun.spawn().unwrap()).expect(0).stdout;
     let shown = containers.engine.docker(&["inspect", &format!("tmpl-{}", id.trim())]);
