@@ -118,14 +118,22 @@ fn a_profile_that_aws_itself_knows() {
         .says("the profile `sso` gives no credentials: aws: No such file or directory");
 }
 
+/// Prints what the service for sessions gives.
+const ASSUME_ROLE: &str = r#"
+import boto3, json, sys
+sts = boto3.client("sts", endpoint_url=sys.argv[1])
+given = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/any", RoleSessionName="tests")
+print(json.dumps({"Credentials": given["Credentials"]}, default=str))
+"#;
+
 /// What the store's own service for sessions gives to a user of it.
 fn session(server: &StoreServer) -> [(&'static str, String); 3] {
     server.mc(&["admin", "user", "add", "server", "visitor", "visitor-secret"]);
     server.mc(&["admin", "policy", "attach", "server", "readwrite", "--user", "visitor"]);
-    let aws = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/bin/aws");
-    let asked = Command::new(aws)
-        .args(["sts", "assume-role", "--role-session-name", "tests"])
-        .args(["--role-arn", "arn:aws:iam::123456789012:role/any", "--endpoint-url", server.endpoint()])
+    // The environment of the store servers has Amazon's library.
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tools/stores-venv/bin/python");
+    let asked = Command::new(python)
+        .args(["-c", ASSUME_ROLE, server.endpoint()])
         .env("AWS_ACCESS_KEY_ID", "visitor")
         .env("AWS_SECRET_ACCESS_KEY", "visitor-secret")
         .env("AWS_DEFAULT_REGION", "us-east-1")
