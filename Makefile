@@ -127,9 +127,9 @@ define build_launcher
 @command -v $(3) >/dev/null || tools/install-packages.sh $(if $(filter aarch64-%,$(3)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross,$(if $(filter x86_64-%,$(3)),gcc-x86-64-linux-gnu libc6-dev-amd64-cross,gcc libc6-dev))
 @command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
 rustup --quiet target add $(1)-unknown-linux-musl
-CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --release --package tmpl-launcher --bin launcher --features store,web --target $(1)-unknown-linux-musl
+CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --profile image --package tmpl-launcher --bin launcher --features store,web --target $(1)-unknown-linux-musl
 mkdir -p $(dir $(LAUNCHER))
-cp target/$(1)-unknown-linux-musl/release/launcher $(LAUNCHER)-$(2)
+cp target/$(1)-unknown-linux-musl/image/launcher $(LAUNCHER)-$(2)
 endef
 
 .PHONY: images

@@ -9,7 +9,7 @@ mod variables;
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig, TagSet};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig, TagSet};
 
 pub(crate) use self::profile::ProfileCredentials;
 pub(crate) use self::variables::Variables;
@@ -54,6 +54,8 @@ fn client_options(endpoint: Option<&str>) -> ClientOptions {
         .with_timeout_disabled()
         .with_read_timeout(SILENCE)
         .with_connect_timeout(CONNECT_LIMIT)
+        // It would bring the C library's resolver of names, which a static program has no use of.
+        .with_config(ClientConfigKey::RandomizeAddresses, "false")
         // Whoever writes http:// means it.
         .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")))
 }
