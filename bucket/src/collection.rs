@@ -373,8 +373,8 @@ impl<'a> Running<'a> {
             if bucket.store.create_json(layout::COLLECTION, &condemned).await? == Created::Yes {
                 return Ok(Self { bucket, condemned, said: Instant::now() });
             }
-            let Some(meta) = bucket.store.head(layout::COLLECTION).await? else { continue };
-            if bucket.store_now().await.duration_since(modified(&meta)) < COLLECTION_SILENCE {
+            let Some(silence) = bucket.age(layout::COLLECTION).await? else { continue };
+            if silence < COLLECTION_SILENCE {
                 return Err(BucketError::Collecting { bucket: bucket.to_string() });
             }
             // Whoever wrote that was killed.

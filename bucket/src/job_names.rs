@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::{JobId, JobName, JobState};
 
-use crate::listed::modified;
 use crate::store::Created;
 use crate::{Bucket, BucketError, FinalRecord, JobRecord, layout};
 
@@ -55,10 +54,7 @@ impl Bucket {
     }
 
     async fn newest_claim(&self, name: &JobName) -> Result<Option<(u64, Claim)>, BucketError> {
-        let listed = self.store.list(&layout::job_name(name)).await?;
-        let numbers =
-            listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse::<u64>().ok());
-        let Some(number) = numbers.max() else { return Ok(None) };
+        let Some(number) = self.store.numbers(&layout::job_name(name)).await?.pop() else { return Ok(None) };
         let claim = self.store.get_json(&layout::job_name_claim(name, number)).await?;
         Ok(claim.map(|claim| (number, claim)))
     }
@@ -71,9 +67,10 @@ impl Bucket {
                     return Ok(false);
                 }
                 let object = layout::job_name_claim(name, number);
-                let Some(meta) = self.store.head(&object).await? else { return Ok(false) };
-                if self.store_now().await.duration_since(modified(&meta)) < CLAIM_PATIENCE {
-                    return Ok(true);
+                match self.age(&object).await? {
+                    None => return Ok(false),
+                    Some(age) if age < CLAIM_PATIENCE => return Ok(true),
+                    Some(_) => {}
                 }
                 let ended =
                     self.store.create_json(&layout::final_record(&claim.job), &never_accepted()).await?;
@@ -87,13 +84,6 @@ impl Bucket {
 
 /// The end of a job that never began: its launch was cut off.
 fn never_accepted() -> FinalRecord {
-    FinalRecord {
-        state: JobState::Failed,
-        time: Timestamp::now(),
-        reason: "never accepted: its launch was cut off".to_owned(),
-        exit_code: 75,
-        program: None,
-        cause: None,
-        hint: Some("launch it again".to_owned()),
-    }
+    let reason = "never accepted: its launch was cut off".to_owned();
+    FinalRecord { hint: Some("launch it again".to_owned()), ..FinalRecord::new(JobState::Failed, reason, 75) }
 }

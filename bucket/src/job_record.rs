@@ -232,6 +232,13 @@ pub struct FinalRecord {
     pub hint: Option<String>,
 }
 
+impl FinalRecord {
+    /// An end reached now, of which no more is known.
+    pub fn new(state: JobState, reason: String, exit_code: u8) -> Self {
+        Self { state, time: Timestamp::now(), reason, exit_code, program: None, cause: None, hint: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

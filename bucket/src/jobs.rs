@@ -1,7 +1,6 @@
 //! Jobs: accepted, attempted, watched, ended. State is `final.json`, else what the events add up to.
 
 use futures::{StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use tmpl_template::{JobId, JobState};
 
 use crate::store::Created;
@@ -185,11 +184,7 @@ impl Bucket {
 
     /// The numbers of the attempts that were begun, in order.
     pub async fn attempt_numbers(&self, id: &JobId) -> Result<Vec<u32>, BucketError> {
-        let listed = self.store.list(&layout::attempts(id)).await?;
-        let mut numbers: Vec<u32> =
-            listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        self.store.numbers(&layout::attempts(id)).await
     }
 
     /// The right to run attempt `n`, where it was taken.
@@ -276,13 +271,6 @@ fn never_begun() -> FinalRecord {
 }
 
 fn failed(reason: &str, hint: &str) -> FinalRecord {
-    FinalRecord {
-        state: JobState::Failed,
-        time: Timestamp::now(),
-        reason: reason.to_owned(),
-        exit_code: EXIT_LAUNCHER_LOST,
-        program: None,
-        cause: None,
-        hint: Some(hint.to_owned()),
-    }
+    let end = FinalRecord::new(JobState::Failed, reason.to_owned(), EXIT_LAUNCHER_LOST);
+    FinalRecord { hint: Some(hint.to_owned()), ..end }
 }

@@ -57,7 +57,7 @@ impl Bucket {
     }
 
     /// Whether the job's launcher lives, by the lease of attempt `n`. Where there is no lease, the right to run counts, and where
-    /// there is none of these either, the job's acceptance. Nothing where the job is not there at all.
+    /// there is none of these either, the job's acceptance.
     pub(crate) async fn liveness(
         &self,
         record: &JobRecord,
@@ -102,6 +102,12 @@ impl Bucket {
     /// When an object was written, by the store's clock.
     async fn modified(&self, object: &str) -> Result<Option<Timestamp>, BucketError> {
         Ok(self.store.head(object).await?.as_ref().map(modified))
+    }
+
+    /// How long ago an object was written, by the store's clock. Nothing where there is none.
+    pub(crate) async fn age(&self, object: &str) -> Result<Option<SignedDuration>, BucketError> {
+        let Some(modified) = self.modified(object).await? else { return Ok(None) };
+        Ok(Some(self.store_now().await.duration_since(modified)))
     }
 
     /// The time by the store's clock.

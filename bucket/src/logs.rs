@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::listed::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// A compacted segment is at most this long, so that no reader has to take a whole log at once.
@@ -95,8 +94,7 @@ impl Bucket {
 
     /// Whether somebody reads the log as it is written.
     pub async fn is_watched(&self, id: &JobId) -> Result<bool, BucketError> {
-        let Some(meta) = self.store.head(&layout::watch(id)).await? else { return Ok(false) };
-        Ok(self.store_now().await.duration_since(modified(&meta)) < WATCHED)
+        Ok(self.age(&layout::watch(id)).await?.is_some_and(|age| age < WATCHED))
     }
 
     /// Joins the small segments of a log that has ended into large ones. Offsets stay what they were.

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::listed::modified;
 use crate::store::Created;
 use crate::{Bucket, BucketError, layout};
 
@@ -153,8 +152,7 @@ impl Bucket {
             if self.store.create_json(&object, &sending).await? == Created::Yes {
                 return Ok(true);
             }
-            let Some(meta) = self.store.head(&object).await? else { return Ok(false) };
-            if self.store_now().await.duration_since(modified(&meta)) < SENDING {
+            if self.age(&object).await?.is_none_or(|age| age < SENDING) {
                 return Ok(false);
             }
             turn += 1;

@@ -167,11 +167,7 @@ impl Bucket {
 
     /// The numbers of a log's entries, in order.
     pub(crate) async fn entry_numbers(&self, name: &TemplateName) -> Result<Vec<u64>, BucketError> {
-        let listed = self.store.list(&layout::publish_log(name)).await?;
-        let number = |listed: &crate::listed::Listed| listed.name.strip_suffix(".json")?.parse().ok();
-        let mut numbers: Vec<u64> = listed.iter().filter_map(number).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        self.store.numbers(&layout::publish_log(name)).await
     }
 
     /// An entry from which something may be concluded.

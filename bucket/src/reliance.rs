@@ -19,7 +19,6 @@ use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 use tmpl_template::JobId;
 
-use crate::listed::modified;
 use crate::{Bucket, BucketError, layout};
 
 /// How often it is asked whether a collection is over.
@@ -85,8 +84,7 @@ impl Bucket {
             if !condemned.has_any_of(digests) {
                 return Ok(());
             }
-            let Some(meta) = self.store.head(layout::COLLECTION).await? else { return Ok(()) };
-            if self.store_now().await.duration_since(modified(&meta)) > COLLECTION_SILENCE {
+            if self.age(layout::COLLECTION).await?.is_none_or(|age| age > COLLECTION_SILENCE) {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;

@@ -49,7 +49,6 @@ impl Bucket {
     }
 
     async fn newest_settings(&self) -> Result<Option<u64>, BucketError> {
-        let listed = self.store.list(layout::SETTINGS).await?;
-        Ok(listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).max())
+        Ok(self.store.numbers(layout::SETTINGS).await?.pop())
     }
 }

@@ -1,6 +1,7 @@
 //! The few atomic operations everything else is made of. The only file that knows `object_store`'s trait.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -337,6 +338,16 @@ impl Store {
             self.list_folder(folder).await?.objects.into_iter().filter_map(Listed::new).collect();
         listed.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(listed)
+    }
+
+    /// The numbers of the records in a folder (`<n>.json`), in order.
+    pub(crate) async fn numbers<N: FromStr + Ord>(&self, folder: &str) -> Result<Vec<N>, BucketError> {
+        let listed = self.list(folder).await?;
+        let mut numbers: Vec<N> =
+            listed.iter().filter_map(|listed| listed.name.strip_suffix(".json")?.parse().ok()).collect();
+        // Not all have as many digits.
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     /// Names of the folders directly in a folder, in order.

@@ -1,6 +1,5 @@
 //! How an attempt ended, and that in words.
 
-use jiff::Timestamp;
 use tmpl_bucket::{Cause, ExitStatus, FinalRecord, StopRequest};
 use tmpl_template::JobState;
 
@@ -26,17 +25,17 @@ pub(crate) enum Outcome {
 pub(crate) fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<OutOfMemory>) -> FinalRecord {
     match outcome {
         Outcome::Ended(ExitStatus::Code(0)) => {
-            FinalRecord { program: Some(ExitStatus::Code(0)), ..end(JobState::Done, "done".to_owned(), 0) }
+            FinalRecord { program: Some(ExitStatus::Code(0)), ..FinalRecord::new(JobState::Done, "done".to_owned(), 0) }
         }
         Outcome::NoResults => FinalRecord {
             program: Some(ExitStatus::Code(0)),
             hint: Some("the template promises rows that say what a job did, and the program wrote none to TMPL_RESULTS".to_owned()),
-            ..end(JobState::Failed, "no result reported".to_owned(), 1)
+            ..FinalRecord::new(JobState::Failed, "no result reported".to_owned(), 1)
         },
         Outcome::Ended(status) => {
             let cause = log.tail.cause(status, out_of_memory);
             let hint = cause.as_ref().and_then(hint_for);
-            FinalRecord { program: Some(status), cause, hint, ..end(JobState::Failed, ended_with(status), 1) }
+            FinalRecord { program: Some(status), cause, hint, ..FinalRecord::new(JobState::Failed, ended_with(status), 1) }
         }
         Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop) },
         Outcome::Failed(error) => failed(&error),
@@ -48,35 +47,41 @@ pub fn failed(error: &LaunchError) -> FinalRecord {
     let exit_code = error.kind().exit_code();
     let cause = Cause { message: causes(error).join(": "), ..Cause::default() };
     let reason = "the launch failed".to_owned();
-    FinalRecord { cause: Some(cause), hint: error.hint(), ..end(JobState::Failed, reason, exit_code) }
-}
-
-fn end(state: JobState, reason: String, exit_code: u8) -> FinalRecord {
-    FinalRecord { state, time: Timestamp::now(), reason, exit_code, program: None, cause: None, hint: None }
+    FinalRecord {
+        cause: Some(cause),
+        hint: error.hint(),
+        ..FinalRecord::new(JobState::Failed, reason, exit_code)
+    }
 }
 
 /// The end of a job that was stopped.
 pub(crate) fn stopped_by(stop: &Stop) -> FinalRecord {
     match stop {
-        Stop::Signal(signal) => {
-            end(JobState::Cancelled, format!("the launcher received {}", signal_name(*signal)), 4)
-        }
+        Stop::Signal(signal) => FinalRecord::new(
+            JobState::Cancelled,
+            format!("the launcher received {}", signal_name(*signal)),
+            4,
+        ),
         Stop::Client(signal) => {
-            end(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
+            FinalRecord::new(JobState::Cancelled, format!("`tmpl run` received {}", signal_name(*signal)), 4)
         }
         Stop::Requested(StopRequest { signal: Some(signal), .. }) => stopped_by(&Stop::Client(*signal)),
         Stop::Requested(request) => {
             let submitter = &request.submitter;
-            end(JobState::Cancelled, format!("asked for by {} on {}", submitter.who, submitter.host), 4)
+            FinalRecord::new(
+                JobState::Cancelled,
+                format!("asked for by {} on {}", submitter.who, submitter.host),
+                4,
+            )
         }
-        Stop::ClientLost => end(
+        Stop::ClientLost => FinalRecord::new(
             JobState::Failed,
             "launcher lost: the `tmpl run` that held the job was killed, and the program was ended with it"
                 .to_owned(),
             3,
         ),
-        Stop::Timeout(limit) => end(JobState::Failed, format!("timed out after {limit:#}"), 1),
-        Stop::LeaseLost => end(
+        Stop::Timeout(limit) => FinalRecord::new(JobState::Failed, format!("timed out after {limit:#}"), 1),
+        Stop::LeaseLost => FinalRecord::new(
             JobState::Failed,
             "launcher lost: it could not renew its lease in the bucket, and ended the program".to_owned(),
             3,

@@ -62,15 +62,7 @@ pub(crate) fn state(state: JobState) -> Event {
 }
 
 pub(crate) fn ended(state: JobState, reason: &str) -> FinalRecord {
-    FinalRecord {
-        state,
-        time: Timestamp::now(),
-        reason: reason.into(),
-        exit_code: 0,
-        program: None,
-        cause: None,
-        hint: None,
-    }
+    FinalRecord::new(state, reason.into(), 0)
 }
 
 /// Accepts a job, and begins its first attempt.

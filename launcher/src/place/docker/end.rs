@@ -1,6 +1,5 @@
 //! The end of a job whose container ended before its launcher could say how: told from what the engine knows.
 
-use jiff::Timestamp;
 use tmpl_bucket::{Cause, FinalRecord};
 use tmpl_template::JobState;
 
@@ -81,13 +80,9 @@ impl ContainerEnd {
 
 fn failed(reason: String, exit_code: u8, cause: Option<Cause>, hint: &str) -> FinalRecord {
     FinalRecord {
-        state: JobState::Failed,
-        time: Timestamp::now(),
-        reason,
-        exit_code,
-        program: None,
         cause,
         hint: Some(hint.to_owned()),
+        ..FinalRecord::new(JobState::Failed, reason, exit_code)
     }
 }
 
