@@ -387,6 +387,20 @@ impl BucketError {
     }
 }
 
+/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
+pub fn causes(error: &dyn StdError) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
+            chain.push(text);
+        }
+        source = cause.source();
+    }
+    chain
+}
+
 /// The first digits of a version, as people type them after `@`.
 pub(crate) fn short(digest: &Digest) -> &str {
     let digits = hex(digest);

@@ -66,7 +66,7 @@ pub use blob::BlobReader;
 pub use bucket::Bucket;
 pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};
-pub use error::{BucketError, BucketErrorKind};
+pub use error::{BucketError, BucketErrorKind, causes};
 pub use job_list::{JobFilter, JobLine, JobList};
 pub use job_record::{
     Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, Retries, StopMode,

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::store::Store;
-use crate::{Bucket, BucketError, Submitter, layout};
+use crate::{Bucket, BucketError, Submitter, causes, layout};
 
 /// Enough to make an unsafe store show itself; in sum a second on a slow one.
 const ROUNDS: u32 = 6;
@@ -260,7 +260,7 @@ impl Examination<'_> {
                     }
                     error => error.hint(),
                 };
-                (None, Some(with_causes(&error)), hint)
+                (None, Some(causes(&error).join(": ")), hint)
             }
         };
         let finding = Finding { step, needed_for, permission, found, problem, hint };
@@ -269,19 +269,6 @@ impl Examination<'_> {
         self.findings.push(finding);
         well
     }
-}
-
-fn with_causes(error: &BucketError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn took(begun: Instant) -> String {

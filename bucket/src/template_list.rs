@@ -12,7 +12,7 @@ use tmpl_template::{TemplateName, TemplateSpec, sha256_of};
 use crate::list_cache::ListCache;
 use crate::listed::Listed;
 use crate::templates::SPEC_LIMIT;
-use crate::{Bucket, BucketError, BucketErrorKind, layout};
+use crate::{Bucket, BucketError, BucketErrorKind, causes, layout};
 
 /// How many specs are read at a time.
 const READS: usize = 32;
@@ -157,13 +157,6 @@ fn summary(name: TemplateName, modified: Timestamp, bytes: &Bytes) -> TemplateSu
 }
 
 fn problem(name: TemplateName, modified: Timestamp, error: &dyn std::error::Error) -> TemplateSummary {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
     TemplateSummary {
         name,
         title: None,
@@ -173,7 +166,7 @@ fn problem(name: TemplateName, modified: Timestamp, error: &dyn std::error::Erro
         image: None,
         digest: None,
         modified,
-        problem: Some(text),
+        problem: Some(causes(error).join(": ")),
     }
 }
 

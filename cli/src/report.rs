@@ -66,7 +66,7 @@ impl Failure {
 
     /// An error with its causes.
     pub(crate) fn of(error: &dyn Error, code: u8, hint: Option<String>) -> Self {
-        let chain = tmpl_launcher::causes(error);
+        let chain = tmpl_bucket::causes(error);
         Self { code, chain, hint, silent: false }
     }
 }

@@ -311,20 +311,6 @@ impl LaunchError {
     }
 }
 
-/// What failed, then its causes. Some libraries repeat their cause in their own message: that is said once.
-pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
-    let mut chain = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if chain.last().is_none_or(|last| !last.ends_with(&text)) {
-            chain.push(text);
-        }
-        source = cause.source();
-    }
-    chain
-}
-
 fn looked(rejected: &[String]) -> String {
     if rejected.is_empty() { String::new() } else { format!("; looked at {}", rejected.join(", ")) }
 }

@@ -1,13 +1,13 @@
 //! How an attempt ended, and that in words.
 
-use tmpl_bucket::{Cause, ExitStatus, FinalRecord, StopRequest};
+use tmpl_bucket::{Cause, ExitStatus, FinalRecord, StopRequest, causes};
 use tmpl_template::JobState;
 
+use crate::LaunchError;
 use crate::cause::signal_name;
 use crate::memory_limit::OutOfMemory;
 use crate::session::LogEnd;
 use crate::stop::Stop;
-use crate::{LaunchError, causes};
 
 /// How an attempt went, before it is put in words.
 pub(crate) enum Outcome {

@@ -56,7 +56,7 @@ mod stop;
 mod stored_spec;
 pub mod this_process;
 
-pub use error::{ErrorKind, LaunchError, causes};
+pub use error::{ErrorKind, LaunchError};
 pub use invocation::{ArgumentValue, FilePlan, Invocation};
 pub use protocol::{FromClient, FromLauncher};
 pub use runner::Plan;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::causes;
+use tmpl_bucket::causes;
+
 use crate::container::error::ContainerError;
 
 /// Tells an error, its causes and the remedy, and gives the exit code for it.
