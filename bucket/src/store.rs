@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -38,14 +37,18 @@ pub(crate) struct Store {
     kind: Kind,
     name: String,
     tags: TagSet,
-    /// Create-only writes are not to be relied upon, and somebody has said that there is one writer.
-    single_writer: Arc<AtomicBool>,
-    /// Whether create-only writes can be relied upon, once that is known.
-    pub(crate) create_only: CreateOnly,
+    /// How create-only writes are done here, or why they can't be, once that is known.
+    pub(crate) known_create_only: Arc<tokio::sync::OnceCell<Result<CreateOnly, String>>>,
 }
 
-/// What a process knows of a store: nothing, that create-only writes can be relied upon, or why not.
-pub(crate) type CreateOnly = Arc<tokio::sync::OnceCell<Result<(), String>>>;
+/// Who sees to it that an object is created once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CreateOnly {
+    /// The store: it refuses all writers but the first.
+    Enforced,
+    /// Somebody, by their word that there is one writer at a time: it asks whether the object is there, and writes.
+    SingleWriter,
+}
 
 /// What differs between stores beside their clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,25 +87,12 @@ impl Store {
 
     fn new(store: Arc<dyn ObjectStore>, kind: Kind, name: String) -> Self {
         let (inner, flushed) = (Arc::clone(&store), store);
-        Self {
-            inner,
-            flushed,
-            kind,
-            name,
-            tags: TagSet::default(),
-            single_writer: Arc::default(),
-            create_only: Arc::default(),
-        }
+        Self { inner, flushed, kind, name, tags: TagSet::default(), known_create_only: Arc::default() }
     }
 
     /// Whether the store is a server.
     pub(crate) fn is_server(&self) -> bool {
         self.kind == Kind::Server
-    }
-
-    /// From here on a create-only write asks whether the object is there, and writes: right for one writer at a time.
-    pub(crate) fn set_single_writer(&self) {
-        self.single_writer.store(true, Ordering::Relaxed);
     }
 
     /// The bucket's name for people: its path.
@@ -131,8 +121,7 @@ impl Store {
         object: &str,
         body: Bytes,
     ) -> Result<Created, BucketError> {
-        self.require_create_only().await?;
-        if self.single_writer.load(Ordering::Relaxed) {
+        if self.create_only().await? == CreateOnly::SingleWriter {
             if self.head(object).await?.is_some() {
                 return Ok(Created::Existed);
             }

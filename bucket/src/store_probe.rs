@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::store::Store;
+use crate::store::{CreateOnly, Store};
 use crate::{Bucket, BucketError, Submitter, causes, layout};
 
 /// Enough to make an unsafe store show itself; in sum a second on a slow one.
@@ -71,30 +71,24 @@ pub struct Finding {
 }
 
 impl Store {
-    /// Makes sure, once in a process, that create-only writes can be relied upon.
-    pub(crate) async fn require_create_only(&self) -> Result<(), BucketError> {
-        let known = self.create_only.get_or_try_init(|| self.learn_create_only()).await?;
-        match known {
-            Ok(()) => Ok(()),
-            Err(reason) => {
-                Err(BucketError::Unsafe { bucket: self.name().to_owned(), reason: reason.clone() })
-            }
-        }
+    /// How create-only writes are done here, found out once in a process. An error where they can't be relied upon.
+    pub(crate) async fn create_only(&self) -> Result<CreateOnly, BucketError> {
+        let known = self.known_create_only.get_or_try_init(|| self.learn_create_only()).await?;
+        known.clone().map_err(|reason| BucketError::Unsafe { bucket: self.name().to_owned(), reason })
     }
 
-    async fn learn_create_only(&self) -> Result<Result<(), String>, BucketError> {
+    async fn learn_create_only(&self) -> Result<Result<CreateOnly, String>, BucketError> {
         let facts = match self.get_json::<StoreFacts>(layout::STORE_FACTS).await? {
             Some(facts) => facts,
             None => self.race_and_record().await?,
         };
         if facts.enforces_create_only() {
-            return Ok(Ok(()));
+            return Ok(Ok(CreateOnly::Enforced));
         }
-        if self.head(layout::SINGLE_WRITER).await?.is_some() {
-            self.set_single_writer();
-            return Ok(Ok(()));
-        }
-        Ok(Err(facts.fault()))
+        Ok(match self.head(layout::SINGLE_WRITER).await? {
+            Some(_) => Ok(CreateOnly::SingleWriter),
+            None => Err(facts.fault()),
+        })
     }
 
     /// Lets writers race, and writes down how it went.
@@ -135,7 +129,7 @@ impl Bucket {
 
     /// Makes sure that what is written here is safe from other writers, as every create-only write does itself.
     pub async fn ensure_writable(&self) -> Result<(), BucketError> {
-        self.store.require_create_only().await
+        self.store.create_only().await.map(drop)
     }
 
     /// Tries every right that is needed, one by one, and races writers anew. What is tried lies in `tmp/` and is removed.
