@@ -34,6 +34,41 @@ pub struct JobFilter {
     pub after: Option<JobId>,
 }
 
+impl JobFilter {
+    /// Whether a job may be meant, by all that the index has of it. `since` and `after` are places in the index.
+    fn may_mean(&self, group: &[IndexEntry]) -> bool {
+        let Some(entry) = group.last() else { return false };
+        let ended = group.iter().find_map(|entry| entry.ended);
+        self.template.as_ref().is_none_or(|template| *template == entry.template)
+            && self.name.as_ref().is_none_or(|name| entry.may_be_named(name))
+            && self.who.as_ref().is_none_or(|who| entry.may_be_of(who))
+            && ended.is_none_or(|ended| self.has_state(ended.state))
+    }
+
+    /// Whether a job that [may be meant](Self::may_mean) is, if it has ended: the index has no labels, and no whole long names.
+    fn is_decided_by(&self, entry: &IndexEntry) -> bool {
+        self.labels.is_empty()
+            && self.name.as_ref().is_none_or(|name| name.as_str() == entry.name)
+            && self.who.as_ref().is_none_or(|who| *who == entry.who())
+    }
+
+    /// Whether a job that [may be meant](Self::may_mean) is, by its own records.
+    fn means(&self, job: &JobSummary) -> bool {
+        let labels = job.record.environment.get("additionalUserLabels").and_then(|labels| labels.as_object());
+        let has = |(name, value): (&String, &String)| {
+            labels.and_then(|labels| labels.get(name)).and_then(|found| found.as_str()) == Some(value)
+        };
+        self.labels.iter().all(has)
+            && self.name.as_ref().is_none_or(|name| *name == job.record.name)
+            && self.who.as_ref().is_none_or(|who| *who == job.record.submitter.who)
+            && self.has_state(job.state)
+    }
+
+    fn has_state(&self, state: JobState) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+}
+
 /// One line of a list of jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobLine {
@@ -132,7 +167,7 @@ impl Bucket {
             while !over && batch.len() < (limit - list.jobs.len()).min(LOOKS * 4) {
                 match groups.next().await.transpose()? {
                     Some(group) if is_before(&group, filter.since) => over = true,
-                    Some(group) if self.is_meant(&group, filter) => batch.push(group),
+                    Some(group) if filter.may_mean(&group) => batch.push(group),
                     Some(_) => {}
                     None => over = true,
                 }
@@ -154,26 +189,11 @@ impl Bucket {
         Ok(list)
     }
 
-    /// What the index alone can tell.
-    #[expect(clippy::unused_self, reason = "it is the bucket's question")]
-    fn is_meant(&self, group: &[IndexEntry], filter: &JobFilter) -> bool {
-        let Some(entry) = group.last() else { return false };
-        let template = filter.template.as_ref().is_none_or(|template| *template == entry.template);
-        let name = filter.name.as_ref().is_none_or(|name| entry.may_be_named(name));
-        let who = filter.who.as_ref().is_none_or(|who| entry.may_be_of(who));
-        let ended = group.iter().find_map(|entry| entry.ended);
-        let state =
-            filter.states.is_empty() || ended.is_none_or(|ended| filter.states.contains(&ended.state));
-        template && name && who && state
-    }
-
     async fn look_at(&self, group: Vec<IndexEntry>, filter: &JobFilter) -> Result<Look, BucketError> {
         let ended = group.iter().find(|entry| entry.ended.is_some());
         let active = group.iter().find(|entry| entry.ended.is_none());
         let Some(entry) = ended.or(active) else { return Ok(Look::Nothing) };
-        let exact =
-            filter.labels.is_empty() && filter.name.as_ref().is_none_or(|name| name.as_str() == entry.name);
-        if let (Some(ended), true) = (entry.ended, exact) {
+        if let (Some(ended), true) = (entry.ended, filter.is_decided_by(entry)) {
             if let Some(active) = active {
                 // Whoever ended the job was killed before it could remove this. A reader that may not, leaves it.
                 let _ = self.unindex(active).await;
@@ -192,14 +212,7 @@ impl Bucket {
         if let (Some(end), None) = (&summary.ended, entry.ended) {
             let _ = self.index_end(&summary.record, end).await;
         }
-        let labels =
-            summary.record.environment.get("additionalUserLabels").and_then(|labels| labels.as_object());
-        let has = |(name, value): (&String, &String)| {
-            labels.and_then(|labels| labels.get(name)).and_then(|found| found.as_str()) == Some(value)
-        };
-        let meant = filter.labels.iter().all(has)
-            && filter.name.as_ref().is_none_or(|name| *name == summary.record.name)
-            && (filter.states.is_empty() || filter.states.contains(&summary.state));
+        let meant = filter.means(&summary);
         Ok(if meant { Look::Line(JobLine::of_summary(entry, &summary)) } else { Look::Nothing })
     }
 
@@ -267,5 +280,4 @@ fn grouped(
         }
         Some((Ok(group), entries))
     })
-    .fuse()
 }

@@ -58,7 +58,7 @@ pub(crate) async fn jobs_come_in_pages_newest_first(store: Stored) {
 pub(crate) async fn every_filter_finds_its_jobs(store: Stored) {
     let bucket = &store.bucket;
     let at = |minute: u32| time("2026-11-21T10:00:00Z") + SignedDuration::from_mins(minute.into());
-    let long = "n".repeat(200);
+    let (long, robot) = ("n".repeat(200), "robot-of-the-".repeat(5));
     let mut records: Vec<JobRecord> = Vec::new();
     let mut add = |name: &str, change: &dyn Fn(&mut JobRecord)| {
         let mut record = job_at(name, at(u32::try_from(records.len()).unwrap()));
@@ -73,9 +73,10 @@ pub(crate) async fn every_filter_finds_its_jobs(store: Stored) {
     add("labelled", &|record| {
         let labels = json!({ "team": "data", "cost": "17" });
         record.environment = serde_json::from_value(json!({ "additionalUserLabels": labels })).unwrap();
+        record.submitter = somebody(&robot);
     });
     add("runs", &|_| ());
-    add("cancelled", &|_| ());
+    add("cancelled", &|record| record.submitter = somebody(&format!("{robot}2")));
     for record in &records {
         match record.name.as_str() {
             "runs" => drop(jobs::begun(bucket, record).await),
@@ -93,6 +94,7 @@ pub(crate) async fn every_filter_finds_its_jobs(store: Stored) {
         ("a name that is cut", JobFilter { name: Some(long.parse().unwrap()), ..all() }, &[3]),
         ("no such name", JobFilter { name: Some("plai".parse().unwrap()), ..all() }, &[]),
         ("who", JobFilter { who: Some("Zo\u{eb} K. @ops".to_owned()), ..all() }, &[2]),
+        ("somebody whose name is cut", JobFilter { who: Some(robot.clone()), ..all() }, &[5]),
         ("one state", JobFilter { states: vec![JobState::Done], ..all() }, &[1, 0]),
         ("active", JobFilter { states: vec![JobState::Queued], ..all() }, &[6]),
         ("states", JobFilter { states: vec![JobState::Cancelled, JobState::Queued], ..all() }, &[7, 6]),
