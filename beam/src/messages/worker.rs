@@ -1,0 +1,76 @@
+//! `beam_provision_api.proto`, and the worker pool of `beam_fn_api.proto`.
+
+use std::collections::HashMap;
+
+use prost::Message;
+use prost_types::Struct;
+
+use super::{ApiServiceDescriptor, ArtifactInformation};
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct GetProvisionInfoRequest {}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct GetProvisionInfoResponse {
+    #[prost(message, optional, tag = "1")]
+    pub info: Option<ProvisionInfo>,
+}
+
+/// What a worker is told before it begins.
+#[derive(Clone, PartialEq, Message)]
+pub struct ProvisionInfo {
+    #[prost(message, optional, tag = "3")]
+    pub pipeline_options: Option<Struct>,
+    #[prost(string, tag = "6")]
+    pub retrieval_token: String,
+    #[prost(message, optional, tag = "7")]
+    pub status_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "8")]
+    pub logging_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "9")]
+    pub artifact_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "10")]
+    pub control_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, repeated, tag = "11")]
+    pub dependencies: Vec<ArtifactInformation>,
+    #[prost(string, repeated, tag = "12")]
+    pub runner_capabilities: Vec<String>,
+    #[prost(map = "string, string", tag = "13")]
+    pub metadata: HashMap<String, String>,
+    #[prost(string, repeated, tag = "14")]
+    pub sibling_worker_ids: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StartWorkerRequest {
+    #[prost(string, tag = "1")]
+    pub worker_id: String,
+    #[prost(message, optional, tag = "2")]
+    pub control_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "3")]
+    pub logging_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "4")]
+    pub artifact_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(message, optional, tag = "5")]
+    pub provision_endpoint: Option<ApiServiceDescriptor>,
+    #[prost(map = "string, string", tag = "10")]
+    pub params: HashMap<String, String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct StartWorkerResponse {
+    #[prost(string, tag = "1")]
+    pub error: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct StopWorkerRequest {
+    #[prost(string, tag = "1")]
+    pub worker_id: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct StopWorkerResponse {
+    #[prost(string, tag = "1")]
+    pub error: String,
+}
