@@ -10,9 +10,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("template", &[]),
     ("bucket", &["template"]),
     ("oci", &[]),
-    ("launcher", &["template", "bucket", "oci"]),
+    ("beam", &[]),
+    ("launcher", &["template", "bucket", "oci", "beam"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
-    ("cli", &["template", "bucket", "oci", "launcher", "template-builder"]),
+    ("cli", &["template", "bucket", "oci", "beam", "launcher", "template-builder"]),
     // What tests start knows none of the others.
     ("testing", &[]),
 ];
