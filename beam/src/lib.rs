@@ -3,6 +3,10 @@
 //! | module | holds |
 //! |---|---|
 //! | [`messages`], [`services`] | the messages, declared by hand, and the gRPC services, generated |
+//! | [`metrics`] | what a pipeline counted, decoded: a job's `metrics.json` |
+//! | [`plain_text`] | names from pipelines, made harmless |
 
 pub mod messages;
+pub mod metrics;
+pub mod plain_text;
 pub mod services;
