@@ -17,8 +17,10 @@
 //! * **The difference**: [`difference`](difference()) says whether launches of one version work with another.
 //! * **The linter**: [`lint()`](lint::lint) finds all that is wrong with a file and all that is doubtful;
 //!   [`metadata_schema`] and [`spec_schema`] are the same tables as JSON Schemas, for editors.
-//! * **Jobs**: [`JobState`] and which may follow which.
+//! * **Jobs**: [`JobState`] and which may follow which; [`Phase`]s and their limits.
+//! * **Runners**: [`RunnerProfile`] says which engine, where, and with what; [`RunnerName`] what people call it.
 
+mod beam_jar;
 mod bounds;
 mod canonical_json;
 mod check;
@@ -52,17 +54,24 @@ mod parameter_type;
 mod pass;
 mod pattern;
 mod pattern_shape;
+mod phase;
 mod pipeline_options;
 mod platform_build;
 mod position;
+mod profile_error;
+mod profile_rules;
 mod raw_parameters;
 mod reader;
 mod reference;
 mod rule;
+mod runner_address;
 mod runner_kind;
+mod runner_name;
+mod runner_profile;
 mod schema;
 mod sdk;
 mod sdk_info;
+mod secret_reference;
 mod shorten;
 mod spans;
 mod spec;
@@ -74,6 +83,7 @@ mod value_rules;
 mod values;
 mod violation;
 
+pub use beam_jar::{BeamJar, BeamJarError, JarPlace};
 pub use check::{CheckRequest, check, check_with_account};
 pub use command_spec::{Command, CommandSpec};
 pub use difference::{Change, ChangeKind, Difference, Subject, difference};
@@ -96,14 +106,20 @@ pub use parameter::Parameter;
 pub use parameter_type::ParameterType;
 pub use pass::Pass;
 pub use pattern::{Pattern, PatternError};
+pub use phase::{Phase, PhaseError, PhaseLimits};
 pub use pipeline_options::is_pipeline_option;
 pub use platform_build::{Interpreter, LayerReference, PlatformBuild, runs_on_libc};
+pub use profile_error::ProfileError;
 pub use raw_parameters::{DuplicateParameter, RawParameters};
 pub use reference::TemplateReference;
 pub use rule::{OtherPlace, Rule};
-pub use runner_kind::RunnerKind;
+pub use runner_address::RunnerAddress;
+pub use runner_kind::{RunnerKind, UnknownEngine};
+pub use runner_name::RunnerName;
+pub use runner_profile::{ProfilePart, RunnerProfile};
 pub use schema::{metadata_schema, spec_schema};
 pub use sdk_info::{Language, SdkInfo};
+pub use secret_reference::{AllowedReference, NoReference, SecretReference};
 pub use spec::TemplateSpec;
 pub use value_format::ValueFormat;
 pub use values::{ParameterValue, ParameterValues};

@@ -21,6 +21,8 @@ pub enum NameKind {
     Digest,
     /// A [`DigestPrefix`](crate::DigestPrefix).
     DigestPrefix,
+    /// A [`RunnerName`](crate::RunnerName).
+    Runner,
 }
 
 impl NameKind {
@@ -37,6 +39,9 @@ impl NameKind {
             Self::JobState => "one of Dataflow's words, like JOB_STATE_RUNNING",
             Self::Digest => "64 of the characters 0-9 and a-f",
             Self::DigestPrefix => "1 to 64 of the characters 0-9 and a-f",
+            Self::Runner => {
+                "1 to 63 of the characters a-z, 0-9, `.`, `_` and `-`, the first one a letter or a digit"
+            }
         }
     }
 }
@@ -50,6 +55,7 @@ impl fmt::Display for NameKind {
             Self::JobState => "job state",
             Self::Digest => "digest",
             Self::DigestPrefix => "digest prefix",
+            Self::Runner => "runner name",
         })
     }
 }
