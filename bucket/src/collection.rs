@@ -304,7 +304,7 @@ impl Bucket {
         running.end().await
     }
 
-    /// Every digest that a version, somebody who relies on it, or a blob that is needed itself names. Whatever looks like a digest
+    /// Every digest that a version, somebody who relies on it, a shared runner, or a blob that is needed itself names. Whatever looks like a digest
     /// counts: of what is not understood, nothing is deleted.
     async fn needed_digests(&self, blobs: &[ObjectMeta]) -> Result<BTreeSet<String>, BucketError> {
         let mut needed = BTreeSet::new();
@@ -315,6 +315,7 @@ impl Bucket {
             let objects = found.iter().map(|meta| meta.location.to_string());
             needed.extend(self.digests_in(objects.collect()).await?);
         }
+        needed.extend(self.digests_in(self.runner_objects().await?).await?);
         let documents: BTreeMap<String, &ObjectMeta> = blobs
             .iter()
             .filter(|meta| meta.size <= LARGEST_DOCUMENT)

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
-use tmpl_template::{Environment, JobId, JobName, JobState, RawParameters};
+use tmpl_template::{
+    Environment, JobId, JobName, JobState, PhaseLimits, RawParameters, RunnerKind, RunnerProfile,
+};
 
 use crate::NoticeTarget;
 
@@ -28,8 +30,14 @@ pub struct JobRecord {
     /// The launch environment as it was asked for.
     #[serde(default, skip_serializing_if = "Environment::is_empty")]
     pub environment: Environment,
-    /// The runner: `direct`.
+    /// The runner: `direct`, an engine, or the name of a profile.
     pub runner: String,
+    /// The runner's profile as it was at the launch; none of `direct`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<RunnerProfile>,
+    /// How long the job's phases may take: what the launch says, and the profile where it is silent.
+    #[serde(default, skip_serializing_if = "PhaseLimits::is_empty")]
+    pub limits: PhaseLimits,
     /// Where the launcher runs: `process`, `docker`.
     pub place: String,
     /// Who asked.
@@ -55,6 +63,13 @@ pub struct JobRecord {
     /// Who is told of what happens to the job, beside those whom the template and the bucket name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<NoticeTarget>,
+}
+
+impl JobRecord {
+    /// The engine that runs the pipeline.
+    pub fn engine(&self) -> RunnerKind {
+        self.profile.as_ref().map_or(RunnerKind::Direct, |profile| profile.engine)
+    }
 }
 
 /// How often a job that failed is tried again.

@@ -1,7 +1,7 @@
 //! Where everything lies in a bucket: pure functions from names to object paths (`/`-separated, without a leading slash).
 
 use oci_spec::image::Digest;
-use tmpl_template::{JobId, JobName, TemplateName};
+use tmpl_template::{JobId, JobName, RunnerName, TemplateName};
 
 /// Entries of a numbered log sort by name because their numbers have this many digits.
 const NUMBER_DIGITS: usize = 8;
@@ -33,6 +33,8 @@ pub const STORE_FACTS: &str = "staging/config/store.json";
 pub const SINGLE_WRITER: &str = "staging/config/single-writer.json";
 /// The folder of the bucket's settings, numbered.
 pub const SETTINGS: &str = "staging/config/settings";
+/// The folder of the runners that a bucket's people share: a folder a name.
+pub const RUNNERS: &str = "staging/config/runners";
 /// What a garbage collection that runs is about to delete.
 pub const COLLECTION: &str = "staging/collection.json";
 /// A longer job name has its digest as the name of its folder: file systems take 255 bytes.
@@ -138,6 +140,21 @@ pub fn artifacts(id: &JobId) -> String {
     format!("{}/artifacts", job(id))
 }
 
+/// The graph that a job's program submitted: a `Pipeline` of Beam.
+pub fn pipeline(id: &JobId) -> String {
+    format!("{}/pipeline.pb", job(id))
+}
+
+/// The options that came with the graph.
+pub fn options(id: &JobId) -> String {
+    format!("{}/options.json", job(id))
+}
+
+/// What attempt `n` has counted.
+pub fn metrics(id: &JobId, attempt: u32) -> String {
+    format!("{}/metrics/{attempt}.json", job(id))
+}
+
 /// The mark of somebody who reads a job's log as it is written.
 pub fn watch(id: &JobId) -> String {
     format!("{}/watch", job(id))
@@ -180,6 +197,16 @@ pub fn build(id: &str) -> String {
 /// Settings `n` of the bucket.
 pub fn settings(n: u64) -> String {
     format!("{SETTINGS}/{n:0NUMBER_DIGITS$}.json")
+}
+
+/// The folder of a runner that a bucket's people share.
+pub fn runner(name: &RunnerName) -> String {
+    format!("{RUNNERS}/{name}")
+}
+
+/// Entry `n` of such a runner.
+pub fn runner_entry(name: &RunnerName, n: u64) -> String {
+    format!("{RUNNERS}/{name}/{n:0NUMBER_DIGITS$}.json")
 }
 
 /// The runner's temporary location, emptied when the job ends.

@@ -13,6 +13,8 @@
 //! | `copy` | promotion from bucket to bucket |
 //! | `template_list`, `list_cache` | every template at a glance, and what a machine remembers of that |
 //! | `job_record`, `jobs` | jobs: the accepted launch, attempts, events, the end |
+//! | `job_graph` | a job's graph, the options that came with it, what it has counted |
+//! | `settings`, `runner_profiles` | what a bucket's people have agreed upon: numbered |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
 //!
@@ -27,6 +29,7 @@ mod copy;
 mod cut_off;
 mod error;
 mod job_deletion;
+mod job_graph;
 mod job_index;
 mod job_list;
 mod job_names;
@@ -50,6 +53,7 @@ mod remedy;
 mod remote;
 mod repetition;
 mod results;
+mod runner_profiles;
 mod settings;
 #[cfg(test)]
 mod slow_store;
@@ -81,6 +85,7 @@ pub use publish_log::{BuildFacts, LogAction, LogEntry, PublishLog, PublishedEntr
 pub use publishing::{Deletion, Publication};
 pub use reliance::Reliance;
 pub use results::{LONGEST_ROW, ResultRow, ResultRows};
+pub use runner_profiles::{RunnerEntry, SharedRunner, SharedRunners};
 pub use settings::BucketSettings;
 pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};

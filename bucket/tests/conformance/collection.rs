@@ -115,6 +115,8 @@ pub(crate) async fn old_jobs_and_logs_go(store: Stored) {
         bucket.claim_job_name(&record).await.unwrap();
         jobs::begun(bucket, &record).await;
         bucket.write_log_segment(&record.id, 1, 0, b"{}\n".to_vec()).await.unwrap();
+        bucket.keep_pipeline(&record.id, "graph").await.unwrap();
+        bucket.write_metrics(&record.id, 1, &1).await.unwrap();
         bucket.finish_job(&record, &ended(JobState::Done, "done")).await.unwrap();
         ids.push(record.id);
     }
@@ -126,6 +128,9 @@ pub(crate) async fn old_jobs_and_logs_go(store: Stored) {
     assert_eq!(removed, [("claims of names", 2), ("jobs", 1), ("logs", 1)]);
     let logs = async |id| bucket.read_log(id, 1, 0).await.unwrap().len();
     assert_eq!((logs(&ids[0]).await, logs(&ids[1]).await), (3, 0));
+    // What a job was stays as long as the job.
+    assert!(bucket.pipeline(&ids[1]).await.unwrap().is_some());
+    assert!(bucket.metrics(&ids[1], 1).await.unwrap().is_some());
     let left = store.again().jobs(&tmpl_bucket::JobFilter::default(), 10).await.unwrap();
     assert_eq!(left.jobs.iter().map(|line| &line.id).collect::<Vec<_>>(), [&ids[0], &ids[1]]);
     assert_eq!(bucket.objects_below(&layout::job(&ids[2])).await.unwrap(), [""; 0]);

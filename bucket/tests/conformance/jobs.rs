@@ -1,6 +1,7 @@
 //! A job's life: accepted, attempted, watched, ended, deleted.
 
 use jiff::Timestamp;
+use serde_json::json;
 use tmpl_bucket::{BucketError, EventKind, JobFilter, StopMode, StopRequest, layout};
 use tmpl_template::JobState;
 
@@ -65,6 +66,34 @@ pub(crate) async fn a_job_is_stopped_once(store: Stored) {
     assert_eq!(error.to_string(), format!("job {} has already ended: cancelled", record.id));
 }
 
+pub(crate) async fn the_first_graph_stays_and_the_newest_figures_hold(store: Stored) {
+    let bucket = &store.bucket;
+    let id = jobs::begun(bucket, &jobs::job("wordcount-1")).await.id;
+    assert_eq!(bucket.pipeline(&id).await.unwrap(), None);
+    assert_eq!(bucket.options(&id).await.unwrap(), None);
+    assert_eq!(bucket.metrics(&id, 1).await.unwrap(), None);
+
+    for (graph, kept) in
+        [("graph", true), ("graph", true), ("grape", false), ("a larger one", false), ("", false)]
+    {
+        assert_eq!(store.again().keep_pipeline(&id, graph).await.unwrap(), kept, "{graph}");
+        assert_eq!(bucket.pipeline(&id).await.unwrap().unwrap(), "graph");
+    }
+    let options = json!({ "beam:option:job_name:v1": "words" });
+    assert!(bucket.keep_options(&id, &options).await.unwrap());
+    assert!(!bucket.keep_options(&id, &json!({})).await.unwrap());
+    assert_eq!(store.again().options(&id).await.unwrap(), Some(options));
+
+    for count in 0..3 {
+        bucket.write_metrics(&id, 1, &json!({ "count": count })).await.unwrap();
+        assert_eq!(store.again().metrics(&id, 1).await.unwrap(), Some(json!({ "count": count })));
+    }
+    assert_eq!(bucket.metrics(&id, 2).await.unwrap(), None);
+    bucket.write_object(&layout::metrics(&id, 1), "{").await.unwrap();
+    let error = bucket.metrics(&id, 1).await.unwrap_err();
+    assert!(matches!(error, BucketError::Malformed { .. }), "{error}");
+}
+
 pub(crate) async fn a_job_is_deleted(store: Stored) {
     let (bucket, bob) = (&store.bucket, somebody("bob"));
     let record = jobs::begun(bucket, &jobs::job("wordcount-1")).await;
@@ -73,6 +102,9 @@ pub(crate) async fn a_job_is_deleted(store: Stored) {
     assert!(matches!(error, BucketError::NotEnded { .. }), "{error}");
     bucket.write_object(&format!("{}/deep/file", layout::temporary(&record.id)), "x").await.unwrap();
     bucket.write_object(&format!("{}/model", layout::artifacts(&record.id)), "x").await.unwrap();
+    bucket.keep_pipeline(&record.id, "graph").await.unwrap();
+    bucket.keep_options(&record.id, &json!({})).await.unwrap();
+    bucket.write_metrics(&record.id, 1, &json!({})).await.unwrap();
     bucket.finish_job(&record, &ended(JobState::Done, "done")).await.unwrap();
     bucket.delete_job(&record.id, &bob).await.unwrap();
     for folder in [layout::job(&record.id), layout::temporary(&record.id)] {

@@ -13,6 +13,7 @@ mod notices;
 mod publishing;
 mod requests;
 mod results;
+mod runners;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
@@ -40,7 +41,8 @@ macro_rules! suite {
                     a_corrupt_blob_is_found_and_replaced, a_blob_that_changes_while_it_is_stored_is_none,
                     blobs_are_copied_to_another_bucket;
                 publishing: versions_come_and_go_and_come_back, a_list_names_every_template;
-                jobs: a_job_is_accepted_attempted_and_ended_once, a_job_is_stopped_once, a_job_is_deleted;
+                jobs: a_job_is_accepted_attempted_and_ended_once, a_job_is_stopped_once, a_job_is_deleted,
+                    the_first_graph_stays_and_the_newest_figures_hold;
                 logs: a_log_is_the_same_before_and_after_it_is_compacted;
                 history: jobs_come_in_pages_newest_first, every_filter_finds_its_jobs,
                     an_index_that_is_gone_is_made_again;
@@ -48,8 +50,10 @@ macro_rules! suite {
                 names: a_name_has_one_active_job, a_key_has_one_launch;
                 notices: a_notice_is_sent_by_one;
                 settings: settings_are_changed_in_turn;
+                runners: runners_are_saved_listed_and_deleted, of_two_who_save_a_runner_one_is_told_to_look_again,
+                    a_damaged_runner_is_named_and_the_others_are_listed;
                 collection: what_nobody_needs_is_collected, a_dry_run_deletes_nothing,
-                    what_somebody_relies_on_stays, old_jobs_and_logs_go;
+                    what_somebody_relies_on_stays, what_a_runner_names_stays, old_jobs_and_logs_go;
                 examination: a_store_is_examined_step_by_step, writers_create_overwrite_and_delete;
             }
         }

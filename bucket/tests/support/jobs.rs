@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::{
     Attempt, Bucket, Event, EventKind, FinalRecord, JobRecord, JobTemplate, Retries, Submitter,
 };
-use tmpl_template::{Environment, JobId, JobState, RawParameters, sha256_of};
+use tmpl_template::{Environment, JobId, JobState, PhaseLimits, RawParameters, sha256_of};
 
 /// A launch that was accepted at this moment.
 pub(crate) fn job(name: &str) -> JobRecord {
@@ -26,6 +26,8 @@ pub(crate) fn job_at(name: &str, at: Timestamp) -> JobRecord {
         parameters: RawParameters::default(),
         environment: Environment::default(),
         runner: "direct".into(),
+        profile: None,
+        limits: PhaseLimits::default(),
         place: "process".into(),
         submitter: somebody("ann"),
         working_directory: None,
