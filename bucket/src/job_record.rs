@@ -34,7 +34,7 @@ pub struct JobRecord {
     pub runner: String,
     /// The runner's profile as it was at the launch; none of `direct`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profile: Option<RunnerProfile>,
+    pub profile: Option<Box<RunnerProfile>>,
     /// How long the job's phases may take: what the launch says, and the profile where it is silent.
     #[serde(default, skip_serializing_if = "PhaseLimits::is_empty")]
     pub limits: PhaseLimits,

@@ -1,6 +1,7 @@
 //! Garbage collection: what nobody needs goes, all else stays.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use tmpl_bucket::{CollectionPolicy, CollectionReport, Removed, layout};
 use tmpl_template::{Digest, JobState};
 
@@ -80,6 +81,23 @@ pub(crate) async fn a_dry_run_deletes_nothing(store: Stored) {
     let jobs = ("jobs", Removed { count: 1, bytes: 0 });
     assert_eq!(report.removed, litter().into_iter().chain([jobs]).collect());
     assert_eq!(store.bucket.objects_below("").await.unwrap(), before);
+}
+
+pub(crate) async fn what_a_runner_names_stays(store: Stored) {
+    let (bucket, runner, ann) = (&store.bucket, "prod".parse().unwrap(), somebody("ann"));
+    let (old, new) =
+        (bucket.put_bytes_blob("old jar").await.unwrap(), bucket.put_bytes_blob("jar").await.unwrap());
+    for (number, jar) in [(0, &old), (1, &new)] {
+        let jar = json!({ "engine": "flink", "beamJar": { "blob": jar } });
+        assert!(
+            bucket.save_runner(&runner, number, &serde_json::from_value(jar).unwrap(), &ann).await.unwrap()
+        );
+    }
+    collect(&store, &policy()).await;
+    assert_eq!(are_there(&store, &[old, new.clone()]).await, [false, true]);
+    assert!(bucket.delete_runner(&runner, &ann).await.unwrap());
+    collect(&store, &policy()).await;
+    assert_eq!(are_there(&store, &[new]).await, [false]);
 }
 
 pub(crate) async fn what_somebody_relies_on_stays(store: Stored) {
