@@ -1,5 +1,6 @@
 //! Where things are, from flags, the environment and the configuration file, in that order.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -9,6 +10,8 @@ use tmpl_launcher::cache::Cache;
 use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::place::docker::DockerProfile;
 use tmpl_launcher::place::{BUCKET_VARIABLE, CACHE_VARIABLE};
+use tmpl_launcher::requested_runner::OwnRunners;
+use tmpl_template::{AllowedReference, ProfilePart, RunnerName};
 
 use crate::report::Failure;
 
@@ -33,6 +36,11 @@ struct Configuration {
     notify_secret: Option<String>,
     /// How long the launcher of a job that is launched here may be silent before it counts as gone.
     lease: Option<SignedDuration>,
+    /// What is said of runners here, above what the bucket says.
+    runners: BTreeMap<RunnerName, ProfilePart>,
+    /// Which secrets may go to engines on the bucket's word: `env:FLINK_TOKEN`, `file:/etc/tmpl/*`.
+    #[serde(alias = "allow-references")]
+    allow_references: Vec<AllowedReference>,
 }
 
 /// What the environment and the configuration say.
@@ -47,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) notices: OwnNotices,
     /// How long a launcher may be silent, where somebody says it.
     pub(crate) lease: Option<SignedDuration>,
+    /// What is said of runners.
+    pub(crate) runners: OwnRunners,
 }
 
 impl Settings {
@@ -68,6 +78,10 @@ impl Settings {
             docker: configuration.docker,
             notices: notices(configuration.notify, configuration.notify_secret),
             lease: configuration.lease,
+            runners: OwnRunners {
+                profiles: configuration.runners,
+                allow_references: configuration.allow_references,
+            },
         })
     }
 
@@ -122,7 +136,7 @@ fn read_configuration() -> Result<Configuration, Failure> {
 fn broken(path: &Path, error: &toml::de::Error) -> Failure {
     Failure::new(2, format!("{}: {}", path.display(), error.to_string().trim_end()))
         .hint(
-        "the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
+        "the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, `allow_references`, tables `runners.NAME`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
          `devices`, `mounts` and `platform`",
     )
 }

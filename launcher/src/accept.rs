@@ -13,12 +13,12 @@ use crate::environment::{self, Ingredients};
 use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::image_template::ImageTemplate;
 use crate::job_places::JobPlaces;
-use crate::launch_request::RUNNER;
 pub use crate::launch_request::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
 use crate::place::PROCESS;
+use crate::requested_runner::{OwnRunners, ResolvedRunner};
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
 use crate::runtime::Runtime;
-use crate::secret::Secrets;
+use crate::secret::{self, Secrets};
 use crate::this_process::here;
 use crate::{Invocation, LaunchError, Plan};
 
@@ -29,6 +29,7 @@ pub(crate) const FIRST_ATTEMPT: u32 = 1;
 #[derive(Debug)]
 pub struct CheckedLaunch {
     request: LaunchRequest,
+    runner: ResolvedRunner,
     program: CheckedProgram,
 }
 
@@ -51,10 +52,12 @@ pub(crate) struct CheckedProgram {
 pub async fn check(
     bucket: &Bucket,
     cache: &Cache,
+    runners: &OwnRunners,
     request: LaunchRequest,
 ) -> Result<CheckedLaunch, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
-    let asked = request.asked();
+    let runner = runners.resolve(Some(bucket), &request.runner, None).await?;
+    let asked = request.asked(runner.engine());
     let program =
         CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None, bucket.account())?;
     if !request.overwrite {
@@ -63,8 +66,12 @@ pub async fn check(
         refuse_existing_in_store(bucket, &spec, &program.values).await?;
     }
     request.find_layers(bucket, &program.layers).await?;
-    let checked = CheckedLaunch { request, program };
+    let checked = CheckedLaunch { request, runner, program };
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
+    if let Some(token) = checked.runner.profile.as_ref().and_then(|profile| profile.token.as_ref()) {
+        secret::look_up(token.as_str())
+            .map_err(|reason| LaunchError::Secret { reference: token.to_string(), reason })?;
+    }
     Secrets::resolve(&mut checked.program.invocation(&checked.job(), FIRST_ATTEMPT, bucket, cache))?;
     Ok(checked)
 }
@@ -88,7 +95,7 @@ impl CheckedLaunch {
 
     /// The job that this launch becomes.
     pub fn job(&self) -> JobRecord {
-        self.request.job(&self.program.template, PROCESS)
+        self.request.job(&self.program.template, &self.runner, PROCESS)
     }
 
     /// What the launch would do, for a job that began now.
@@ -171,7 +178,7 @@ impl CheckedProgram {
         CheckRequest {
             parameters: record.parameters.clone(),
             environment: record.environment.clone(),
-            runner: RUNNER,
+            runner: record.engine(),
         }
     }
 

@@ -8,6 +8,7 @@ use tmpl_template::{JobId, Violations};
 
 #[cfg(feature = "docker")]
 use crate::place::docker::DockerError;
+use crate::requested_runner::RunnerError;
 
 /// An error on the way from a launch to a running program.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,9 @@ pub enum LaunchError {
     /// One or more parameters are wrong.
     #[error(transparent)]
     Parameters(#[from] Violations),
+    /// There is no such runner, or it can't be used.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
     /// Another job that has not ended has the name.
     #[error("the job name `{name}` is in use: job {holder} has not ended")]
     NameInUse {
@@ -235,14 +239,16 @@ impl LaunchError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Bucket(error) => match error.kind() {
+            Self::Bucket(error) | Self::Runner(RunnerError::Bucket(error)) => match error.kind() {
                 BucketErrorKind::Usage => ErrorKind::Usage,
                 BucketErrorKind::Damaged | BucketErrorKind::Environment => ErrorKind::Environment,
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
-            Self::Parameters(_) | Self::OutputExists { .. } | Self::Secret { .. } | Self::Variable { .. } => {
-                ErrorKind::Usage
-            }
+            Self::Parameters(_)
+            | Self::Runner(_)
+            | Self::OutputExists { .. }
+            | Self::Secret { .. }
+            | Self::Variable { .. } => ErrorKind::Usage,
             Self::NameInUse { .. } | Self::KeyInUse { .. } => ErrorKind::Refused,
             #[cfg(feature = "docker")]
             Self::Docker(error) => error.kind(),
@@ -256,6 +262,7 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
+            Self::Runner(error) => return error.hint(),
             Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
             Self::Variable { .. } => {
                 "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"

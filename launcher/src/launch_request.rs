@@ -12,10 +12,8 @@ use tmpl_template::{
 
 use crate::LaunchError;
 use crate::identity::Identity;
+use crate::requested_runner::{RequestedRunner, ResolvedRunner};
 use crate::stored_spec::parse;
-
-/// The only runner of this version.
-pub(crate) const RUNNER: RunnerKind = RunnerKind::Direct;
 
 /// The template of a launch.
 #[derive(Clone, Debug)]
@@ -48,6 +46,8 @@ pub struct LaunchRequest {
     pub parameters: RawParameters,
     /// The launch environment.
     pub environment: Environment,
+    /// The runner.
+    pub runner: RequestedRunner,
     /// The job's name; one is made where none is given.
     pub job_name: Option<JobName>,
     /// The interpreter to use, where somebody names one.
@@ -89,12 +89,8 @@ impl LaunchRequest {
     }
 
     /// What is asked of the template.
-    pub(crate) fn asked(&self) -> CheckRequest {
-        CheckRequest {
-            parameters: self.parameters.clone(),
-            environment: self.environment.clone(),
-            runner: RUNNER,
-        }
+    pub(crate) fn asked(&self, runner: RunnerKind) -> CheckRequest {
+        CheckRequest { parameters: self.parameters.clone(), environment: self.environment.clone(), runner }
     }
 
     /// Finds out whether the layers of a spec that lies elsewhere can be had.
@@ -137,7 +133,7 @@ impl LaunchRequest {
     }
 
     /// The job that the launch becomes.
-    pub(crate) fn job(&self, template: &JobTemplate, place: &str) -> JobRecord {
+    pub(crate) fn job(&self, template: &JobTemplate, runner: &ResolvedRunner, place: &str) -> JobRecord {
         let now = Timestamp::now();
         let Identity { id, name } = Identity::new(&template.name, now);
         JobRecord {
@@ -147,7 +143,9 @@ impl LaunchRequest {
             created: now,
             template: template.clone(),
             parameters: self.parameters.clone(),
-            runner: RUNNER.to_string(),
+            runner: runner.name.to_string(),
+            profile: runner.profile.clone(),
+            limits: runner.limits.clone(),
             environment: self.environment.clone(),
             place: place.to_owned(),
             submitter: self.submitter.clone(),

@@ -9,6 +9,7 @@
 //! | [`role`], [`this_process`] | the launcher and the guard as processes of their own: what every program of this workspace can be started as |
 //! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
 //! | [`container`] | the program `launcher`: what images are started with |
+//! | [`requested_runner`] | which runner a launch is for: flags above the operator's file above the bucket |
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
 //! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
@@ -47,6 +48,7 @@ pub mod place;
 mod process_tree;
 mod program_process;
 mod protocol;
+pub mod requested_runner;
 pub mod role;
 mod runner;
 mod runtime;

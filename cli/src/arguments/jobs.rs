@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tmpl_bucket::JobFilter;
 use tmpl_template::{JobId, JobName, JobState, TemplateName};
 
-use super::{LaunchOptions, ParameterArguments, at_least_one, job_id};
+use super::{LaunchOptions, ParameterArguments, RunnerArguments, at_least_one, job_id};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsCommand {
@@ -137,6 +137,8 @@ pub(crate) struct RerunArguments {
     pub(crate) newest: bool,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) runner: RunnerArguments,
     #[command(flatten)]
     pub(crate) launch: LaunchOptions,
 }

@@ -8,6 +8,7 @@ mod jobs;
 mod launch;
 mod maintenance;
 mod place;
+mod runner;
 pub(crate) mod spec;
 mod template;
 
@@ -23,6 +24,7 @@ pub(crate) use jobs::{JobsCommand, ListArguments, RerunArguments};
 pub(crate) use launch::{IfRunning, LaunchOptions, OnSignal};
 pub(crate) use maintenance::{BucketCommand, DoctorArguments, GcArguments, SettingsArguments};
 pub(crate) use place::{Place, PlaceArguments};
+pub(crate) use runner::RunnerArguments;
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 
@@ -154,6 +156,8 @@ pub(crate) struct RunArguments {
     pub(crate) template: TemplateSource,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) runner: RunnerArguments,
     #[command(flatten)]
     pub(crate) launch: LaunchOptions,
     #[command(flatten)]

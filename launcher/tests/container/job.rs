@@ -7,6 +7,7 @@ use std::time::Duration;
 use tmpl_bucket::{Bucket, BuildFacts, FinalRecord, JobRecord, Retries, Submitter};
 use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate, check};
 use tmpl_launcher::cache::Cache;
+use tmpl_launcher::requested_runner::{OwnRunners, RequestedRunner};
 use tmpl_oci::{LayerContents, LayerOptions, write_layer};
 use tmpl_template::{Environment, JobState, RawParameters, sha256_of};
 
@@ -40,6 +41,7 @@ async fn accepted(code: &str) -> Accepted {
         template: LaunchTemplate::Published("t".parse().unwrap()),
         parameters,
         environment: Environment::default(),
+        runner: RequestedRunner::default(),
         job_name: None,
         python: None,
         timeout: None,
@@ -52,7 +54,7 @@ async fn accepted(code: &str) -> Accepted {
         working_directory: image.path(""),
     };
     let cache = Cache::open(image.path("submitters-cache")).unwrap();
-    let record = check(&bucket, &cache, request).await.unwrap().job();
+    let record = check(&bucket, &cache, &OwnRunners::default(), request).await.unwrap().job();
     bucket.accept_job(&record).await.unwrap();
     Accepted { image, bucket, record }
 }

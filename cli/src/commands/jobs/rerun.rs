@@ -24,6 +24,7 @@ pub(super) async fn run(
         template: template(bucket, &record, arguments.newest).await?,
         parameters: changed(&record.parameters, &parameters::gather(&arguments.parameters)?)?,
         environment: record.environment.clone(),
+        runner: arguments.runner.requested_again(&record)?,
         job_name: options.job_name.clone(),
         python: options.python.clone().or_else(|| record.python.clone()),
         timeout: options.timeout.or(record.timeout),

@@ -39,7 +39,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let printer = context.printer;
     let profile = launching.place.profile(&context.settings.docker);
-    let checked = docker::check(bucket, request, profile.clone()).await?;
+    let checked = docker::check(bucket, &context.settings.runners, request, profile.clone()).await?;
     for warning in checked.warnings() {
         printer.warn(warning);
     }

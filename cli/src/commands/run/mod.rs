@@ -16,10 +16,11 @@ use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate};
 use tmpl_launcher::admission::{self, Standing};
 use tmpl_launcher::notices::{NoticeEvent, Notices};
 use tmpl_launcher::place;
+use tmpl_launcher::requested_runner::RequestedRunner;
 use tmpl_launcher::this_process::host;
 use tmpl_template::{JobState, TemplateReference};
 
-use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments};
+use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments, RunnerArguments};
 use crate::context::Context;
 use crate::outcome::report_end;
 use crate::printer::Printer;
@@ -35,6 +36,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
         template,
         parameters: parameters::gather(&arguments.parameters)?,
         environment: arguments.environment.environment()?,
+        runner: arguments.runner.requested()?,
         job_name: arguments.launch.job_name.clone(),
         python: arguments.launch.python.clone(),
         timeout: arguments.launch.timeout,
@@ -85,6 +87,7 @@ pub(crate) async fn launch(
                 let version = record.template.digest.digest().parse().ok();
                 *reference = TemplateReference { name: record.template.name.clone(), version };
             }
+            request.runner = runner_of(record)?;
         }
         None => {
             if let Some(holder) = holder
@@ -99,6 +102,11 @@ pub(crate) async fn launch(
         Place::Process => process::run(context, launching, bucket, request, known).await,
         Place::Docker => container::run(context, launching, bucket, request, known).await,
     }
+}
+
+/// The runner that a job was accepted with.
+fn runner_of(record: &JobRecord) -> Result<RequestedRunner, Failure> {
+    RunnerArguments::default().requested_again(record)
 }
 
 /// Writes the job's id where it was asked for, before anything starts.

@@ -30,7 +30,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let printer = context.printer;
     let cache = context.settings.cache()?;
-    let checked = accept::check(bucket, &cache, request).await?;
+    let checked = accept::check(bucket, &cache, &context.settings.runners, request).await?;
     for warning in checked.warnings() {
         printer.warn(warning);
     }

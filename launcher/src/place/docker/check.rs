@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{LayerReference, ParameterValues, TemplateName, TemplateSpec, check_with_account};
+use tmpl_template::{
+    LayerReference, ParameterValues, RunnerKind, TemplateName, TemplateSpec, check_with_account,
+};
 
 use super::mount::target_of;
 use super::visible::Sight;
@@ -15,12 +17,14 @@ use crate::admission::{self, Standing};
 use crate::engine::ImageName;
 use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::place::DOCKER;
+use crate::requested_runner::{OwnRunners, ResolvedRunner};
 use crate::secret;
 
 /// A launch in a container that nothing speaks against.
 #[derive(Debug)]
 pub struct CheckedContainer {
     request: LaunchRequest,
+    runner: ResolvedRunner,
     template: JobTemplate,
     values: ParameterValues,
     image: ImageSource,
@@ -79,11 +83,16 @@ pub struct ContainerPlan {
 /// Checks a launch. Reads the bucket, writes nothing, and does not ask the engine.
 pub async fn check(
     bucket: &Bucket,
+    runners: &OwnRunners,
     request: LaunchRequest,
     profile: DockerProfile,
 ) -> Result<CheckedContainer, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
-    let values = check_with_account(&spec, &request.asked(), bucket.account())?;
+    let runner = runners.resolve(Some(bucket), &request.runner, None).await?;
+    if runner.engine() != RunnerKind::Direct {
+        return Err(DockerError::Runner { runner: runner.name.to_string(), engine: runner.engine() }.into());
+    }
+    let values = check_with_account(&spec, &request.asked(runner.engine()), bucket.account())?;
     let image = ImageSource::of(&template.name, &spec)?;
     for mount in &profile.mounts {
         if !mount.source.exists() {
@@ -113,7 +122,7 @@ pub async fn check(
     let layers = layers_of(&spec);
     request.find_layers(bucket, &layers).await?;
     let platforms = spec.tmpl.iter().flat_map(|extension| extension.platforms.keys().cloned()).collect();
-    Ok(CheckedContainer { request, template, values, image, platforms, layers, directory, profile })
+    Ok(CheckedContainer { request, runner, template, values, image, platforms, layers, directory, profile })
 }
 
 /// Everything that the container sees of this machine.
@@ -151,7 +160,7 @@ impl CheckedContainer {
 
     /// The job that this launch becomes.
     pub fn job(&self) -> JobRecord {
-        let job = self.request.job(&self.template, DOCKER);
+        let job = self.request.job(&self.template, &self.runner, DOCKER);
         JobRecord { working_directory: self.directory.clone(), ..job }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tmpl_oci::image::ImageError;
 use tmpl_oci::registry::RegistryError;
+use tmpl_template::RunnerKind;
 
 use crate::ErrorKind;
 use crate::engine::EngineError;
@@ -20,6 +21,14 @@ pub enum DockerError {
     EngineElsewhere {
         /// The engine.
         engine: String,
+    },
+    /// The runner speaks to an engine, which a container of a job does not yet.
+    #[error("place `docker` launches on `direct` alone, and the runner `{runner}` is of the engine {engine}")]
+    Runner {
+        /// The runner.
+        runner: String,
+        /// Its engine.
+        engine: RunnerKind,
     },
     /// The template has no image to make a container from.
     #[error("template `{name}` has no container image, which place `docker` needs")]
@@ -108,7 +117,7 @@ impl DockerError {
         match self {
             Self::Engine(error) => error.kind(),
             Self::Pull { source, .. } => source.kind(),
-            Self::MountMissing { .. } | Self::NotMounted { .. } => ErrorKind::Usage,
+            Self::Runner { .. } | Self::MountMissing { .. } | Self::NotMounted { .. } => ErrorKind::Usage,
             _ => ErrorKind::Environment,
         }
     }
@@ -122,6 +131,7 @@ impl DockerError {
             Self::EngineElsewhere { .. } => {
                 "name an engine of this machine with DOCKER_HOST=unix:///path/to/docker.sock".to_owned()
             }
+            Self::Runner { .. } => "launch it with --place process, or with --runner direct".to_owned(),
             Self::NoImage { .. } => {
                 "build it with an image (`tmpl build PROJECT --push REF`), or launch it with --place process"
                     .to_owned()
