@@ -135,6 +135,20 @@ pub fn results(id: &JobId, attempt: u32) -> String {
     format!("{}/results/{attempt}", job(id))
 }
 
+/// The folder of the ends of a job's workers.
+pub fn worker_ends(id: &JobId) -> String {
+    format!("{}/workers", job(id))
+}
+
+/// The end of a worker of attempt `n`; `number` tells several ends of workers of one name apart.
+pub fn worker_end(id: &JobId, attempt: u32, worker: &str, number: u32) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let name: String =
+        worker.chars().take(100).map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    let again = if number == 1 { String::new() } else { format!(".{number}") };
+    format!("{}/{attempt}-{name}{again}.json", worker_ends(id))
+}
+
 /// What a job made for people to keep.
 pub fn artifacts(id: &JobId) -> String {
     format!("{}/artifacts", job(id))

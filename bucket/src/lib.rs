@@ -17,6 +17,7 @@
 //! | `settings`, `runner_profiles` | what a bucket's people have agreed upon: numbered |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
+//! | `worker_ends` | workers of a job that ended although nobody told them to |
 //!
 //! Invariants: everything is written once with *create* except projections, leases and `tmp/`; a reader never sees half an
 //! object; nothing here knows what a pipeline is or how one is started.
@@ -64,6 +65,7 @@ mod template_list;
 mod templates;
 mod upload_budget;
 mod url;
+mod worker_ends;
 
 pub use audit::AuditEntry;
 pub use blob::BlobReader;
@@ -91,3 +93,4 @@ pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};
 pub use templates::StoredTemplate;
 pub use url::BucketUrl;
+pub use worker_ends::WorkerEndRecord;
