@@ -3,12 +3,25 @@
 //! | module | holds |
 //! |---|---|
 //! | [`messages`], [`services`] | the messages, declared by hand, and the gRPC services, generated |
+//! | [`job_service`] | the Job service that a pipeline's program submits to |
+//! | [`job_client`] | a client of engines' Job services |
+//! | [`artifacts`] | files that workers need, received and handed on |
+//! | [`environment`] | where a pipeline's workers come from |
 //! | [`metrics`] | what a pipeline counted, decoded: a job's `metrics.json` |
 //! | [`plain_text`] | names from pipelines, made harmless |
+//! | [`wire`] | a pipeline's environments replaced, every other byte as it came |
 //! | [`worker`] | workers: what containers and pools are asked for, and the SDK's process it becomes |
 
+pub mod artifacts;
+pub mod environment;
+mod error;
+pub mod job_client;
+pub mod job_service;
 pub mod messages;
 pub mod metrics;
 pub mod plain_text;
 pub mod services;
+pub mod wire;
 pub mod worker;
+
+pub use error::BeamError;
