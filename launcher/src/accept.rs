@@ -3,13 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{
-    CheckRequest, Entry, LayerReference, ParameterValues, Results, TemplateSpec, check_with_account,
-};
+use tmpl_template::{CheckRequest, ParameterValues, TemplateSpec, check_with_account};
 
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
-use crate::environment::{self, Ingredients};
+use crate::environment::Ingredients;
 use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::image_template::ImageTemplate;
 use crate::job_places::JobPlaces;
@@ -17,9 +15,8 @@ pub use crate::launch_request::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
 use crate::place::PROCESS;
 use crate::requested_runner::{OwnRunners, ResolvedRunner};
 use crate::runner::{Direct, Launch, PlannedLayer, Runner};
-use crate::runtime::Runtime;
 use crate::secret::{self, Secrets};
-use crate::this_process::here;
+use crate::template_program::TemplateProgram;
 use crate::{Invocation, LaunchError, Plan};
 
 /// The attempt that a plan is of.
@@ -37,13 +34,8 @@ pub struct CheckedLaunch {
 #[derive(Clone, Debug)]
 pub(crate) struct CheckedProgram {
     template: JobTemplate,
-    entry: Entry,
     values: ParameterValues,
-    layers: Vec<LayerReference>,
-    layer_root: &'static str,
-    runtime: Runtime,
-    /// The tree that an image brings along, where it is made of these very layers.
-    tree: Option<PathBuf>,
+    found: TemplateProgram,
     /// Whether a job that reports no row has failed.
     pub(crate) results_required: bool,
 }
@@ -65,7 +57,7 @@ pub async fn check(
         refuse_existing_output(&spec, &program.values, &|path| Some(directory.join(path)))?;
         refuse_existing_in_store(bucket, &spec, &program.values).await?;
     }
-    request.find_layers(bucket, &program.layers).await?;
+    request.find_layers(bucket, &program.found.layers).await?;
     let checked = CheckedLaunch { request, runner, program };
     // The launcher runs here too: what it could not find, nobody has to wait for it to miss.
     if let Some(token) = checked.runner.profile.as_ref().and_then(|profile| profile.token.as_ref()) {
@@ -89,7 +81,7 @@ impl CheckedLaunch {
 
     /// Accepts the launch: puts into the bucket what a spec that lies elsewhere needs there, and writes the job down.
     pub async fn accept(&self, bucket: &Bucket, record: &JobRecord) -> Result<Standing, LaunchError> {
-        self.request.stage(bucket, &record.id, &self.program.layers).await?;
+        self.request.stage(bucket, &record.id, &self.program.found.layers).await?;
         admission::accept(bucket, record).await
     }
 
@@ -106,9 +98,10 @@ impl CheckedLaunch {
             template: format!("{}@{}", record.template.name, record.template.digest),
             runner: record.runner.clone(),
             place: record.place.clone(),
-            interpreter: program.runtime.path().map(Path::to_owned),
-            environment: environment::root(cache, &program.ingredients()),
+            interpreter: program.found.runtime.path().map(Path::to_owned),
+            environment: program.found.root(cache),
             layers: program
+                .found
                 .layers
                 .iter()
                 .map(|layer| PlannedLayer {
@@ -136,41 +129,19 @@ impl CheckedProgram {
         image: Option<&ImageTemplate>,
         account: Option<&str>,
     ) -> Result<Self, LaunchError> {
-        let name = &template.name;
         let values = check_with_account(spec, asked, account)?;
-        let extension =
-            spec.tmpl.as_ref().ok_or_else(|| LaunchError::ImageOnly { name: name.to_string() })?;
-        let here = here();
-        let platform = extension.platforms.get(&here).ok_or_else(|| LaunchError::Platform {
-            name: name.to_string(),
-            built: extension.platforms.keys().cloned().collect(),
-            here,
-        })?;
-        let tree = image.and_then(|image| image.tree_of(&platform.layers));
-        let runtime = match tree {
-            Some(_) => Runtime::of_tree(&extension.entry)?,
-            None => Runtime::find(name, &extension.entry, platform, python, cache)?,
-        };
-        Ok(Self {
-            template,
-            entry: extension.entry.clone(),
-            values,
-            layers: platform.layers.clone(),
-            layer_root: extension.layer_root(),
-            runtime,
-            tree: tree.map(Path::to_owned),
-            results_required: extension.results == Some(Results::Required),
-        })
+        let found = TemplateProgram::find(&template.name, spec, python, cache, image)?;
+        Ok(Self { template, values, results_required: found.results_required, found })
     }
 
     /// What its environment is made of.
     pub(crate) fn ingredients(&self) -> Ingredients<'_> {
-        Ingredients { interpreter: self.runtime.python(), layers: &self.layers, layer_root: self.layer_root }
+        self.found.ingredients()
     }
 
     /// Whether everything lies unpacked in the image that this process runs in.
     pub(crate) fn is_in_image(&self) -> bool {
-        self.tree.is_some()
+        self.found.is_in_image()
     }
 
     /// What is asked of a template for a job that was accepted.
@@ -191,14 +162,13 @@ impl CheckedProgram {
         cache: &Cache,
     ) -> Invocation {
         let nowhere = PathBuf::from("/");
-        let joined = || environment::root(cache, &self.ingredients());
         Direct.plan(&Launch {
             id: &record.id,
             name: &record.name,
-            entry: &self.entry,
+            entry: &self.found.entry,
             values: &self.values,
-            runtime: &self.runtime,
-            environment: &self.tree.clone().unwrap_or_else(joined),
+            runtime: &self.found.runtime,
+            environment: &self.found.root(cache),
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             places: &JobPlaces::new(bucket, &record.id, attempt),
             files: &cache.parameters(&record.id),

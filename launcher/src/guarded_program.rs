@@ -6,15 +6,16 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tmpl_bucket::{ExitStatus, LogSource};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 
-use crate::log_stream::read_lines;
+use crate::log_stream::{RawLine, read_lines};
 use crate::place::GUARD_ARGUMENT;
 use crate::process_tree::{descendants, signal_all};
 use crate::protocol::{FromGuard, ToGuard};
@@ -33,16 +34,30 @@ pub(crate) struct GuardedProgram {
     /// How it ended, once the guard has said so.
     pub(crate) ended: Option<ExitStatus>,
     guard: Child,
+    /// Whether everything below this process is the program's.
+    alone: bool,
 }
 
 impl GuardedProgram {
-    /// Starts it. `executable` is this program, to be started again as the guard; `orphaned_grace` is how long the program has to
-    /// end by itself when this process is gone.
+    /// Starts it as the only program of this process. `executable` is this program, to be started again as the guard; `orphaned_grace`
+    /// is how long the program has to end by itself when this process is gone.
     pub(crate) async fn start(
         executable: &Path,
         invocation: Invocation,
         orphaned_grace: Duration,
         session: &Session,
+    ) -> Result<Self, LaunchError> {
+        let mut program = Self::start_beside(executable, invocation, orphaned_grace, session.lines()).await?;
+        program.alone = true;
+        Ok(program)
+    }
+
+    /// The same for a program beside others. Its lines go to `lines`.
+    pub(crate) async fn start_beside(
+        executable: &Path,
+        invocation: Invocation,
+        orphaned_grace: Duration,
+        lines: Option<Sender<RawLine>>,
     ) -> Result<Self, LaunchError> {
         let name = invocation.program.display().to_string();
         let failed = |source| LaunchError::Start { program: name.clone(), source };
@@ -56,16 +71,14 @@ impl GuardedProgram {
             .spawn()
             .map_err(failed)?;
         let mut readers = Vec::new();
-        if let (Some(stdout), Some(stderr), Some(lines)) =
-            (guard.stdout.take(), guard.stderr.take(), session.lines())
-        {
+        if let (Some(stdout), Some(stderr), Some(lines)) = (guard.stdout.take(), guard.stderr.take(), lines) {
             readers.push(tokio::spawn(read_lines(stdout, LogSource::Stdout, lines.clone())));
             readers.push(tokio::spawn(read_lines(stderr, LogSource::Stderr, lines)));
         }
         ours.set_nonblocking(true).map_err(failed)?;
         let (answers, orders) = UnixStream::from_std(ours).map_err(failed)?.into_split();
         let answers = BufReader::new(answers).lines();
-        let mut program = Self { group: None, orders, answers, readers, ended: None, guard };
+        let mut program = Self { group: None, orders, answers, readers, ended: None, guard, alone: false };
         let (invocation, orphaned_grace_ms) = (Box::new(invocation), milliseconds(orphaned_grace));
         program.say(&ToGuard::Start { invocation, orphaned_grace_ms }).await.map_err(failed)?;
         match program.answer().await {
@@ -90,10 +103,16 @@ impl GuardedProgram {
             // when the guard is gone for good, which is a moment after its socket closed.
             let _ = self.guard.wait().await;
             let limit = Instant::now() + LAST_WORDS;
-            signal_all(group, Signal::KILL);
-            while !descendants().is_empty() && Instant::now() < limit {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+            if !self.alone {
+                // What is below this process may be others' programs; what left the group goes to the first process.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            while self.alone && Instant::now() < limit {
                 signal_all(group, Signal::KILL);
+                if descendants().is_empty() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
         for mut reader in self.readers.drain(..) {

@@ -56,6 +56,7 @@ mod secret;
 mod session;
 mod stop;
 mod stored_spec;
+mod template_program;
 pub mod this_process;
 
 pub use error::{ErrorKind, LaunchError};
