@@ -1,19 +1,22 @@
-//! A server process with a folder of its own. Both are gone when it is dropped, and also when this process is killed.
+//! A server process with a folder of its own. Both are gone when it is dropped, and also when this process is killed; so is what
+//! the server itself has started.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Starts the server, waits until the input is closed (by a drop, or by the end of the process that holds its other end), then
-/// ends the server and removes its folder. If this shell itself is killed, the kernel ends the server.
+/// ends the server's process group and removes its folder. If this shell itself is killed, the kernel ends the server. The server
+/// may not have a group yet when it is ended, so it is named too.
 const SUPERVISOR: &str = r#"
 folder=$0
-setpriv --pdeathsig KILL "$@" >"$folder/log" 2>&1 </dev/null &
+setsid setpriv --pdeathsig KILL "$@" >"$folder/log" 2>&1 </dev/null &
 pid=$!
 echo "$pid" >"$folder/pid.new"
 mv "$folder/pid.new" "$folder/pid"
 trap '' HUP INT TERM
 read -r _
 kill -9 "$pid" 2>/dev/null
+kill -s KILL -- "-$pid" 2>/dev/null
 wait
 rm -rf "$folder"
 "#;
@@ -78,5 +81,35 @@ impl Drop for Process {
         let _ = self.supervisor.wait();
         // Is there still if the supervisor was killed.
         let _ = fs_err::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program's process that is gone, or has ended and waits to be collected.
+    fn has_ended(pid: &str) -> bool {
+        let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
+    }
+
+    #[test]
+    fn what_a_server_has_started_ends_with_it() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & echo $!; wait"]);
+        let process = Process::start(tempfile::tempdir().unwrap().keep(), &command);
+        while !process.log().ends_with('\n') {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let child = process.log().trim().to_owned();
+        assert!(!has_ended(&child));
+        drop(process);
+        // The kernel takes a moment to end what it was told to end.
+        let begun = std::time::Instant::now();
+        while !has_ended(&child) {
+            assert!(begun.elapsed().as_secs() < 10, "{child} goes on");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 }
