@@ -3,10 +3,25 @@
 use std::fmt::Write as _;
 
 use tmpl_template::{
-    Language, Metadata, Parameter, ParameterType, Pass, TemplateName, TemplateSpec, ValueFormat,
+    Extension, Language, Metadata, Parameter, ParameterType, Pass, RunnerName, TemplateName, TemplateSpec,
+    ValueFormat,
 };
 
 use crate::printer::printable;
+
+/// On which runners its jobs run, where it says something of that.
+fn runners(extension: &Extension) -> Option<String> {
+    let allowed: Vec<&str> = extension.runners.iter().map(RunnerName::as_str).collect();
+    let usual = extension.default_runner.as_ref().map_or("direct", RunnerName::as_str);
+    match (allowed.as_slice(), &extension.default_runner) {
+        ([], None) => None,
+        ([], Some(_)) => Some(format!("{usual} where a launch names none")),
+        (allowed, None) if !allowed.contains(&usual) => {
+            Some(format!("{}: a launch names one of them", allowed.join(", ")))
+        }
+        (allowed, _) => Some(format!("{}; {usual} where a launch names none", allowed.join(", "))),
+    }
+}
 
 /// The lines of the page.
 pub(crate) fn page(name: &TemplateName, spec: &TemplateSpec, facts: &[(&str, String)]) -> Vec<String> {
@@ -37,6 +52,9 @@ pub(crate) fn page(name: &TemplateName, spec: &TemplateSpec, facts: &[(&str, Str
             interpreter.chain(build.libc.iter().map(|libc| format!("{libc} or newer"))).collect();
         let with = if needed.is_empty() { "" } else { " with " };
         fact("runs on", &format!("{platform}{with}{}", needed.join(" and ")));
+    }
+    if let Some(runners) = spec.tmpl.as_ref().and_then(runners) {
+        fact("runner", &runners);
     }
     if let Some(image) = &spec.image {
         fact("image", image);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tmpl_bucket::{Bucket, BucketError};
 use tmpl_template::{
     AllowedReference, PhaseLimits, ProfileError, ProfilePart, RunnerKind, RunnerName, RunnerProfile,
-    SecretReference, nearest,
+    SecretReference, TemplateSpec, nearest,
 };
 
 /// A runner as a launch asks for it.
@@ -82,6 +82,14 @@ pub enum RunnerError {
         /// The program.
         program: String,
     },
+    /// The template's author says where its jobs may run, and this is not among it.
+    #[error("the template does not run on the runner `{name}`: it allows {}", listed(allowed))]
+    NotAllowed {
+        /// The runner.
+        name: RunnerName,
+        /// What the template allows: engines, and names of profiles.
+        allowed: Vec<RunnerName>,
+    },
     /// The bucket could not say what it knows of a runner.
     #[error(transparent)]
     Bucket(#[from] BucketError),
@@ -103,6 +111,10 @@ impl RunnerError {
             ),
             Self::Program { name, .. } => {
                 format!("write `program` into the table [runners.{name}] of your configuration file")
+            }
+            Self::NotAllowed { .. } => {
+                "choose one of them with --runner; `tmpl runners list` shows which profiles there are"
+                    .to_owned()
             }
             Self::Bucket(error) => return error.hint(),
         })
@@ -129,6 +141,24 @@ impl ResolvedRunner {
 }
 
 impl OwnRunners {
+    /// The runner of a launch of a template: the one that is asked for, else the template's own, and one that the template allows.
+    pub async fn of_launch(
+        &self,
+        bucket: &Bucket,
+        asked: &RequestedRunner,
+        spec: &TemplateSpec,
+    ) -> Result<ResolvedRunner, RunnerError> {
+        let extension = spec.tmpl.as_ref();
+        let usual = extension.and_then(|extension| extension.default_runner.as_ref());
+        let runner = self.resolve(Some(bucket), asked, usual).await?;
+        match extension {
+            Some(extension) if !extension.allows(&runner.name, runner.engine()) => {
+                Err(RunnerError::NotAllowed { name: runner.name, allowed: extension.runners.clone() })
+            }
+            _ => Ok(runner),
+        }
+    }
+
     /// The runner that is asked for; `usual` is meant where no name is given. Reads the bucket where it is not `direct`.
     pub async fn resolve(
         &self,
@@ -206,8 +236,10 @@ impl OwnRunners {
         let endpoint = profile.endpoint.as_deref();
         let is_own_token =
             is_own(|part| part.token.as_ref().map(SecretReference::as_str), reference.as_str());
-        let is_own_place = endpoint.is_none_or(|endpoint| is_own(|part| part.endpoint.as_deref(), endpoint));
-        if is_own_token && is_own_place {
+        let spark = profile.spark_master_ui.as_deref();
+        let are_own_places = endpoint.is_none_or(|place| is_own(|part| part.endpoint.as_deref(), place))
+            && spark.is_none_or(|place| is_own(|part| part.spark_master_ui.as_deref(), place));
+        if is_own_token && are_own_places {
             return Ok(());
         }
         let to = endpoint.unwrap_or("the engine").to_owned();
@@ -226,6 +258,10 @@ impl OwnRunners {
         let near = nearest(name.as_str(), known.iter().map(String::as_str)).map(str::to_owned);
         RunnerError::Unknown { name: name.clone(), near, known }
     }
+}
+
+fn listed(names: &[RunnerName]) -> String {
+    names.iter().map(RunnerName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The limits of a launch on `direct`, which has no use for anything else.

@@ -72,6 +72,7 @@ mod tests {
     use crate::program_source::ProgramSource;
     use crate::project_template::ProjectTemplate;
     use crate::reports::Reports;
+    use crate::runners::Runners;
 
     fn case(packages: &[&str], bucket: &str, default: &str) -> Vec<String> {
         let package = |name: &&str| LockedPackage {
@@ -94,6 +95,7 @@ mod tests {
             program: Some(source.clone()),
             spec,
             reports: Reports::default(),
+            runners: Runners::default(),
         };
         missing(&lock, bucket, &[Program { template: &template, source: &source }])
     }

@@ -10,6 +10,7 @@ use crate::program_source::ProgramSource;
 use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::reports::Reports;
+use crate::runners::Runners;
 use crate::spec_options::{OptionProblem, SpecOptions};
 
 /// What the command line says instead of `tmpl.toml`.
@@ -65,7 +66,13 @@ impl Overrides {
             DraftError::Project(error) => error,
             DraftError::Option(problem) => flag_error(problem),
         })?;
-        Ok(ProjectTemplate { name, program: None, spec, reports: Reports::default() })
+        Ok(ProjectTemplate {
+            name,
+            program: None,
+            spec,
+            reports: Reports::default(),
+            runners: Runners::default(),
+        })
     }
 
     /// The texts of the files that are named here.
@@ -283,6 +290,8 @@ mod tests {
                 | "yaml_image"
                 | "results"
                 | "notify"
+                | "runners"
+                | "default_runner"
                 | "default_environment" => continue,
                 "max_workers" | "num_workers" => "7",
                 "disable_public_ips" | "enable_streaming_engine" => "true",

@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `manifest`, `reports`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
+//! | `manifest`, `reports`, `runners`, `project`, `python_target`, `source_tree` | the project: what `tmpl.toml` says, resolved to files that are there |
 //! | `requirement_files`, `index_options`, `inputs`, `lock`, `pylock` | what the dependencies depend on, and what they are locked to |
 //! | `uv`, `sdk_wheel`, `resolver`, `resolve`, `build_requirements`, `download`, `credentials`, `redact` | how they are resolved |
 //! | `install`, `distribution`, `record`, `script`, `staged_file` | installed files, without a trace of the installer |
@@ -82,6 +82,7 @@ mod request;
 mod requirement_files;
 mod resolve;
 mod resolver;
+mod runners;
 mod script;
 mod sdk_wheel;
 mod session;

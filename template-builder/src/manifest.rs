@@ -10,6 +10,7 @@ use crate::SpecOptions;
 use crate::manifest_keys::{IMAGE, Key, PYTHON, TEMPLATE};
 use crate::project_error::{Position, ProjectError};
 use crate::reports::Reports;
+use crate::runners::Runners;
 
 /// The file's name.
 pub(crate) const FILE: &str = "tmpl.toml";
@@ -29,6 +30,9 @@ pub(crate) struct Manifest {
     /// What each template says of the reports of its jobs.
     #[serde(skip)]
     pub(crate) reports: Vec<Reports>,
+    /// What each template says of runners.
+    #[serde(skip)]
+    pub(crate) runners: Vec<Runners>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +75,9 @@ pub(crate) struct TemplateTable {
     pub(crate) results: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) notify: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) runners: Vec<Spanned<String>>,
+    pub(crate) default_runner: Option<Spanned<String>>,
     #[serde(default)]
     pub(crate) default_environment: toml::Table,
 }
@@ -148,6 +155,8 @@ impl Manifest {
         manifest.options = options.templates;
         let reports = manifest.templates.iter().map(|table| Reports::read(table, source));
         manifest.reports = reports.collect::<Result<_, _>>()?;
+        let runners = manifest.templates.iter().map(|table| Runners::read(table, source));
+        manifest.runners = runners.collect::<Result<_, _>>()?;
         Ok(manifest)
     }
 }

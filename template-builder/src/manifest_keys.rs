@@ -92,6 +92,16 @@ pub(crate) const TEMPLATE: &[Key] = &[
         Kind::Texts,
         "Webhooks that are told of jobs, like \"failure=https://…\"; of failure, success, retry and slow where nothing is said.",
     ),
+    key(
+        "runners",
+        Kind::Texts,
+        "The runners that jobs may run on: engines (direct, prism, flink, spark, portable), or names of profiles; all where nothing is said.",
+    ),
+    key(
+        "default_runner",
+        Kind::Text,
+        "The runner that is meant where a launch names none; direct where nothing is said.",
+    ),
     key("image", Kind::Text, "An image that exists, taken verbatim."),
     key(
         "sdk_language",

@@ -45,7 +45,7 @@ impl<'a> Program<'a> {
     ) -> TemplateSpec {
         let mut spec = self.template.spec.clone();
         let extension = Extension::new(self.source.entry(beam), lock, platforms);
-        spec.tmpl = Some(self.template.reports.write(extension));
+        spec.tmpl = Some(self.template.runners.write(self.template.reports.write(extension)));
         spec
     }
 }

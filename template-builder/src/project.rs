@@ -17,6 +17,7 @@ use crate::project_error::ProjectError;
 use crate::project_template::ProjectTemplate;
 use crate::python_target::{DEFAULT_PLATFORM, PLATFORMS, PythonTarget};
 use crate::reports::Reports;
+use crate::runners::Runners;
 use crate::source_tree::{self, Odd};
 
 /// A project that can be built.
@@ -150,8 +151,10 @@ impl Reader<'_> {
             let mut template =
                 self.template(table, options, python.is_some(), &mut scripts, &mut descriptions)?;
             template.reports.clone_from(&manifest.reports[place]);
+            template.runners.clone_from(&manifest.runners[place]);
             if template.program.is_none() {
                 template.reports.refuse(self.source)?;
+                template.runners.refuse(self.source)?;
             }
             if let (Some(main), None) = (&table.main, python) {
                 let remedy = "add `[python]` with `version = \"3.11\"`";
@@ -285,7 +288,7 @@ impl Reader<'_> {
                     ),
                 },
             )?;
-        Ok(ProjectTemplate { name, program, spec, reports: Reports::default() })
+        Ok(ProjectTemplate { name, program, spec, reports: Reports::default(), runners: Runners::default() })
     }
 
     /// The text of a file that describes a template, beside the name it is shown under.

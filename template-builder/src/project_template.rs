@@ -4,6 +4,7 @@ use tmpl_template::{TemplateName, TemplateSpec};
 
 use crate::program_source::ProgramSource;
 use crate::reports::Reports;
+use crate::runners::Runners;
 
 /// One template of a project.
 #[derive(Debug)]
@@ -15,4 +16,6 @@ pub(crate) struct ProjectTemplate {
     pub(crate) spec: TemplateSpec,
     /// What is said of the reports of its jobs.
     pub(crate) reports: Reports,
+    /// What is said of runners.
+    pub(crate) runners: Runners,
 }

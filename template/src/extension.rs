@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::format_error::Problem;
-use crate::{Digest, Entry, PlatformBuild};
+use crate::{Digest, Entry, PlatformBuild, RunnerKind, RunnerName};
 
 /// Entry point, lock and builds of a template.
 ///
@@ -30,6 +30,12 @@ pub struct Extension {
     /// Who is told of what happens to jobs of this template: URLs of webhooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<String>,
+    /// The runners that jobs may run on: engines, or names of profiles. All where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runners: Vec<RunnerName>,
+    /// The runner that is meant where a launch names none; `direct` where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "defaultRunner")]
+    pub default_runner: Option<RunnerName>,
 }
 
 /// Whether a job reports rows.
@@ -50,7 +56,10 @@ impl Extension {
     /// | 1 | Python programs; what is in a layer lies at its top |
     /// | 2 | every kind of program; what is in a layer lies below [`LAYER_ROOT`](Self::LAYER_ROOT), so that an image can have the same layers |
     /// | 3 | result rows, and who is told of jobs; written only where the template says something of them |
-    pub const FORMAT: u32 = 3;
+    /// | 4 | runners; written only where the template says something of them |
+    pub const FORMAT: u32 = 4;
+    /// What is written of a template that speaks of reports, and of nothing newer.
+    const REPORTS_FORMAT: u32 = 3;
     /// What is written of a template that says nothing newer.
     const PLAIN_FORMAT: u32 = 2;
 
@@ -60,18 +69,42 @@ impl Extension {
 
     /// An extension in the current format.
     pub fn new(entry: Entry, lock: Option<Digest>, platforms: BTreeMap<String, PlatformBuild>) -> Self {
-        let (results, notify) = (None, Vec::new());
-        Self { format: Self::PLAIN_FORMAT, entry, lock, platforms, results, notify }
+        Self {
+            format: Self::PLAIN_FORMAT,
+            entry,
+            lock,
+            platforms,
+            results: None,
+            notify: Vec::new(),
+            runners: Vec::new(),
+            default_runner: None,
+        }
     }
 
     /// The same, of a template that says whether its jobs report rows, and who is told of them.
     #[must_use]
     pub fn with_reports(mut self, results: Option<Results>, notify: Vec<String>) -> Self {
         if results.is_some() || !notify.is_empty() {
-            self.format = Self::FORMAT;
+            self.format = self.format.max(Self::REPORTS_FORMAT);
         }
         (self.results, self.notify) = (results, notify);
         self
+    }
+
+    /// The same, of a template that says which runners its jobs may run on, and which is meant where a launch names none.
+    #[must_use]
+    pub fn with_runners(mut self, runners: Vec<RunnerName>, default_runner: Option<RunnerName>) -> Self {
+        if !runners.is_empty() || default_runner.is_some() {
+            self.format = Self::FORMAT;
+        }
+        (self.runners, self.default_runner) = (runners, default_runner);
+        self
+    }
+
+    /// Whether jobs may run on the runner of that name, which is of that engine.
+    pub fn allows(&self, runner: &RunnerName, engine: RunnerKind) -> bool {
+        let is_it = |allowed: &RunnerName| allowed == runner || allowed.engine() == Some(engine);
+        self.runners.is_empty() || self.runners.iter().any(is_it)
     }
 
     /// The folder of a layer that holds what is joined; nothing for the layer itself.
@@ -96,5 +129,49 @@ impl Extension {
         serde_json::from_value(value).map_err(|error| {
             Problem::new(error.to_string()).hinted(format!("{UPDATE}, or build the template again"))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extension() -> Extension {
+        Extension::new(Entry::Binary { binary: "b".to_owned() }, None, BTreeMap::new())
+    }
+
+    #[test]
+    fn a_format_is_no_newer_than_what_is_said() {
+        let prod = || "prod".parse::<RunnerName>().unwrap();
+        for (said, format) in [
+            (extension().with_reports(None, Vec::new()).with_runners(Vec::new(), None), 2),
+            (extension().with_reports(Some(Results::Optional), Vec::new()), 3),
+            (extension().with_runners(vec![prod()], None), 4),
+            (
+                extension()
+                    .with_runners(Vec::new(), Some(prod()))
+                    .with_reports(Some(Results::Required), Vec::new()),
+                4,
+            ),
+        ] {
+            assert_eq!(said.format, format, "{said:?}");
+            assert_eq!(Extension::read(serde_json::to_value(&said).unwrap()).unwrap(), said);
+        }
+    }
+
+    #[test]
+    fn a_template_allows_engines_and_profiles() {
+        let name = |name: &str| name.parse::<RunnerName>().unwrap();
+        let said = extension().with_runners(vec![name("flink"), name("nightly")], None);
+        for (runner, engine, is) in [
+            ("flink", RunnerKind::Flink, true),
+            ("prod", RunnerKind::Flink, true),
+            ("nightly", RunnerKind::Spark, true),
+            ("prod", RunnerKind::Spark, false),
+            ("direct", RunnerKind::Direct, false),
+        ] {
+            assert_eq!(said.allows(&name(runner), engine), is, "{runner}");
+            assert!(extension().allows(&name(runner), engine));
+        }
     }
 }

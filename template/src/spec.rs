@@ -200,8 +200,8 @@ mod tests {
         };
         for (text, expected, hint) in [
             (
-                changed("", "format", json!(4)),
-                "tmpl.format: the template is in format 4, newer than 3",
+                changed("", "format", json!(5)),
+                "tmpl.format: the template is in format 5, newer than 4",
                 "update `tmpl`",
             ),
             (

@@ -38,6 +38,8 @@ pub enum Subject {
     Language,
     /// Where the program begins.
     EntryPoint,
+    /// The runners that jobs may run on, or the one that is meant where a launch names none.
+    Runners,
     /// The version of Apache Beam, or whether the program uses it.
     Beam,
     /// The lock that the layers were made from.

@@ -6,7 +6,7 @@ use super::change::{Change, ChangeKind, Subject};
 use super::parameters::lost_options;
 use super::side::Side;
 use crate::shorten::shorten;
-use crate::{Extension, Interpreter, Language, LayerReference, PlatformBuild, runs_on_libc};
+use crate::{Extension, Interpreter, Language, LayerReference, PlatformBuild, RunnerName, runs_on_libc};
 
 /// Every change of what runs.
 pub(super) fn program_changes(old: &Side<'_>, new: &Side<'_>) -> Vec<Change> {
@@ -70,6 +70,7 @@ fn extension_changes(old: &Extension, new: &Extension) -> Vec<Change> {
         let what = "the entry point";
         changes.push(Change::of(Subject::EntryPoint, ChangeKind::Changed, what, Some(&before), Some(&now)));
     }
+    changes.extend(runner_changes(old, new));
     for (name, before) in &old.platforms {
         if let Some(now) = new.platforms.get(name) {
             changes.extend(platform_changes(name, before, now));
@@ -87,6 +88,42 @@ fn extension_changes(old: &Extension, new: &Extension) -> Vec<Change> {
         let (before, now) = (text(old), text(new));
         let change = Change::new(Subject::Lock, ChangeKind::Changed, "the lock changed".to_owned());
         changes.push(change.with_values(before.as_deref(), now.as_deref()));
+    }
+    changes
+}
+
+/// Which runners are allowed, and which is meant where a launch names none.
+fn runner_changes(old: &Extension, new: &Extension) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let list = |names: &[RunnerName]| {
+        let names: Vec<&str> = names.iter().map(RunnerName::as_str).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let (before, now) = (list(&old.runners), list(&new.runners));
+    if before != now {
+        let what = "the list of allowed runners";
+        let mut change =
+            Change::of(Subject::Runners, ChangeKind::Changed, what, before.as_deref(), now.as_deref());
+        let is_lost = |name: &RunnerName| !new.runners.contains(name);
+        if now.is_some() && (before.is_none() || old.runners.iter().any(is_lost)) {
+            change.say("; launches on others are refused");
+            change.breaking = true;
+        }
+        changes.push(change);
+    }
+    let usual = |extension: &Extension| extension.default_runner.as_ref().map(ToString::to_string);
+    let (before, now) = (usual(old), usual(new));
+    if before != now {
+        let what = "the runner where a launch names none";
+        let direct = Some("direct".to_owned());
+        let (before, now) = (before.or_else(|| direct.clone()), now.or(direct));
+        changes.push(Change::of(
+            Subject::Runners,
+            ChangeKind::Default,
+            what,
+            before.as_deref(),
+            now.as_deref(),
+        ));
     }
     changes
 }

@@ -87,7 +87,8 @@ pub(crate) async fn launch(
                 let version = record.template.digest.digest().parse().ok();
                 *reference = TemplateReference { name: record.template.name.clone(), version };
             }
-            request.runner = runner_of(record)?;
+            let said = std::mem::take(&mut request.runner.said);
+            request.runner = RequestedRunner { said, ..runner_of(record)? };
         }
         None => {
             if let Some(holder) = holder

@@ -88,7 +88,7 @@ pub async fn check(
     profile: DockerProfile,
 ) -> Result<CheckedContainer, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
-    let runner = runners.resolve(Some(bucket), &request.runner, None).await?;
+    let runner = runners.of_launch(bucket, &request.runner, &spec).await?;
     if runner.engine() != RunnerKind::Direct {
         return Err(DockerError::Runner { runner: runner.name.to_string(), engine: runner.engine() }.into());
     }

@@ -82,6 +82,26 @@ fn each_part_of_a_template_has_its_sentence() {
         (same(), beam(&|tmpl| tmpl["lock"] = OTHER.into()), "changed: the lock changed"),
         (
             same(),
+            beam(&|tmpl| tmpl["runners"] = json!(["direct", "flink"])),
+            "changed! the list of allowed runners is now `direct, flink`; launches on others are refused",
+        ),
+        (
+            beam(&|tmpl| tmpl["runners"] = json!(["direct"])),
+            beam(&|tmpl| tmpl["runners"] = json!(["direct", "prod"])),
+            "changed: the list of allowed runners was `direct` and is `direct, prod`",
+        ),
+        (
+            beam(&|tmpl| tmpl["runners"] = json!(["direct"])),
+            same(),
+            "changed: the list of allowed runners was `direct` and is gone",
+        ),
+        (
+            same(),
+            beam(&|tmpl| tmpl["defaultRunner"] = "prod".into()),
+            "default: the runner where a launch names none was `direct` and is `prod`",
+        ),
+        (
+            same(),
             beam(&|tmpl| tmpl["platforms"]["linux/amd64"]["layers"][1]["digest"] = OTHER.into()),
             "changed: the layer `app` for linux/amd64 changed",
         ),
