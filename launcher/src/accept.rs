@@ -48,7 +48,7 @@ pub async fn check(
     request: LaunchRequest,
 ) -> Result<CheckedLaunch, LaunchError> {
     let (template, spec) = request.load(bucket).await?;
-    let runner = runners.resolve(Some(bucket), &request.runner, None).await?;
+    let runner = runners.of_launch(bucket, &request.runner, &spec).await?;
     let asked = request.asked(runner.engine());
     let program =
         CheckedProgram::new(template, &spec, &asked, request.python.clone(), cache, None, bucket.account())?;
