@@ -7,18 +7,22 @@
 //! | [`job_client`] | a client of engines' Job services |
 //! | [`artifacts`] | files that workers need, received and handed on |
 //! | [`environment`] | where a pipeline's workers come from |
+//! | [`graph`] | a pipeline's graph: steps, what flows between them, and pictures of it |
 //! | [`metrics`] | what a pipeline counted, decoded: a job's `metrics.json` |
 //! | [`plain_text`] | names from pipelines, made harmless |
+//! | [`options`] | pipeline options as they travel |
 //! | [`wire`] | a pipeline's environments replaced, every other byte as it came |
 //! | [`worker`] | workers: what containers and pools are asked for, and the SDK's process it becomes |
 
 pub mod artifacts;
 pub mod environment;
 mod error;
+pub mod graph;
 pub mod job_client;
 pub mod job_service;
 pub mod messages;
 pub mod metrics;
+pub mod options;
 pub mod plain_text;
 pub mod services;
 pub mod wire;

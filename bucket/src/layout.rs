@@ -164,6 +164,26 @@ pub fn options(id: &JobId) -> String {
     format!("{}/options.json", job(id))
 }
 
+/// What attempt `n` is about to be on its engine.
+pub fn engine_intent(id: &JobId, attempt: u32) -> String {
+    format!("{}/engine/{attempt}-intent.json", job(id))
+}
+
+/// What attempt `n` is on its engine.
+pub fn engine_job(id: &JobId, attempt: u32) -> String {
+    format!("{}/engine/{attempt}.json", job(id))
+}
+
+/// A file that the graph's workers need, by its SHA-256.
+pub fn staged(id: &JobId, sha256: &str) -> String {
+    format!("{}/staged/{sha256}", job(id))
+}
+
+/// Which files those are.
+pub fn staged_list(id: &JobId) -> String {
+    format!("{}/staged.json", job(id))
+}
+
 /// What attempt `n` has counted.
 pub fn metrics(id: &JobId, attempt: u32) -> String {
     format!("{}/metrics/{attempt}.json", job(id))

@@ -28,6 +28,7 @@ mod bucket;
 mod collection;
 mod copy;
 mod cut_off;
+mod engine_jobs;
 mod error;
 mod job_deletion;
 mod job_graph;
@@ -72,6 +73,7 @@ pub use blob::BlobReader;
 pub use bucket::Bucket;
 pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};
+pub use engine_jobs::{EngineJob, StagedArtifact};
 pub use error::{BucketError, BucketErrorKind, causes};
 pub use job_list::{JobFilter, JobLine, JobList};
 pub use job_record::{
