@@ -51,12 +51,7 @@ impl Bucket {
     /// Opens a blob, or nothing where there is none.
     pub async fn blob(&self, digest: &Digest) -> Result<Option<BlobReader>, BucketError> {
         let Some(found) = self.store.open(&layout::blob(digest)).await? else { return Ok(None) };
-        Ok(Some(match found.payload {
-            GetResultPayload::File(file, _) => Box::new(file),
-            GetResultPayload::Stream(stream) => {
-                Box::new(StreamReader { stream, rest: Bytes::new(), runtime: Handle::current() })
-            }
-        }))
+        Ok(Some(reader_of(found.payload)))
     }
 
     /// Opens a blob that a template relies on.
@@ -281,6 +276,16 @@ impl Read for StreamReader {
     }
 }
 
+/// The bytes of an object that was opened, to be read on a thread that may wait.
+pub(crate) fn reader_of(payload: GetResultPayload) -> BlobReader {
+    match payload {
+        GetResultPayload::File(file, _) => Box::new(file),
+        GetResultPayload::Stream(stream) => {
+            Box::new(StreamReader { stream, rest: Bytes::new(), runtime: Handle::current() })
+        }
+    }
+}
+
 fn hash(reader: &mut dyn Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1024 * 1024];
@@ -292,7 +297,7 @@ fn hash(reader: &mut dyn Read) -> io::Result<String> {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

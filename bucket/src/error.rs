@@ -25,6 +25,16 @@ pub enum BucketError {
         /// Why it is refused.
         reason: String,
     },
+    /// The text is not the address of an object in the bucket.
+    #[error("`{address}` is no object of {bucket}: {reason}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// The bucket's path.
+        bucket: String,
+        /// Why it is refused.
+        reason: &'static str,
+    },
     /// The bucket's folder does not exist, or is not a folder.
     #[error("there is no bucket at {bucket}")]
     NoSuchBucket {

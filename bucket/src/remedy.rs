@@ -10,6 +10,7 @@ impl BucketError {
             Self::Url { .. } => {
                 "give a folder, such as ./bucket, or an address, such as s3://NAME/PREFIX?endpoint=https://HOST".to_owned()
             }
+            Self::Address { .. } => "give its path in the bucket, such as jars/beam.jar".to_owned(),
             Self::NoSuchBucket { bucket } => match scheme_and_container(bucket) {
                 ("s3", name) => format!("check the address; a bucket is made by `aws s3 mb s3://{name}`, or by your store's own tools"),
                 ("gs", name) => format!("check the address; a bucket is made by `gcloud storage buckets create gs://{name}`"),
