@@ -34,9 +34,6 @@ public final class Launch {
       pipeline = RunnerApi.Pipeline.parseFrom(entry(zip, "pipeline.pb"));
       String json = new String(entry(zip, "options.json"), "UTF-8");
       options = PipelineOptionsTranslation.fromJson(json).as(FlinkPipelineOptions.class);
-      if (!parallelism.isEmpty()) {
-        options.setParallelism(Integer.valueOf(parallelism));
-      }
     } catch (IOException | RuntimeException error) {
       throw new IllegalArgumentException("tmpl: the graph " + graph + " cannot be read: " + error, error);
     }
@@ -44,6 +41,9 @@ public final class Launch {
     options.setRunner(null);
     options.setFlinkMaster("[auto]");
     options.setJobName(name);
+    if (!parallelism.isEmpty()) {
+      options.setParallelism(Integer.valueOf(parallelism));
+    }
     FileSystems.setDefaultPipelineOptions(options);
 
     new FlinkPipelineRunner(options, null, List.of()).run(pipeline, job(id, name, options));
