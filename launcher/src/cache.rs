@@ -103,6 +103,11 @@ impl Cache {
         &self.directory
     }
 
+    /// Where workers of a pool have their folders while they run.
+    pub(crate) fn workers(&self) -> PathBuf {
+        self.directory.join("workers")
+    }
+
     /// Where the parameters of a job that are passed as files lie while it runs.
     pub(crate) fn parameters(&self, id: &tmpl_template::JobId) -> PathBuf {
         self.directory.join("parameters").join(id.as_str())

@@ -198,6 +198,14 @@ pub enum LaunchError {
     #[cfg(feature = "docker")]
     #[error(transparent)]
     Docker(#[from] DockerError),
+    /// The template has no program that an engine's worker could be.
+    #[error("the template has no worker: {what}")]
+    NoWorker {
+        /// Why not.
+        what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -276,6 +284,7 @@ impl LaunchError {
             #[cfg(feature = "docker")]
             Self::Docker(error) => return error.hint(),
             Self::ImageProgram { hint, .. } => return hint.clone(),
+            Self::NoWorker { remedy, .. } => (*remedy).to_owned(),
             Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
             Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),
             Self::Libc { needed, .. } => {

@@ -12,6 +12,7 @@
 //! | [`requested_runner`] | which runner a launch is for: flags above the operator's file above the bucket |
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
+//! | [`worker`] | workers of jobs that engines ask for: the template's own program, in a pool or a container |
 //! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
 //! | `log_stream`, `log_writer`, `cause` | the program's lines: read, stored, and searched for the first cause of a failure |
 //!
@@ -58,6 +59,7 @@ mod stop;
 mod stored_spec;
 mod template_program;
 pub mod this_process;
+pub mod worker;
 
 pub use error::{ErrorKind, LaunchError};
 pub use invocation::{ArgumentValue, FilePlan, Invocation};

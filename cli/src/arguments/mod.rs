@@ -11,6 +11,7 @@ mod place;
 mod runner;
 pub(crate) mod spec;
 mod template;
+mod worker_pool;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use runner::RunnerArguments;
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
+pub(crate) use worker_pool::WorkerPoolArguments;
 
 use crate::template_source::TemplateSource;
 
@@ -87,6 +89,7 @@ pub(crate) enum Command {
     Cache(CacheCommand),
     Doctor(DoctorArguments),
     Gc(GcArguments),
+    WorkerPool(WorkerPoolArguments),
     /// What a bucket's people have agreed upon
     #[command(subcommand)]
     Bucket(BucketCommand),

@@ -10,6 +10,7 @@ mod jobs;
 mod run;
 mod template;
 mod wait;
+mod worker_pool;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Init(arguments) => init::run(&context, &arguments),
             Command::Cache(command) => cache::run(&context, &command),
             Command::Doctor(arguments) => doctor::run(&context, &arguments).await,
+            Command::WorkerPool(arguments) => worker_pool::run(&context, arguments).await,
             Command::Gc(arguments) => gc::run(&context, &arguments).await,
             Command::Bucket(command) => bucket::run(&context, command).await,
         }
