@@ -22,7 +22,8 @@ pub fn shortened(text: &str, most: usize) -> String {
     text.chars().take(head).chain(['…']).chain(text.chars().skip(length - tail)).collect()
 }
 
-fn is_harmless(c: char) -> bool {
+/// Whether a character may stand in a line that others look at.
+pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control() && !is_direction(c) && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
