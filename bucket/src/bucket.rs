@@ -15,7 +15,7 @@ use crate::remote::{Remote, Variables};
 use crate::store::Store;
 use crate::upload_budget::UploadBudget;
 use crate::url::Scheme;
-use crate::{BucketError, BucketUrl, layout};
+use crate::{AskEngine, BucketError, BucketUrl, layout};
 
 /// An open bucket. Cheap to clone; `Display` is its name: a path, or an address without options.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Bucket {
     /// The store's clock minus ours, asked for once.
     pub(crate) clock: Arc<OnceLock<jiff::SignedDuration>>,
     pub(crate) budget: UploadBudget,
+    /// Who can ask the engines that jobs run on.
+    pub(crate) engines: Option<Arc<dyn AskEngine>>,
 }
 
 impl Bucket {
@@ -100,7 +102,15 @@ impl Bucket {
             profile: None,
             clock: Arc::default(),
             budget: UploadBudget::default(),
+            engines: None,
         }
+    }
+
+    /// The same bucket, with somebody who can ask engines how jobs stand whose launcher is gone.
+    #[must_use]
+    pub fn asking(mut self, engines: Arc<dyn AskEngine>) -> Self {
+        self.engines = Some(engines);
+        self
     }
 
     /// Opens a bucket, making its folder where there is none.

@@ -60,6 +60,9 @@ pub struct JobRecord {
     /// How long the launcher may be silent before it counts as gone, where it is not what the store's kind has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<SignedDuration>,
+    /// The job whose graph is handed to the engine once more, without starting the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<JobId>,
     /// Who is told of what happens to the job, beside those whom the template and the bucket name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<NoticeTarget>,
@@ -160,6 +163,8 @@ pub enum EventKind {
     State(JobState),
     /// Something worth telling happened.
     Message(String),
+    /// The engine's own word for the job's state changed.
+    Native(String),
 }
 
 /// `stop.json`: a request to end a job.
@@ -184,6 +189,8 @@ pub struct StopRequest {
 pub enum StopMode {
     /// At once; what was not finished is lost.
     Cancel,
+    /// Nothing new is read, and what was read is finished.
+    Drain,
 }
 
 /// How the program's process ended.

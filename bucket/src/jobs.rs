@@ -5,8 +5,8 @@ use tmpl_template::{JobId, JobState};
 
 use crate::store::Created;
 use crate::{
-    Attempt, Bucket, BucketError, BucketErrorKind, Event, EventKind, FinalRecord, JobRecord, Liveness,
-    StopRequest, layout,
+    Attempt, Bucket, BucketError, BucketErrorKind, EngineStanding, Event, EventKind, FinalRecord, JobRecord,
+    Liveness, StopMode, StopRequest, layout,
 };
 
 /// The exit code of a job whose launcher is gone: the launch failed for a reason outside the program.
@@ -115,13 +115,22 @@ impl Bucket {
         if let Some(ended) = self.job_summary(id).await?.ended {
             return Err(BucketError::Ended { id: id.clone(), state: ended.state.word() });
         }
-        self.store.create_json(&layout::stop(id), request).await?;
+        let object = match request.mode {
+            StopMode::Cancel => layout::stop(id),
+            StopMode::Drain => layout::drain(id),
+        };
+        self.store.create_json(&object, request).await?;
         Ok(())
     }
 
-    /// The request to stop, where there was one.
+    /// The request to cancel a job, where there was one.
     pub async fn stop_request(&self, id: &JobId) -> Result<Option<StopRequest>, BucketError> {
         self.store.get_json(&layout::stop(id)).await
+    }
+
+    /// The request to drain a job, where there was one.
+    pub async fn drain_request(&self, id: &JobId) -> Result<Option<StopRequest>, BucketError> {
+        self.store.get_json(&layout::drain(id)).await
     }
 
     /// A job's line in a list. Brings the record of a job whose launcher is gone to its end.
@@ -198,16 +207,21 @@ impl Bucket {
         let attempt = self.attempt_numbers(&id).await?.pop();
         if self.liveness(&record, attempt).await? == Liveness::Held {
             let state = self.newest_state(&id).await?.unwrap_or(JobState::Queued);
-            return Ok(JobSummary {
-                record,
-                state,
-                ended: None,
-                attempt,
-                presumed_lost: false,
-                reconciled: false,
-            });
+            return Ok(JobSummary { state, attempt, ..going_on(record) });
         }
-        let end = if attempt.is_some() { lost() } else { never_begun() };
+        let mut end = if attempt.is_some() { lost() } else { never_begun() };
+        match self.engine_standing(&record, attempt).await? {
+            None => {}
+            Some(EngineStanding::Ended(ended)) => end = *ended,
+            Some(EngineStanding::Runs(state)) => {
+                return Ok(JobSummary { state, attempt, ..going_on(record) });
+            }
+            // Nobody here can say: what was last heard holds.
+            Some(EngineStanding::Unknown) => {
+                let state = self.newest_state(&id).await?.unwrap_or(JobState::Queued);
+                return Ok(JobSummary { state, attempt, ..going_on(record) });
+            }
+        }
         match self.finish_job(&record, &end).await {
             Ok(ended) => {
                 // The program is gone, and nobody else removes what it needed.
@@ -218,17 +232,24 @@ impl Bucket {
             Err(error)
                 if matches!(error.kind(), BucketErrorKind::Temporary | BucketErrorKind::Environment) =>
             {
-                Ok(JobSummary {
-                    record,
-                    state: JobState::Failed,
-                    ended: None,
-                    attempt,
-                    presumed_lost: true,
-                    reconciled: false,
-                })
+                Ok(JobSummary { state: JobState::Failed, attempt, presumed_lost: true, ..going_on(record) })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What the engine says of a job whose launcher is gone; nothing where no engine has it.
+    async fn engine_standing(
+        &self,
+        record: &JobRecord,
+        attempt: Option<u32>,
+    ) -> Result<Option<EngineStanding>, BucketError> {
+        let Some(attempt) = attempt.filter(|_| record.profile.is_some()) else { return Ok(None) };
+        let Some(job) = self.engine_job(&record.id, attempt).await? else { return Ok(None) };
+        Ok(Some(match &self.engines {
+            Some(engines) => engines.ask(self, record, attempt, &job).await,
+            None => EngineStanding::Unknown,
+        }))
     }
 
     /// The state that the newest event says.
@@ -244,10 +265,15 @@ impl Bucket {
 }
 
 fn summary(record: JobRecord, ended: FinalRecord) -> JobSummary {
+    JobSummary { state: ended.state, ended: Some(ended), ..going_on(record) }
+}
+
+/// A job without an end, of which nothing more is said yet.
+fn going_on(record: JobRecord) -> JobSummary {
     JobSummary {
         record,
-        state: ended.state,
-        ended: Some(ended),
+        state: JobState::Queued,
+        ended: None,
         attempt: None,
         presumed_lost: false,
         reconciled: false,

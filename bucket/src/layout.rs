@@ -110,9 +110,14 @@ pub fn event(id: &JobId, attempt: u32, sequence: u64) -> String {
     format!("{}/events/{attempt}-{sequence:0NUMBER_DIGITS$}.json", job(id))
 }
 
-/// A request to cancel or drain.
+/// A request to cancel.
 pub fn stop(id: &JobId) -> String {
     format!("{}/stop.json", job(id))
+}
+
+/// A request to drain. One to cancel stands above it.
+pub fn drain(id: &JobId) -> String {
+    format!("{}/drain.json", job(id))
 }
 
 /// The terminal state.

@@ -29,6 +29,7 @@ mod collection;
 mod copy;
 mod cut_off;
 mod engine_jobs;
+mod engine_standing;
 mod error;
 mod job_deletion;
 mod job_graph;
@@ -75,6 +76,7 @@ pub use bucket::Bucket;
 pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};
 pub use engine_jobs::{EngineJob, StagedArtifact};
+pub use engine_standing::{AskEngine, EngineStanding};
 pub use error::{BucketError, BucketErrorKind, causes};
 pub use job_list::{JobFilter, JobLine, JobList};
 pub use job_record::{

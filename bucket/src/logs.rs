@@ -51,6 +51,8 @@ pub enum LogSource {
     Stderr,
     /// The launcher.
     Launcher,
+    /// The engine that runs the pipeline, and its workers where it tells what they say.
+    Engine,
 }
 
 impl Bucket {

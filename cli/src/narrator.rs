@@ -87,7 +87,7 @@ impl<'a> Narrator<'a> {
         // What the launcher has to say is in the log too.
         self.states.extend(events.into_iter().filter_map(|event| match event.kind {
             EventKind::State(state) => Some((event.time, state)),
-            EventKind::Message(_) => None,
+            EventKind::Message(_) | EventKind::Native(_) => None,
         }));
         loop {
             let bytes = self.bucket.read_log(id, self.attempt, self.offset).await?;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 use tmpl_bucket::{Bucket, BucketUrl, NoticeTarget};
 use tmpl_launcher::cache::Cache;
+use tmpl_launcher::execution::reconcile::Engines;
 use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::place::docker::DockerProfile;
 use tmpl_launcher::place::{BUCKET_VARIABLE, CACHE_VARIABLE};
@@ -97,7 +99,7 @@ impl Settings {
 
     /// The bucket that is meant, which must exist.
     pub(crate) fn bucket(&self, flag: Option<&str>) -> Result<Bucket, Failure> {
-        Ok(Bucket::open(&self.bucket_url(flag)?)?)
+        Ok(Bucket::open(&self.bucket_url(flag)?)?.asking(Arc::new(Engines)))
     }
 
     /// This machine's cache.

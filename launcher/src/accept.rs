@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{CheckRequest, ParameterValues, TemplateSpec, check_with_account};
+use tmpl_template::{CheckRequest, Entry, ParameterValues, RunnerKind, TemplateSpec, check_with_account};
 
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
@@ -64,7 +64,13 @@ pub async fn check(
         secret::look_up(token.as_str())
             .map_err(|reason| LaunchError::Secret { reference: token.to_string(), reason })?;
     }
-    Secrets::resolve(&mut checked.program.invocation(&checked.job(), FIRST_ATTEMPT, bucket, cache))?;
+    Secrets::resolve(&mut checked.program.invocation(
+        &*planned(&checked.job()),
+        &checked.job(),
+        FIRST_ATTEMPT,
+        bucket,
+        cache,
+    ))?;
     Ok(checked)
 }
 
@@ -109,12 +115,21 @@ impl CheckedLaunch {
                     layer: layer.clone(),
                 })
                 .collect(),
-            invocation: program.invocation(&record, FIRST_ATTEMPT, bucket, cache),
+            invocation: program.invocation(&*planned(&record), &record, FIRST_ATTEMPT, bucket, cache),
             logs: bucket.place_of(&layout::logs(&record.id, FIRST_ATTEMPT)),
             results: bucket.place_of(&layout::results(&record.id, FIRST_ATTEMPT)),
             temporary: bucket.place_of(&layout::temporary(&record.id)),
             warnings: program.values.warnings().to_vec(),
         }
+    }
+}
+
+/// The runner of a job, as far as that is known before it begins.
+fn planned(record: &JobRecord) -> Box<dyn Runner> {
+    match record.engine() {
+        #[cfg(feature = "engines")]
+        engine if engine != RunnerKind::Direct => Box::new(crate::runner::Capture::planned()),
+        _ => Box::new(Direct),
     }
 }
 
@@ -153,16 +168,27 @@ impl CheckedProgram {
         }
     }
 
-    /// What is started for a job.
+    /// The files of a compiled program itself.
+    pub(crate) fn own_files(&self, cache: &Cache) -> Vec<PathBuf> {
+        let app = self.found.root(cache).join("app");
+        match &self.found.entry {
+            Entry::Java { jars, .. } => jars.iter().map(|jar| app.join(jar)).collect(),
+            Entry::Go { binary } => vec![app.join(binary)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is started for a job by a runner.
     pub(crate) fn invocation(
         &self,
+        runner: &dyn Runner,
         record: &JobRecord,
         attempt: u32,
         bucket: &Bucket,
         cache: &Cache,
     ) -> Invocation {
         let nowhere = PathBuf::from("/");
-        Direct.plan(&Launch {
+        runner.plan(&Launch {
             id: &record.id,
             name: &record.name,
             entry: &self.found.entry,

@@ -47,9 +47,25 @@ impl Tail {
             return Some(Cause { message, ..Cause::default() });
         }
         let lines: Vec<&str> = self.lines_of(LogSource::Stderr);
-        from_traceback(&lines).or_else(|| from_traceback(&self.lines_of(LogSource::Stdout))).or_else(|| {
+        self.raised().or_else(|| {
             let said = lines.iter().rev().find(|line| line.contains("error: ") || line.starts_with("ERROR"));
             let said = said.or_else(|| lines.iter().rev().find(|line| !line.trim().is_empty()))?;
+            Some(Cause { message: shorten(said.trim()), ..Cause::default() })
+        })
+    }
+
+    /// The first exception that was raised, wherever it was told: what the engine says of its workers counts before what the program
+    /// said when it built the graph.
+    pub(crate) fn raised(&self) -> Option<Cause> {
+        let sources = [LogSource::Engine, LogSource::Stderr, LogSource::Stdout];
+        sources.into_iter().find_map(|source| from_traceback(&self.lines_of(source)))
+    }
+
+    /// Why a job failed on its engine, as far as that and the workers tell.
+    pub(crate) fn engine_cause(&self) -> Option<Cause> {
+        self.raised().or_else(|| {
+            let lines = self.lines_of(LogSource::Engine);
+            let said = lines.iter().rev().find(|line| !line.trim().is_empty())?;
             Some(Cause { message: shorten(said.trim()), ..Cause::default() })
         })
     }

@@ -206,6 +206,16 @@ pub enum LaunchError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// This launcher was built without engines.
+    #[error("this launcher knows no {engine}")]
+    NoEngines {
+        /// The engine.
+        engine: tmpl_template::RunnerKind,
+    },
+    /// The job's engine did not take it, or lost it.
+    #[cfg(feature = "engines")]
+    #[error(transparent)]
+    Execution(#[from] crate::execution::ExecutionError),
     /// The guard above the program ended before the program did.
     #[error("the guard process ended unexpectedly")]
     GuardLost,
@@ -222,6 +232,10 @@ pub enum ErrorKind {
     Refused,
     /// Temporary: nothing runs, safe to repeat.
     Temporary,
+    /// The program is at fault.
+    Program,
+    /// Nobody knows what became of the job.
+    ContactLost,
 }
 
 impl ErrorKind {
@@ -232,6 +246,8 @@ impl ErrorKind {
             Self::Environment => 3,
             Self::Refused => 6,
             Self::Temporary => 75,
+            Self::Program => 1,
+            Self::ContactLost => 7,
         }
     }
 }
@@ -260,6 +276,8 @@ impl LaunchError {
             Self::NameInUse { .. } | Self::KeyInUse { .. } => ErrorKind::Refused,
             #[cfg(feature = "docker")]
             Self::Docker(error) => error.kind(),
+            #[cfg(feature = "engines")]
+            Self::Execution(error) => error.kind(),
             Self::Cache { .. } | Self::EventLoop { .. } | Self::GuardLost => ErrorKind::Temporary,
             Self::Layer { source, .. } if !source.is_corrupt() => ErrorKind::Temporary,
             _ => ErrorKind::Environment,
@@ -283,7 +301,10 @@ impl LaunchError {
             Self::Spec { source, .. } => return source.hint(),
             #[cfg(feature = "docker")]
             Self::Docker(error) => return error.hint(),
+            #[cfg(feature = "engines")]
+            Self::Execution(error) => return error.hint(),
             Self::ImageProgram { hint, .. } => return hint.clone(),
+            Self::NoEngines { .. } => "launch the job with place process".to_owned(),
             Self::NoWorker { remedy, .. } => (*remedy).to_owned(),
             Self::ImageOnly { .. } => "launch it with --place docker".to_owned(),
             Self::Platform { .. } => "build it for this machine with `tmpl build PROJECT`".to_owned(),

@@ -89,13 +89,19 @@ impl GuardedProgram {
         Ok(program)
     }
 
-    /// Waits until the program and everything it started is gone, and all it wrote was read.
-    pub(crate) async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
+    /// Waits until the program and everything it started is gone. May be given up and asked again.
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus, LaunchError> {
         if self.ended.is_none()
             && let Some(FromGuard::Ended(status)) = self.answer().await
         {
             self.ended = Some(status);
         }
+        self.ended.ok_or(LaunchError::GuardLost)
+    }
+
+    /// Waits until the program and everything it started is gone, and all it wrote was read.
+    pub(crate) async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
+        let _ = self.wait().await;
         if self.ended.is_none()
             && let Some(group) = self.group
         {

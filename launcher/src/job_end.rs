@@ -3,11 +3,11 @@
 use tmpl_bucket::{Cause, ExitStatus, FinalRecord, StopRequest, causes};
 use tmpl_template::JobState;
 
-use crate::LaunchError;
 use crate::cause::signal_name;
 use crate::memory_limit::OutOfMemory;
 use crate::session::LogEnd;
 use crate::stop::Stop;
+use crate::{ErrorKind, LaunchError};
 
 /// How an attempt went, before it is put in words.
 pub(crate) enum Outcome {
@@ -17,6 +17,12 @@ pub(crate) enum Outcome {
     NoResults,
     /// It was stopped; the program's end, where it had begun.
     Stopped(Stop, Option<ExitStatus>),
+    /// It ended on the engine that it was handed to.
+    #[cfg(feature = "engines")]
+    Engine(crate::execution::EngineEnd),
+    /// It goes on, on its engine, and this launcher has no more to do with it.
+    #[cfg(feature = "engines")]
+    Left,
     /// It could not be started or watched.
     Failed(LaunchError),
 }
@@ -38,7 +44,45 @@ pub(crate) fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<Out
             FinalRecord { program: Some(status), cause, hint, ..FinalRecord::new(JobState::Failed, ended_with(status), 1) }
         }
         Outcome::Stopped(stop, program) => FinalRecord { program, ..stopped_by(&stop) },
-        Outcome::Failed(error) => failed(&error),
+        #[cfg(feature = "engines")]
+        Outcome::Engine(end) => ended_on_engine(&end, log),
+        #[cfg(feature = "engines")]
+        Outcome::Left => stopped_by(&Stop::LeaseLost),
+        Outcome::Failed(error) => failed_after(&error, log),
+    }
+}
+
+/// The end of a job that could not go on, with the program's own words where it failed by its own fault.
+fn failed_after(error: &LaunchError, log: &LogEnd) -> FinalRecord {
+    let end = failed(error);
+    if error.kind() != ErrorKind::Program {
+        return end;
+    }
+    let cause = log.tail.raised().or(end.cause);
+    FinalRecord { reason: error.to_string(), cause, ..end }
+}
+
+/// The end of a job on its engine.
+#[cfg(feature = "engines")]
+fn ended_on_engine(end: &crate::execution::EngineEnd, log: &LogEnd) -> FinalRecord {
+    let engine = end.engine;
+    match end.state {
+        JobState::Done => FinalRecord::new(JobState::Done, "done".to_owned(), 0),
+        JobState::Drained => FinalRecord::new(JobState::Drained, format!("drained on {engine}"), 4),
+        JobState::Cancelled => {
+            let reason = format!("cancelled on {engine} by somebody who has not asked for it here");
+            FinalRecord::new(JobState::Cancelled, reason, 4)
+        }
+        _ if end.forgotten => FinalRecord {
+            hint: Some("an engine that was restarted forgets its jobs; run it again".to_owned()),
+            ..FinalRecord::new(JobState::Failed, format!("{engine} no longer knows the job"), 3)
+        },
+        _ => {
+            let cause = log.tail.engine_cause();
+            let hint = cause.as_ref().and_then(hint_for);
+            let reason = format!("the pipeline failed on {engine} ({})", end.native);
+            FinalRecord { cause, hint, ..FinalRecord::new(JobState::Failed, reason, 1) }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::process::{getpid, set_child_subreaper};
 use tmpl_bucket::{Attempt, Bucket, ExitStatus, FinalRecord, JobRecord};
-use tmpl_template::{JobId, JobState, check_with_account};
+use tmpl_template::{JobId, JobState, RunnerProfile, check_with_account};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::accept::{CheckedProgram, FIRST_ATTEMPT};
@@ -27,6 +27,7 @@ use crate::memory_limit::{OutOfMemory, memory_limit};
 use crate::notices::{NoticeEvent, Notices, OwnNotices};
 use crate::out_of_memory::out_of_memory_kills;
 use crate::place::DOCKER;
+use crate::runner::{Direct, Runner};
 use crate::secret::Secrets;
 use crate::session::{Listener, Session};
 use crate::stop::{self, CurrentAttempt, Stop};
@@ -35,7 +36,7 @@ use crate::this_process::here;
 use crate::{Invocation, LaunchError};
 
 /// How long a program has to end by itself after it was asked to.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// The most that it has where the job may soon be declared lost: it must not go on writing then.
 const LOST_GRACE: Duration = Duration::from_secs(2);
 
@@ -85,6 +86,11 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
             }
             Err(error) => Err(error),
         };
+        #[cfg(feature = "engines")]
+        if matches!(outcome, Ok(Outcome::Left)) {
+            session.close_log().await;
+            return Ok(None);
+        }
         let may_help = is_worth_another(&outcome);
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         let log = session.close_log().await;
@@ -129,6 +135,10 @@ fn is_worth_another(outcome: &Result<Outcome, LaunchError>) -> bool {
         Ok(Outcome::Ended(status)) => *status != ExitStatus::Code(0),
         Ok(Outcome::NoResults) => true,
         Ok(Outcome::Stopped(..)) => false,
+        #[cfg(feature = "engines")]
+        Ok(Outcome::Engine(end)) => end.state == JobState::Failed,
+        #[cfg(feature = "engines")]
+        Ok(Outcome::Left) => false,
         Ok(Outcome::Failed(error)) | Err(error) => error.kind() == ErrorKind::Temporary,
     }
 }
@@ -164,16 +174,15 @@ async fn attempt_job(
     stopped: &mut Receiver<Stop>,
 ) -> Result<Outcome, LaunchError> {
     session.state(JobState::Pending).await;
+    if let Some(profile) = &record.profile {
+        return on_engine(context, record, profile, attempt, session, stopped).await;
+    }
     let prepared = tokio::select! {
         biased;
         Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
-        prepared = prepare(context, record, attempt) => prepared?,
+        prepared = prepare(context, record, attempt, &Direct) => prepared?,
     };
-    if let Some(unpacked) = prepared.environment.as_ref().map(|joined| joined.unpacked)
-        && unpacked > 0
-    {
-        session.message(format!("unpacked {unpacked} layers")).await;
-    }
+    prepared.announce(session).await;
     session.keep_secret(prepared.secrets);
     let results_required = prepared.results_required;
     // A fifth of the lease is left when it is given up, and more when the launcher is killed: the program is gone before anybody can
@@ -198,6 +207,30 @@ async fn attempt_job(
     Ok(Outcome::Stopped(reason, program.end().await.ok()))
 }
 
+#[cfg(feature = "engines")]
+async fn on_engine(
+    context: &LaunchContext,
+    record: &JobRecord,
+    profile: &RunnerProfile,
+    attempt: u32,
+    session: &mut Session,
+    stopped: &mut Receiver<Stop>,
+) -> Result<Outcome, LaunchError> {
+    crate::execution::Execution { context, record, profile, attempt }.run(session, stopped).await
+}
+
+#[cfg(not(feature = "engines"))]
+async fn on_engine(
+    _: &LaunchContext,
+    _: &JobRecord,
+    profile: &RunnerProfile,
+    _: u32,
+    _: &mut Session,
+    _: &mut Receiver<Stop>,
+) -> Result<Outcome, LaunchError> {
+    Err(LaunchError::NoEngines { engine: profile.engine })
+}
+
 /// A program that ended by itself: well, unless it had to say what it did and has not.
 async fn well_ended(
     context: &LaunchContext,
@@ -212,16 +245,33 @@ async fn well_ended(
 }
 
 /// Everything a program needs to start.
-struct Prepared {
+pub(crate) struct Prepared {
     /// Nothing where the image has it.
     environment: Option<Environment>,
-    invocation: Invocation,
-    secrets: Secrets,
+    pub(crate) invocation: Invocation,
+    pub(crate) secrets: Secrets,
     /// Whether a job that reports no row has failed.
-    results_required: bool,
+    pub(crate) results_required: bool,
+    /// The files of a compiled program: what it would have its workers fetch, and what they have.
+    pub(crate) own_files: Vec<PathBuf>,
 }
 
-async fn prepare(context: &LaunchContext, record: &JobRecord, attempt: u32) -> Result<Prepared, LaunchError> {
+impl Prepared {
+    /// Says what had to be done.
+    pub(crate) async fn announce(&self, session: &mut Session) {
+        let unpacked = self.environment.as_ref().map_or(0, |joined| joined.unpacked);
+        if unpacked > 0 {
+            session.message(format!("unpacked {unpacked} layers")).await;
+        }
+    }
+}
+
+pub(crate) async fn prepare(
+    context: &LaunchContext,
+    record: &JobRecord,
+    attempt: u32,
+    runner: &dyn Runner,
+) -> Result<Prepared, LaunchError> {
     let bucket = &context.bucket;
     let cache = &context.cache;
     let python = record.python.clone();
@@ -235,7 +285,13 @@ async fn prepare(context: &LaunchContext, record: &JobRecord, attempt: u32) -> R
         let files = cache.parameters(&record.id);
         let mut invocation = container::image_program(record, &values, places, files)?;
         let secrets = Secrets::resolve(&mut invocation)?;
-        return Ok(Prepared { environment: None, invocation, secrets, results_required: false });
+        return Ok(Prepared {
+            environment: None,
+            invocation,
+            secrets,
+            results_required: false,
+            own_files: Vec::new(),
+        });
     }
     let program = CheckedProgram::new(
         record.template.clone(),
@@ -250,9 +306,10 @@ async fn prepare(context: &LaunchContext, record: &JobRecord, attempt: u32) -> R
         if program.is_in_image() { None } else { Some(assemble(bucket, cache, &program).await?) };
     bucket.create_temporary(&record.id).await?;
     bucket.create_results(&record.id, attempt).await?;
-    let mut invocation = program.invocation(record, attempt, bucket, cache);
+    let mut invocation = program.invocation(runner, record, attempt, bucket, cache);
     let secrets = Secrets::resolve(&mut invocation)?;
-    Ok(Prepared { environment, invocation, secrets, results_required: program.results_required })
+    let own_files = program.own_files(cache);
+    Ok(Prepared { environment, invocation, secrets, results_required: program.results_required, own_files })
 }
 
 /// Joins the program's environment on a thread that may wait for disk and processor.

@@ -62,6 +62,8 @@ pub struct LaunchRequest {
     pub retries: Retries,
     /// How long the launcher may be silent before it counts as gone, where somebody says it.
     pub lease: Option<SignedDuration>,
+    /// The job whose graph is handed to an engine once more, without starting the program.
+    pub replay_of: Option<JobId>,
     /// Who is told of what happens.
     pub notify: Vec<NoticeTarget>,
     /// Who asks.
@@ -155,6 +157,7 @@ impl LaunchRequest {
             retries: self.retries,
             launch_key: self.launch_key.clone(),
             lease: self.lease,
+            replay_of: self.replay_of.clone(),
             notify: self.notify.clone(),
         }
     }

@@ -10,6 +10,7 @@
 //! | [`launch`] | the launcher itself: one attempt of one job, from its right to run to its end |
 //! | [`container`] | the program `launcher`: what images are started with |
 //! | [`requested_runner`] | which runner a launch is for: flags above the operator's file above the bucket |
+//! | [`runner_check`], [`beam_jar`] | whether a runner would take a launch, step by step; the jar that Flink needs |
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
 //! | [`worker`] | workers of jobs that engines ask for: the template's own program, in a pool or a container |
@@ -21,6 +22,7 @@
 
 pub mod accept;
 pub mod admission;
+pub mod beam_jar;
 pub mod cache;
 mod cause;
 pub mod container;
@@ -28,6 +30,8 @@ pub mod container;
 pub mod engine;
 pub mod environment;
 mod error;
+#[cfg(feature = "engines")]
+pub mod execution;
 mod existing_output;
 pub mod guard;
 mod guarded_program;
@@ -52,6 +56,7 @@ mod protocol;
 pub mod requested_runner;
 pub mod role;
 mod runner;
+pub mod runner_check;
 mod runtime;
 mod secret;
 mod session;

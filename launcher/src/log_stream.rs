@@ -1,6 +1,6 @@
 //! The program's two streams, read as lines. A line of any length, and bytes that are no UTF-8, are taken as they come.
 
-use tmpl_bucket::LogSource;
+use tmpl_bucket::{LogLevel, LogSource};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::mpsc::Sender;
 
@@ -11,6 +11,8 @@ pub(crate) const LONGEST_LINE: usize = 64 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RawLine {
     pub(crate) source: LogSource,
+    /// How important it is, where that is known without reading it.
+    pub(crate) level: Option<LogLevel>,
     pub(crate) text: String,
 }
 
@@ -28,7 +30,7 @@ pub(crate) async fn read_lines(stream: impl AsyncRead + Unpin, source: LogSource
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let text = String::from_utf8_lossy(line).into_owned();
-        if lines.send(RawLine { source, text }).await.is_err() {
+        if lines.send(RawLine { source, level: None, text }).await.is_err() {
             return;
         }
     }

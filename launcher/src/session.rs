@@ -129,9 +129,38 @@ impl Session {
     /// Something worth telling happened.
     pub(crate) async fn message(&mut self, text: String) {
         if let Some(lines) = &self.lines {
-            let _ = lines.send(RawLine { source: LogSource::Launcher, text: text.clone() }).await;
+            let line = RawLine { source: LogSource::Launcher, level: None, text: text.clone() };
+            let _ = lines.send(line).await;
         }
         self.record(EventKind::Message(text)).await;
+    }
+
+    /// A line that was not written by a process of ours.
+    pub(crate) async fn line(&mut self, source: LogSource, level: LogLevel, text: String) {
+        if let Some(lines) = &self.lines {
+            let _ = lines.send(RawLine { source, level: Some(level), text }).await;
+        }
+    }
+
+    /// The engine's own word for the job's state changed.
+    pub(crate) async fn native(&mut self, state: &str) {
+        self.record(EventKind::Native(state.to_owned())).await;
+    }
+
+    /// A value without any secret's value in its texts.
+    pub(crate) fn redact_json(&self, value: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value;
+        match value {
+            Value::String(text) => Value::String(match self.secrets.get() {
+                Some(secrets) => secrets.redact(text),
+                None => text,
+            }),
+            Value::Array(items) => items.into_iter().map(|item| self.redact_json(item)).collect(),
+            Value::Object(map) => {
+                map.into_iter().map(|(name, value)| (name, self.redact_json(value))).collect()
+            }
+            other => other,
+        }
     }
 
     /// The attempt failed, and the next one is to come: the log of this one is closed already.
@@ -222,10 +251,11 @@ async fn write_log(log: Log) -> LogEnd {
                 None => text,
             };
             let text = redact(raw.text);
-            let (level, message) = match raw.source {
-                LogSource::Launcher => (LogLevel::Info, text),
-                LogSource::Stdout => levels[0].read(raw.source, text),
-                LogSource::Stderr => levels[1].read(raw.source, text),
+            let (level, message) = match (raw.source, raw.level) {
+                (_, Some(level)) => (level, text),
+                (LogSource::Launcher | LogSource::Engine, None) => (LogLevel::Info, text),
+                (LogSource::Stdout, None) => levels[0].read(raw.source, text),
+                (LogSource::Stderr, None) => levels[1].read(raw.source, text),
             };
             // A line of JSON may hold a secret in escaped letters: its message is looked through again.
             let message = redact(message);

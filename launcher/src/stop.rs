@@ -53,12 +53,18 @@ pub(crate) fn watch(bucket: &Bucket, record: &JobRecord, attempt: &CurrentAttemp
             let _ = stops.send(Stop::Timeout(timeout)).await;
         });
     }
-    tokio::spawn(watch_requests(bucket.clone(), record.id.clone(), stops.clone()));
+    tokio::spawn(watch_requests(bucket.clone(), record.id.clone(), record.profile.is_some(), stops.clone()));
     tokio::spawn(renew(bucket.clone(), record.clone(), Arc::clone(attempt), stops.clone()));
 }
 
-async fn watch_requests(bucket: Bucket, id: JobId, stops: Sender<Stop>) {
+async fn watch_requests(bucket: Bucket, id: JobId, engine: bool, stops: Sender<Stop>) {
+    // Only engines can drain.
+    let mut draining = !engine;
     loop {
+        if !draining && let Ok(Some(request)) = bucket.drain_request(&id).await {
+            draining = true;
+            let _ = stops.send(Stop::Requested(request)).await;
+        }
         // A bucket that does not answer now may answer the next time; the lease tells when it is too late.
         if let Ok(Some(request)) = bucket.stop_request(&id).await {
             let _ = stops.send(Stop::Requested(request)).await;

@@ -36,6 +36,7 @@ pub(crate) fn job_at(name: &str, at: Timestamp) -> JobRecord {
         retries: Retries::default(),
         launch_key: None,
         lease: None,
+        replay_of: None,
         notify: Vec::new(),
     }
 }

@@ -26,53 +26,58 @@ pub(crate) struct Direct;
 
 impl Runner for Direct {
     fn plan(&self, launch: &Launch<'_>) -> Invocation {
-        let mut invocation = Invocation {
-            program: program(launch),
-            arguments: Vec::new(),
-            environment: job_variables(launch.id, launch.name, launch.values, launch.places),
-            removed: vec!["TMPL_*".to_owned()],
-            search_path: vec![launch.environment.join("bin")],
-            directory: launch.directory.to_owned(),
-            files: Vec::new(),
-        };
-        if launch.entry.is_python() {
-            prepare_python(&mut invocation, launch.environment);
-        }
-        match launch.entry {
-            Entry::Python { main: PythonMain::Module(module), .. } => {
-                // The folder a launch is made from must not lend modules to a program that is run with -m.
-                set(&mut invocation, "PYTHONSAFEPATH", "1");
-                invocation.arguments.extend(["-m".to_owned(), module.clone()]);
-            }
-            Entry::Python { main: PythonMain::File(file), .. } => {
-                invocation.arguments.push(app(launch, file));
-            }
-            Entry::Yaml { pipeline, .. } => {
-                set(&mut invocation, "PYTHONSAFEPATH", "1");
-                invocation.arguments.extend(["-m".to_owned(), BEAM_YAML.to_owned()]);
-                invocation.arguments.push(format!("--yaml_pipeline_file={}", app(launch, pipeline)));
-            }
-            Entry::Java { main_class, jars, .. } => {
-                let jars: Vec<String> = jars.iter().map(|jar| app(launch, jar)).collect();
-                invocation.arguments.extend(["-cp".to_owned(), jars.join(":"), main_class.clone()]);
-            }
-            Entry::Go { .. } | Entry::Binary { .. } => {}
-        }
-        if let Entry::Yaml { .. } = launch.entry {
-            pass_to_yaml(launch, &mut invocation);
-        } else {
-            launch.values.iter().for_each(|value| pass(value, launch.files, &mut invocation));
-        }
-        // After the parameters: of an option given twice, argparse takes the last.
-        if let Some(sdk) = BeamSdk::of(launch.entry) {
-            invocation.arguments.extend(sdk.options(launch.values, &launch.places.temporary, launch.name));
-        }
-        invocation
+        program_with(launch, &|sdk| sdk.options(launch.values, &launch.places.temporary, launch.name))
     }
 }
 
+/// The program of a launch, with `options` for a pipeline of Beam's.
+pub(super) fn program_with(launch: &Launch<'_>, options: &dyn Fn(BeamSdk) -> Vec<String>) -> Invocation {
+    let mut invocation = Invocation {
+        program: program(launch),
+        arguments: Vec::new(),
+        environment: job_variables(launch.id, launch.name, launch.values, launch.places),
+        removed: vec!["TMPL_*".to_owned()],
+        search_path: vec![launch.environment.join("bin")],
+        directory: launch.directory.to_owned(),
+        files: Vec::new(),
+    };
+    if launch.entry.is_python() {
+        prepare_python(&mut invocation, launch.environment);
+    }
+    match launch.entry {
+        Entry::Python { main: PythonMain::Module(module), .. } => {
+            // The folder a launch is made from must not lend modules to a program that is run with -m.
+            set(&mut invocation, "PYTHONSAFEPATH", "1");
+            invocation.arguments.extend(["-m".to_owned(), module.clone()]);
+        }
+        Entry::Python { main: PythonMain::File(file), .. } => {
+            invocation.arguments.push(app(launch, file));
+        }
+        Entry::Yaml { pipeline, .. } => {
+            set(&mut invocation, "PYTHONSAFEPATH", "1");
+            invocation.arguments.extend(["-m".to_owned(), BEAM_YAML.to_owned()]);
+            invocation.arguments.push(format!("--yaml_pipeline_file={}", app(launch, pipeline)));
+        }
+        Entry::Java { main_class, jars, .. } => {
+            let jars: Vec<String> = jars.iter().map(|jar| app(launch, jar)).collect();
+            invocation.arguments.extend(["-cp".to_owned(), jars.join(":"), main_class.clone()]);
+        }
+        Entry::Go { .. } | Entry::Binary { .. } => {}
+    }
+    if let Entry::Yaml { .. } = launch.entry {
+        pass_to_yaml(launch, &mut invocation);
+    } else {
+        launch.values.iter().for_each(|value| pass(value, launch.files, &mut invocation));
+    }
+    // After the parameters: of an option given twice, argparse takes the last.
+    if let Some(sdk) = BeamSdk::of(launch.entry) {
+        invocation.arguments.extend(options(sdk));
+    }
+    invocation
+}
+
 /// The file that is executed.
-fn program(launch: &Launch<'_>) -> PathBuf {
+pub(super) fn program(launch: &Launch<'_>) -> PathBuf {
     match (launch.entry, launch.runtime) {
         (Entry::Java { .. }, Runtime::Java(java)) => java.clone(),
         (Entry::Java { .. }, _) => PathBuf::from("java"),
@@ -142,19 +147,33 @@ impl BeamSdk {
 
     /// What a pipeline is told besides its parameters, as the SDK spells it.
     pub(crate) fn options(self, values: &ParameterValues, temporary: &str, name: &JobName) -> Vec<String> {
-        let (runner, names) = match self {
-            Self::Java => ("DirectRunner", ["tempLocation", "jobName"].as_slice()),
-            // A flag that a program does not define ends it; only this one every Beam pipeline has.
-            Self::Go => ("direct", [].as_slice()),
-            Self::Python => (BEAM_RUNNER, ["temp_location", "job_name"].as_slice()),
+        let runner = match self {
+            Self::Java => "DirectRunner",
+            Self::Go => "direct",
+            Self::Python => BEAM_RUNNER,
         };
         let mut options = vec![format!("--runner={runner}")];
-        for (option, value) in names.iter().zip([temporary, name.as_str()]) {
-            if values.get(option).is_none() {
-                options.push(format!("--{option}={value}"));
-            }
-        }
+        options.extend(self.own_options(values, temporary, name));
         options
+    }
+
+    /// The job's own options, which every runner is told.
+    pub(super) fn own_options(
+        self,
+        values: &ParameterValues,
+        temporary: &str,
+        name: &JobName,
+    ) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Java => &["tempLocation", "jobName"],
+            // A flag that a program does not define ends it, and these not every pipeline of Go has.
+            Self::Go => &[],
+            Self::Python => &["temp_location", "job_name"],
+        };
+        let told = names.iter().zip([temporary, name.as_str()]);
+        told.filter(|(option, _)| values.get(option).is_none())
+            .map(|(option, value)| format!("--{option}={value}"))
+            .collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The engines that execute pipelines. Each turns a launch into an invocation: a pure function, so a dry run and a snapshot test
 //! see exactly what would be started.
 
+#[cfg(feature = "engines")]
+mod capture;
 mod direct;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use tmpl_template::{Entry, JobId, JobName, LayerReference, ParameterValues};
 use crate::Invocation;
 use crate::job_places::JobPlaces;
 use crate::runtime::Runtime;
+#[cfg(feature = "engines")]
+pub(crate) use capture::Capture;
 pub(crate) use direct::{BeamSdk, Direct, job_variables, pass};
 
 /// Everything a runner needs to know of a launch.

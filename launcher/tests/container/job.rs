@@ -49,6 +49,7 @@ async fn accepted(code: &str) -> Accepted {
         launch_key: None,
         retries: Retries::default(),
         lease: None,
+        replay_of: None,
         notify: Vec::new(),
         submitter: Submitter { who: "ann".into(), host: "h".into() },
         working_directory: image.path(""),

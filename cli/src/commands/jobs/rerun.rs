@@ -32,6 +32,7 @@ pub(super) async fn run(
         launch_key: options.launch_key.clone(),
         retries: if own_retries.limit == 0 { record.retries } else { own_retries },
         lease: context.settings.lease,
+        replay_of: None,
         notify: options
             .notify
             .iter()

@@ -85,6 +85,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
         let text = match &event.kind {
             EventKind::State(state) => Printer::state(*state),
             EventKind::Message(text) => printable(text),
+            EventKind::Native(state) => format!("the engine says {}", printable(state)),
         };
         lines.push(format!("    {}  {text}", printer.time(event.time)));
     }

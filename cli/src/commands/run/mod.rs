@@ -44,6 +44,7 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
         launch_key: arguments.launch.launch_key.clone(),
         retries: arguments.launch.retries(),
         lease: context.settings.lease,
+        replay_of: None,
         notify: arguments.launch.notify.iter().filter(|target| target.is_web()).cloned().collect(),
         submitter: submitter::submitter(),
         working_directory: follow::working_directory()?,

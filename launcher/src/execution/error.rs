@@ -1,0 +1,141 @@
+//! Why a job could not be brought to its engine, or not be watched there.
+
+use jiff::SignedDuration;
+use tmpl_beam::BeamError;
+use tmpl_template::{Phase, RunnerKind};
+
+use crate::ErrorKind;
+
+/// What went wrong between the launcher and an engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutionError {
+    /// The program ended and had submitted nothing.
+    #[error("the program ended without submitting a pipeline to the runner it was given")]
+    NothingSubmitted {
+        /// What is known of why.
+        hint: String,
+    },
+    /// The program submitted more than one pipeline.
+    #[error("the program submitted a second pipeline, and a launch runs one: nothing was run")]
+    SecondPipeline,
+    /// What the program submitted could not be taken.
+    #[error("the pipeline that the program submitted can't be taken: {reason}")]
+    Unusable {
+        /// Why.
+        reason: String,
+    },
+    /// A phase took longer than it may.
+    #[error("the phase `{phase}` took longer than its limit of {limit:#}")]
+    Limit {
+        /// The phase.
+        phase: Phase,
+        /// The limit.
+        limit: SignedDuration,
+    },
+    /// The engine could not be spoken to, or refused.
+    #[error("{engine} did not take the job")]
+    Beam {
+        /// Which.
+        engine: RunnerKind,
+        /// Why.
+        #[source]
+        source: BeamError,
+    },
+    /// An engine that the launcher starts did not begin.
+    #[error("{program} did not begin: {reason}")]
+    NotBegun {
+        /// The program.
+        program: String,
+        /// Why.
+        reason: String,
+    },
+    /// The profile says too little.
+    #[error("the runner's profile has no `{key}`")]
+    Incomplete {
+        /// What is missing.
+        key: &'static str,
+    },
+    /// The job to be replayed has no graph.
+    #[error("job {id} has no graph that could be run again")]
+    NoGraph {
+        /// The job.
+        id: String,
+    },
+    /// A worker ended before it had done anything, and the engine did not notice.
+    #[error("the worker {worker} ended before its work was done, and {engine} went on waiting for it")]
+    Worker {
+        /// Its name.
+        worker: String,
+        /// The engine.
+        engine: RunnerKind,
+    },
+    /// The engine was asked to end a job and did not.
+    #[error("{engine} was asked to cancel the job {limit:?} ago and still says that it is {state}")]
+    StillRunning {
+        /// The engine.
+        engine: RunnerKind,
+        /// The state there.
+        state: String,
+        /// How long was waited.
+        limit: std::time::Duration,
+    },
+    /// The engine has been silent for too long.
+    #[error("{engine} has not answered for {silence:?}: {reason}")]
+    Silent {
+        /// The engine.
+        engine: RunnerKind,
+        /// For how long.
+        silence: std::time::Duration,
+        /// Its last answer.
+        reason: String,
+    },
+}
+
+impl ExecutionError {
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Beam { source, .. } if source.is_temporary() => ErrorKind::Temporary,
+            Self::NothingSubmitted { .. }
+            | Self::SecondPipeline
+            | Self::Unusable { .. }
+            | Self::Worker { .. }
+            | Self::Limit { .. } => ErrorKind::Program,
+            Self::StillRunning { .. } | Self::Silent { .. } => ErrorKind::ContactLost,
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    /// Whether the engine answers, and does not know the job.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        matches!(self, Self::Beam { source: BeamError::Refused { .. }, .. })
+            && self.kind() != ErrorKind::Temporary
+    }
+
+    /// The remedy.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NothingSubmitted { hint } => hint.clone(),
+            Self::SecondPipeline => {
+                "make one pipeline of them, or a template of each; `with beam.Pipeline(…)` runs its pipeline when the block ends"
+                    .to_owned()
+            }
+            Self::Limit { phase, .. } => format!("allow more with --limit {phase}=DURATION, or look for what took so long in the log"),
+            Self::Beam { source, .. } if source.is_another_service() => {
+                "what listens there is no Job service of Beam's: check the runner's endpoint with `tmpl runners check`".to_owned()
+            }
+            Self::Beam { source, .. } if source.is_temporary() => {
+                "check that the engine runs and can be reached: `tmpl runners check` tries it".to_owned()
+            }
+            Self::Incomplete { key } => format!("write `{key}` into the profile, or pass --{}", key.replace('_', "-")),
+            Self::Worker { .. } => "its last lines are the cause; they are in the log too".to_owned(),
+            Self::StillRunning { .. } => "the job may go on there: end it on the engine itself".to_owned(),
+            Self::Silent { .. } => "the job may go on there: `tmpl jobs show` asks again".to_owned(),
+            Self::NotBegun { program, .. } if program.ends_with("prism") => {
+                "install Beam's Prism and name it with `program` in the runner's profile, or name an endpoint".to_owned()
+            }
+            Self::NotBegun { .. } | Self::Beam { .. } | Self::Unusable { .. } | Self::NoGraph { .. } => return None,
+        })
+    }
+}

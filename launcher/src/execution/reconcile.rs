@@ -1,0 +1,157 @@
+//! The job of a launcher that died, asked for at its engine: it goes on there, or has ended, and its record says so.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tmpl_beam::graph::Graph;
+use tmpl_bucket::{
+    AskEngine, Bucket, Cause, EngineJob, EngineStanding, FinalRecord, JobRecord, LogLevel, LogSource,
+};
+use tmpl_template::JobState;
+use tokio::sync::mpsc::channel;
+
+use super::engine::Engine;
+use super::news::{NativeState, News};
+use crate::cause::Tail;
+
+/// How long is listened for why a job failed.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long a job that is cancelled is waited for.
+const CANCEL_WAIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Asks the engines that jobs run on, with the secrets that this process may use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Engines;
+
+impl AskEngine for Engines {
+    fn ask<'a>(
+        &'a self,
+        bucket: &'a Bucket,
+        record: &'a JobRecord,
+        attempt: u32,
+        job: &'a EngineJob,
+    ) -> Pin<Box<dyn Future<Output = EngineStanding> + Send + 'a>> {
+        Box::pin(ask(bucket, record, attempt, job))
+    }
+}
+
+async fn ask(bucket: &Bucket, record: &JobRecord, attempt: u32, job: &EngineJob) -> EngineStanding {
+    let Some(engine) = Engine::of_job(record, job) else { return EngineStanding::Unknown };
+    let id = match &job.id {
+        Some(id) => id.clone(),
+        // The launcher died between its intent and the engine's answer.
+        None => match engine.find(record, attempt, &job.name).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return EngineStanding::Ended(Box::new(never_submitted(job))),
+            Err(_) if job.own => return EngineStanding::Ended(Box::new(lost_with_launcher(job))),
+            Err(_) => return EngineStanding::Unknown,
+        },
+    };
+    if job.own {
+        // What the job needed died with the launcher: where the engine still has it, it must not wait there for ever.
+        cancel(&engine, &id).await;
+        return EngineStanding::Ended(Box::new(lost_with_launcher(job)));
+    }
+    let cancelled = matches!(bucket.stop_request(&record.id).await, Ok(Some(_)));
+    if cancelled {
+        cancel(&engine, &id).await;
+    }
+    match engine.state(&id).await {
+        Ok(NativeState { state: Some(state), native }) if state.is_terminal() => {
+            keep_figures(bucket, record, attempt, &engine, &id).await;
+            EngineStanding::Ended(Box::new(ended(&engine, &id, state, &native, cancelled).await))
+        }
+        Ok(NativeState { state, .. }) => EngineStanding::Runs(state.unwrap_or(JobState::Running)),
+        Err(error) if error.is_forgotten() => EngineStanding::Ended(Box::new(forgotten(job))),
+        Err(_) => EngineStanding::Unknown,
+    }
+}
+
+async fn cancel(engine: &Engine, id: &str) {
+    let begun = Instant::now();
+    if engine.cancel(id).await.is_err() {
+        return;
+    }
+    while begun.elapsed() < CANCEL_WAIT {
+        match engine.state(id).await {
+            Ok(NativeState { state: Some(state), .. }) if !state.is_terminal() => {}
+            _ => return,
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn keep_figures(bucket: &Bucket, record: &JobRecord, attempt: u32, engine: &Engine, id: &str) {
+    let Ok(Some(pipeline)) = bucket.pipeline(&record.id).await else { return };
+    let names = Graph::read(pipeline).map(|graph| graph.names()).unwrap_or_default();
+    if let Some(figures) = engine.metrics(id, &names).await {
+        // A view for people: the end of the job does not depend on it.
+        let _ = bucket.write_metrics(&record.id, attempt, &figures).await;
+    }
+}
+
+async fn ended(engine: &Engine, id: &str, state: JobState, native: &str, cancelled: bool) -> FinalRecord {
+    let kind = engine.kind();
+    match state {
+        JobState::Done => FinalRecord::new(state, format!("done on {kind}, after its launcher was lost"), 0),
+        JobState::Cancelled if cancelled => FinalRecord::new(state, format!("cancelled on {kind}"), 4),
+        JobState::Cancelled => FinalRecord::new(state, format!("cancelled on {kind} by somebody else"), 4),
+        JobState::Drained => FinalRecord::new(state, format!("drained on {kind}"), 4),
+        _ => FinalRecord {
+            cause: cause(engine, id).await,
+            ..FinalRecord::new(JobState::Failed, format!("the pipeline failed on {kind} ({native})"), 1)
+        },
+    }
+}
+
+/// Why a job failed, as far as the engine still says it.
+async fn cause(engine: &Engine, id: &str) -> Option<Cause> {
+    let (sender, mut news) = channel(64);
+    let (engine, id) = (engine.clone(), id.to_owned());
+    let listening = tokio::spawn(async move { engine.follow(&id, sender).await });
+    let mut tail = Tail::default();
+    let heard = async {
+        while let Some(heard) = news.recv().await {
+            if let News::Message { level: LogLevel::Error, text } = heard {
+                text.lines().for_each(|line| tail.push(LogSource::Engine, line));
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, heard).await;
+    listening.abort();
+    tail.engine_cause()
+}
+
+fn lost_with_launcher(job: &EngineJob) -> FinalRecord {
+    FinalRecord {
+        hint: Some(
+            "the job's engine or its workers were processes of that launcher: give the runner an endpoint and a worker pool of its \
+             own, and jobs go on without their launcher; run it again"
+                .to_owned(),
+        ),
+        ..FinalRecord::new(
+            JobState::Failed,
+            format!("launcher lost: it stopped renewing its lease, and what the job needed on {} went with it", job.engine),
+            3,
+        )
+    }
+}
+
+fn never_submitted(job: &EngineJob) -> FinalRecord {
+    FinalRecord {
+        hint: Some("nothing was run; run it again".to_owned()),
+        ..FinalRecord::new(
+            JobState::Failed,
+            format!("launcher lost: it was killed before {} had the job", job.engine),
+            3,
+        )
+    }
+}
+
+fn forgotten(job: &EngineJob) -> FinalRecord {
+    FinalRecord {
+        hint: Some("an engine that was restarted forgets its jobs; run it again".to_owned()),
+        ..FinalRecord::new(JobState::Failed, format!("{} no longer knows the job", job.engine), 3)
+    }
+}

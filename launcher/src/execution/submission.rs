@@ -1,0 +1,101 @@
+//! A kept graph on its way to an engine: what is submitted is a value that a dry run shows; then it is done.
+
+use jiff::Timestamp;
+use tmpl_beam::environment::at_pool;
+use tmpl_beam::job_client::Submission;
+use tmpl_beam::options::typed;
+use tmpl_bucket::EngineJob;
+use tmpl_template::Phase;
+
+use super::captured::Kept;
+use super::engine::Engine;
+use super::job_api::JobApi;
+use super::own::OwnParts;
+use super::{Execution, ExecutionError, limits};
+use crate::LaunchError;
+use crate::session::Session;
+
+/// A job that an engine has accepted.
+#[derive(Clone, Debug)]
+pub(super) struct Submitted {
+    pub(super) engine: Engine,
+    /// The engine's id.
+    pub(super) id: String,
+    /// The graph, for the names of its steps.
+    pub(super) graph: bytes::Bytes,
+    pub(super) results_required: bool,
+}
+
+/// What the engine calls an attempt: a name that no other has, so that whoever finds only the intent can ask for it.
+pub(super) fn engine_name(execution: &Execution<'_>) -> String {
+    format!("{}.{}.{}", execution.record.name, execution.record.id, execution.attempt)
+}
+
+/// Hands a graph to the engine of the job.
+pub(super) async fn submit(
+    execution: &Execution<'_>,
+    kept: &Kept,
+    own: &mut OwnParts,
+    session: &mut Session,
+) -> Result<Submitted, LaunchError> {
+    limits::within(execution.record, Phase::Submission, hand_over(execution, kept, own, session)).await
+}
+
+async fn hand_over(
+    execution: &Execution<'_>,
+    kept: &Kept,
+    own: &mut OwnParts,
+    session: &mut Session,
+) -> Result<Submitted, LaunchError> {
+    let Execution { context, record, profile, attempt } = execution;
+    let endpoint = match &profile.endpoint {
+        Some(endpoint) => endpoint.clone(),
+        None if profile.starts_engine() => own.start_prism(execution, session).await?,
+        None => return Err(ExecutionError::Incomplete { key: "endpoint" }.into()),
+    };
+    let pool = match &profile.worker_pool {
+        Some(pool) => pool.clone(),
+        None => own.start_pool(execution, session).await?,
+    };
+    let name = engine_name(execution);
+    let intent = EngineJob {
+        time: Timestamp::now(),
+        engine: profile.engine,
+        endpoint: endpoint.clone(),
+        name: name.clone(),
+        id: None,
+        own: !own.is_empty(),
+    };
+    context.bucket.intend_engine_job(&record.id, *attempt, &intent).await?;
+    let bucket = context.bucket.url().to_string();
+    let attempt_text = attempt.to_string();
+    let words = [
+        ("tmpl.bucket", bucket.as_str()),
+        ("tmpl.job", record.id.as_str()),
+        ("tmpl.attempt", attempt_text.as_str()),
+    ];
+    let mut options = kept.options.clone();
+    for (option, value) in &profile.options {
+        options.set(option, typed(value));
+    }
+    // Some engines pass no words to a pool: it finds them among the options that each worker is given.
+    for (word, value) in words {
+        options.set(&word.replace('.', "_"), value.into());
+    }
+    let pipeline = at_pool(&kept.captured, &pool, &words).map_err(unusable)?;
+    let engine = JobApi { kind: profile.engine, endpoint };
+    // Beam's job servers name a job by its options, Prism by the request.
+    options.set("job_name", name.as_str().into());
+    let submission = Submission { pipeline, options: options.encode(), job_name: name };
+    let id = engine.submit(&submission, &kept.captured).await?;
+    let engine = Engine::JobApi(engine);
+    let job = EngineJob { time: Timestamp::now(), id: Some(id.clone()), ..intent };
+    context.bucket.record_engine_job(&record.id, *attempt, &job).await?;
+    session.message(format!("{} has accepted the job: {id}", profile.engine)).await;
+    let graph = kept.captured.pipeline.clone();
+    Ok(Submitted { engine, id, graph, results_required: kept.results_required })
+}
+
+fn unusable(error: impl std::fmt::Display) -> LaunchError {
+    ExecutionError::Unusable { reason: error.to_string() }.into()
+}
