@@ -181,12 +181,17 @@ impl OwnRunners {
             (None, None) => return Err(self.unknown(bucket, name).await),
         };
         let mut part = asked.said.clone().over(below);
-        let engine = part.engine.or(name.engine());
         let limits = std::mem::take(&mut part.limits);
-        let profile = part.with_engine(engine.ok_or_else(|| ProfileError::NoEngine { name: name.clone() })?);
-        profile.check(name)?;
+        let profile = checked(name, part)?;
         self.trust_with(name, &profile, &asked.said)?;
         Ok(ResolvedRunner { name: name.clone(), profile: Some(Box::new(profile)), limits })
+    }
+
+    /// The profile that the bucket and the operator's own file make together, where launches can be made with it.
+    pub fn accept(&self, name: &RunnerName, part: ProfilePart) -> Result<RunnerProfile, RunnerError> {
+        let profile = checked(name, part)?;
+        self.trust(name, &profile)?;
+        Ok(profile)
     }
 
     /// What the operator's own file and the bucket know of a name.
@@ -246,7 +251,8 @@ impl OwnRunners {
         Err(RunnerError::Reference { name: name.clone(), reference: reference.clone(), to })
     }
 
-    async fn unknown(&self, bucket: Option<&Bucket>, name: &RunnerName) -> RunnerError {
+    /// That nobody knows a name, with those that are known.
+    pub async fn unknown(&self, bucket: Option<&Bucket>, name: &RunnerName) -> RunnerError {
         let engines = RunnerKind::ALL.into_iter().filter(|engine| *engine != RunnerKind::Dataflow);
         let mut known: Vec<String> = engines.map(|engine| engine.to_string()).collect();
         known.extend(self.profiles.keys().map(ToString::to_string));
@@ -258,6 +264,14 @@ impl OwnRunners {
         let near = nearest(name.as_str(), known.iter().map(String::as_str)).map(str::to_owned);
         RunnerError::Unknown { name: name.clone(), near, known }
     }
+}
+
+/// A whole profile, as far as it alone tells.
+fn checked(name: &RunnerName, part: ProfilePart) -> Result<RunnerProfile, ProfileError> {
+    let engine = part.engine.or(name.engine());
+    let profile = part.with_engine(engine.ok_or_else(|| ProfileError::NoEngine { name: name.clone() })?);
+    profile.check(name)?;
+    Ok(profile)
 }
 
 fn listed(names: &[RunnerName]) -> String {
