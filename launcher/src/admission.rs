@@ -96,6 +96,7 @@ fn asked(request: &LaunchRequest, place: &str) -> Map<String, Value> {
         ("runner", json!(request.runner.name)),
         ("profile", json!(request.runner.profile)),
         ("runnerFlags", json!(Some(&request.runner.said).filter(|said| !said.is_empty()))),
+        ("replayOf", json!(request.replay_of)),
         ("jobName", json!(request.job_name)),
         ("place", json!(place)),
         ("python", json!(request.python)),

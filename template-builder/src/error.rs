@@ -356,10 +356,8 @@ impl BuildError {
             Self::Network { refused: false, .. } | Self::BaseLayer { .. } => BuildErrorKind::Temporary,
             Self::Launcher(error) => match error.kind() {
                 tmpl_launcher::ErrorKind::Usage => BuildErrorKind::Usage,
-                tmpl_launcher::ErrorKind::Environment | tmpl_launcher::ErrorKind::Refused => {
-                    BuildErrorKind::Environment
-                }
                 tmpl_launcher::ErrorKind::Temporary => BuildErrorKind::Temporary,
+                _ => BuildErrorKind::Environment,
             },
             Self::Bucket(error) => match error.kind() {
                 BucketErrorKind::Usage => BuildErrorKind::Usage,

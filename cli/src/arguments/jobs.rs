@@ -66,6 +66,15 @@ pub(crate) enum JobsCommand {
         #[arg(long)]
         no_wait: bool,
     },
+    /// Ask a job on an engine to read nothing new and finish what it has, and wait until it has ended
+    Drain {
+        /// The job's id
+        #[arg(value_parser = job_id)]
+        id: JobId,
+        /// Only ask
+        #[arg(long)]
+        no_wait: bool,
+    },
     /// Delete all that is known of jobs that have ended; the audit keeps that they were
     Delete {
         /// The jobs' ids
@@ -135,6 +144,9 @@ pub(crate) struct RerunArguments {
     /// With the template's current version
     #[arg(long)]
     pub(crate) newest: bool,
+    /// Hand the job's graph to an engine once more as it is, without starting the program
+    #[arg(long, conflicts_with_all = ["newest", "parameters", "param", "params_file"])]
+    pub(crate) replay: bool,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]

@@ -1,10 +1,10 @@
 //! `tmpl jobs`: what ran, how it went, what it wrote. Read from the bucket alone.
 
-mod cancel;
 mod diff;
 mod list;
 mod rerun;
 mod show;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -44,7 +44,8 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
         }
         JobsCommand::Rerun(arguments) => return rerun::run(context, &bucket, &arguments).await,
         JobsCommand::Diff { first, second } => diff::run(printer, &bucket, &first, &second).await?,
-        JobsCommand::Cancel { id, no_wait } => return cancel::run(context, &bucket, &id, no_wait).await,
+        JobsCommand::Cancel { id, no_wait } => return stop::cancel(context, &bucket, &id, no_wait).await,
+        JobsCommand::Drain { id, no_wait } => return stop::drain(context, &bucket, &id, no_wait).await,
         JobsCommand::Delete { ids } => {
             let submitter = submitter::submitter();
             for id in ids {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tmpl_bucket::{Bucket, JobRecord};
 use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate, UnpublishedSpec};
-use tmpl_template::{FormatError, RawParameters, TemplateReference};
+use tmpl_template::{FormatError, JobId, RawParameters, TemplateReference};
 
 use crate::arguments::{PlaceArguments, RerunArguments};
 use crate::commands::run::{Launching, launch};
@@ -32,7 +32,7 @@ pub(super) async fn run(
         launch_key: options.launch_key.clone(),
         retries: if own_retries.limit == 0 { record.retries } else { own_retries },
         lease: context.settings.lease,
-        replay_of: None,
+        replay_of: replayed(bucket, arguments).await?,
         notify: options
             .notify
             .iter()
@@ -49,6 +49,19 @@ pub(super) async fn run(
     };
     let place = PlaceArguments::of_job(&record.place);
     launch(context, &Launching { options, place: &place }, bucket, request).await
+}
+
+/// The job whose graph is run again, where that is what is wanted.
+async fn replayed(bucket: &Bucket, arguments: &RerunArguments) -> Result<Option<JobId>, Failure> {
+    let id = &arguments.id;
+    if !arguments.replay {
+        return Ok(None);
+    }
+    if bucket.pipeline(id).await?.is_none() {
+        return Err(Failure::new(USAGE, format!("job {id} has no graph that could be replayed"))
+            .hint("only jobs on engines have one; without --replay the program builds it anew"));
+    }
+    Ok(Some(id.clone()))
 }
 
 /// The version that the job had, unless the newest is wanted.
