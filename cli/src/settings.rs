@@ -13,7 +13,7 @@ use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::place::docker::DockerProfile;
 use tmpl_launcher::place::{BUCKET_VARIABLE, CACHE_VARIABLE};
 use tmpl_launcher::requested_runner::OwnRunners;
-use tmpl_template::{AllowedReference, ProfilePart, RunnerName};
+use tmpl_template::{AllowedReference, ProfileError, ProfilePart, RunnerName};
 
 use crate::report::Failure;
 
@@ -73,6 +73,11 @@ impl Settings {
         let cache = std::path::absolute(&cache).map_err(|error| {
             Failure::new(2, format!("{} is no folder for a cache: {error}", cache.display()))
         })?;
+        if let Some(name) = configuration.runners.keys().find(|name| name.is_direct()) {
+            let error = ProfileError::Direct;
+            let failure = Failure::new(2, format!("[runners.{name}] of the configuration file: {error}"));
+            return Err(failure.hint(error.hint().unwrap_or_default()));
+        }
         Ok(Self {
             bucket: variable(BUCKET_VARIABLE).or(configuration.bucket),
             cache,

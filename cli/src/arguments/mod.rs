@@ -9,6 +9,7 @@ mod launch;
 mod maintenance;
 mod place;
 mod runner;
+mod runners;
 pub(crate) mod spec;
 mod template;
 mod worker_pool;
@@ -26,6 +27,7 @@ pub(crate) use launch::{IfRunning, LaunchOptions, OnSignal};
 pub(crate) use maintenance::{BucketCommand, DoctorArguments, GcArguments, SettingsArguments};
 pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use runner::RunnerArguments;
+pub(crate) use runners::{CheckRunnerArguments, RunnersCommand, SaveRunnerArguments};
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 pub(crate) use worker_pool::WorkerPoolArguments;
@@ -81,6 +83,9 @@ pub(crate) enum Command {
     /// List, show, follow, compare, repeat, cancel and delete jobs
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// List, show, save, delete and check what pipelines can be run on
+    #[command(subcommand)]
+    Runners(RunnersCommand),
     /// Wait for a job to end, with the exit code that `tmpl run` would give
     Wait(WaitArguments),
     Init(InitArguments),

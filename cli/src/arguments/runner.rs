@@ -48,18 +48,23 @@ impl RunnerArguments {
     }
 
     fn said(&self) -> Result<ProfilePart, Failure> {
-        let mut limits = PhaseLimits::default();
-        for (phase, limit) in &self.limit {
-            limits.set(*phase, *limit).map_err(|error| Failure::new(USAGE, format!("--limit: {error}")))?;
-        }
         Ok(ProfilePart {
             endpoint: self.endpoint.clone(),
             worker_pool: self.worker_pool.clone(),
             options: self.runner_option.iter().cloned().collect(),
-            limits,
+            limits: limits(&self.limit)?,
             ..ProfilePart::default()
         })
     }
+}
+
+/// The limits that flags set; of two for a phase the last one counts.
+pub(super) fn limits(given: &[(Phase, SignedDuration)]) -> Result<PhaseLimits, Failure> {
+    let mut limits = PhaseLimits::default();
+    for (phase, limit) in given {
+        limits.set(*phase, *limit).map_err(|error| Failure::new(USAGE, format!("--limit: {error}")))?;
+    }
+    Ok(limits)
 }
 
 /// `NAME=VALUE`.

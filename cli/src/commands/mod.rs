@@ -8,6 +8,7 @@ mod gc;
 mod init;
 mod jobs;
 mod run;
+mod runners;
 mod template;
 mod wait;
 mod worker_pool;
@@ -28,9 +29,10 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
     block_on(async {
         match arguments.command {
             Command::Build(arguments) => Box::pin(build::run(&context, *arguments)).await,
-            Command::Run(arguments) => run::run(&context, *arguments).await,
+            Command::Run(arguments) => Box::pin(run::run(&context, *arguments)).await,
             Command::Template(command) => template::run(&context, command).await,
             Command::Jobs(command) => jobs::run(&context, command).await,
+            Command::Runners(command) => Box::pin(runners::run(&context, command)).await,
             Command::Wait(arguments) => wait::run(&context, &arguments).await,
             Command::Init(arguments) => init::run(&context, &arguments),
             Command::Cache(command) => cache::run(&context, &command),

@@ -1,0 +1,114 @@
+//! `tmpl runners save`.
+
+use std::path::Path;
+
+use serde_json::json;
+use tmpl_bucket::{Bucket, digest_of_reader, layout};
+use tmpl_template::{BeamJar, ProfileError, ProfilePart, RunnerName, RunnerProfile};
+
+use crate::arguments::SaveRunnerArguments;
+use crate::context::Context;
+use crate::report::{Failure, USAGE};
+use crate::{bounded_text, submitter};
+
+/// Bytes of a file with a profile.
+const LONGEST: u64 = 1 << 20;
+
+pub(super) async fn run(context: &Context<'_>, arguments: &SaveRunnerArguments) -> Result<(), Failure> {
+    let name = &arguments.name;
+    let mut said = arguments.said()?;
+    let file = arguments.file.as_deref().map(read).transpose()?;
+    let bucket = context.open_bucket()?;
+    let submitter = submitter::submitter();
+    if let Some(jar) = &arguments.beam_jar {
+        said.beam_jar = Some(store(context, &bucket, jar).await?);
+    }
+    let (entry, changed) = loop {
+        let newest = bucket.newest_runner_entry(name).await?.unwrap_or(0);
+        // A file says all of it: then what is there need not even be readable.
+        let before = match &file {
+            Some(_) => bucket.shared_runner(name).await.ok().flatten(),
+            None => bucket.shared_runner(name).await?,
+        };
+        let before = before.map(|runner| runner.profile);
+        let below = file.clone().or_else(|| before.clone().map(ProfilePart::from)).unwrap_or_default();
+        let profile = checked(name, said.clone().over(below))?;
+        if before.as_ref() == Some(&profile) {
+            break (newest, false);
+        }
+        if bucket.save_runner(name, newest, &profile, &submitter).await? {
+            break (newest + 1, true);
+        }
+    };
+    let printer = context.printer;
+    printer.say(&if changed {
+        format!("the runner {name} is saved (entry {entry})")
+    } else {
+        format!("the runner {name} is so already (entry {entry})")
+    });
+    if printer.is_json() {
+        return printer.json(&json!({ "name": name, "entry": entry, "changed": changed }));
+    }
+    printer.data(&bucket.place_of(&layout::runner_entry(name, entry)))
+}
+
+/// The profile, where others can make launches with it.
+fn checked(name: &RunnerName, mut part: ProfilePart) -> Result<RunnerProfile, Failure> {
+    let usage = |error: &ProfileError| {
+        let failure = Failure::new(USAGE, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    };
+    let engine = part.engine.take().or(name.engine());
+    let engine = engine.ok_or_else(|| usage(&ProfileError::NoEngine { name: name.clone() }))?;
+    let profile = part.with_engine(engine);
+    profile.check(name).map_err(|error| usage(&error))?;
+    if let Some(program) = &profile.program {
+        return Err(Failure::new(USAGE, format!("`program` is {program:?}: a bucket names no programs"))
+            .hint(format!("write `program` into the table [runners.{name}] of the configuration file of those who launch")));
+    }
+    Ok(profile)
+}
+
+/// Stores a jar in the bucket, unless it is there.
+async fn store(context: &Context<'_>, bucket: &Bucket, jar: &Path) -> Result<BeamJar, Failure> {
+    let unreadable = |error: std::io::Error| Failure::new(USAGE, format!("--beam-jar: {error}"));
+    let opened = fs_err::File::open(jar).map_err(unreadable)?;
+    let (digest, size) = digest_of_reader(Box::new(opened)).await.map_err(unreadable)?;
+    if !bucket.has_blob(&digest, size).await? {
+        context.printer.say(&format!("storing {} …", jar.display()));
+        bucket.put_blob(&digest, jar, &|_| ()).await?;
+    }
+    Ok(BeamJar::blob(digest))
+}
+
+/// A profile of a file in JSON or YAML: JSON is read as the YAML that it is.
+fn read(path: &Path) -> Result<ProfilePart, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(USAGE, format!("--file: {error}"))
+            .hint("give a JSON or YAML file, or - for standard input")
+    };
+    let text = if path == Path::new("-") {
+        bounded_text::read(std::io::stdin(), LONGEST)
+    } else {
+        fs_err::File::open(path).and_then(|opened| bounded_text::read(opened, LONGEST))
+    };
+    let text = text.map_err(unreadable)?;
+    if text.len() as u64 > LONGEST {
+        return Err(Failure::new(
+            USAGE,
+            format!("--file {}: it has more than {LONGEST} bytes", path.display()),
+        ));
+    }
+    serde_saphyr::from_str(&text).map_err(|error| {
+        // Its message goes on with an excerpt of the file.
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        Failure::new(USAGE, format!("--file {}: {line}", path.display())).hint(
+            "the keys are engine, endpoint, workerPool, beamJar, options, limits, token, savepointDirectory, sparkMasterUi, owner and description",
+        )
+    })
+}
