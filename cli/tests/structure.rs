@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("launcher", &["template", "bucket", "oci", "beam"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
     ("cli", &["template", "bucket", "oci", "beam", "launcher", "template-builder"]),
+    ("sdk-image/boot", &["template", "bucket", "beam", "launcher"]),
     // What tests start knows none of the others.
     ("testing", &[]),
 ];

@@ -1,7 +1,7 @@
 //! What a worker's process is: a pure function of the program, what the runner said, and the artifacts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Provisioned, StagedFile};
 
@@ -10,7 +10,7 @@ const PYTHON_MODULE: &str = "apache_beam.runners.worker.sdk_worker_main";
 const JAVA_CLASS: &str = "org.apache.beam.fn.harness.FnHarness";
 /// The role of the program that an SDK for Go has staged: itself.
 const GO_BINARY_ROLE: &str = "beam:artifact:role:go_worker_binary:v1";
-/// The file of the pipeline's options, in the worker's folder.
+/// The file of the pipeline's options.
 const OPTIONS_FILE: &str = "pipeline_options.json";
 /// Options that are no longer are also in a variable, for SDKs that do not know the file.
 const SHORT_OPTIONS: usize = 16 * 1024;
@@ -74,11 +74,17 @@ impl HarnessProgram {
 }
 
 impl Harness {
-    /// The process of a worker: variables and arguments are those that Beam's own containers set.
-    pub fn new(program: &HarnessProgram, provisioned: &Provisioned, staged: &[StagedFile]) -> Self {
+    /// The process of a worker: variables and arguments are those that Beam's own containers set. The file of the pipeline's options goes
+    /// into `options_folder`.
+    pub fn new(
+        program: &HarnessProgram,
+        provisioned: &Provisioned,
+        staged: &[StagedFile],
+        options_folder: &Path,
+    ) -> Self {
         let Provisioned { start, info } = provisioned;
         let options = provisioned.options_json();
-        let options_file = start.folder.join(OPTIONS_FILE);
+        let options_file = options_folder.join(OPTIONS_FILE);
         let mut environment = BTreeMap::new();
         let mut set = |name: &str, value: String| {
             environment.insert(name.to_owned(), value);
@@ -188,8 +194,6 @@ pub(crate) fn file_name(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use prost_types::value::Kind;
     use prost_types::{Struct, Value};
 
@@ -232,8 +236,12 @@ mod tests {
 
     #[test]
     fn a_worker_in_python_is_told_everything_in_variables() {
-        let harness =
-            Harness::new(&HarnessProgram::Python { python: "/t/bin/python".into() }, &provisioned(), &[]);
+        let harness = Harness::new(
+            &HarnessProgram::Python { python: "/t/bin/python".into() },
+            &provisioned(),
+            &[],
+            Path::new("/w"),
+        );
         assert_eq!(
             listed(&harness),
             "CONTROL_API_SERVICE_DESCRIPTOR=url: \"localhost:2\"\n\
@@ -252,8 +260,12 @@ mod tests {
 
     #[test]
     fn a_program_in_go_is_its_own_worker() {
-        let harness =
-            Harness::new(&HarnessProgram::Go { binary: "/t/app/words".into() }, &provisioned(), &[]);
+        let harness = Harness::new(
+            &HarnessProgram::Go { binary: "/t/app/words".into() },
+            &provisioned(),
+            &[],
+            Path::new("/w"),
+        );
         assert_eq!(
             listed(&harness),
             "JOB_ID=j-1\n\
@@ -278,7 +290,7 @@ mod tests {
             path: "/w/1-1/staged/b.jar".into(),
             role_urn: String::new(),
         }];
-        let harness = Harness::new(&program, &provisioned(), &staged);
+        let harness = Harness::new(&program, &provisioned(), &staged, Path::new("/w"));
         assert_eq!(program.staged_folder(&provisioned()), Path::new("/w/1-1/staged"));
         assert_eq!(harness.environment["HARNESS_ID"], "1-1");
         let arguments = harness.arguments.join(" ");
@@ -296,7 +308,8 @@ mod tests {
         let mut provisioned = provisioned();
         let long = Value { kind: Some(Kind::StringValue("x".repeat(SHORT_OPTIONS))) };
         provisioned.info.pipeline_options.as_mut().unwrap().fields.insert("long".to_owned(), long);
-        let harness = Harness::new(&HarnessProgram::Python { python: "p".into() }, &provisioned, &[]);
+        let harness =
+            Harness::new(&HarnessProgram::Python { python: "p".into() }, &provisioned, &[], Path::new("/w"));
         assert!(!harness.environment.contains_key("PIPELINE_OPTIONS"));
         assert!(harness.options.len() > SHORT_OPTIONS);
     }

@@ -5,7 +5,7 @@
 //! `extra_packages.txt` with a name in each line, the program's own `workflow.tar.gz`, and an SDK.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
@@ -25,35 +25,35 @@ const NAMELESS: [(&str, &str); 2] = [
 pub struct Packages(BTreeMap<String, String>);
 
 impl Packages {
-    /// The packages in an environment's `lib/python3.x/site-packages`. A folder that can't be read has none.
-    pub fn installed(root: &Path) -> Self {
-        let entries = |folder: &Path| -> Vec<std::path::PathBuf> {
-            fs::read_dir(folder)
-                .map(|found| found.flatten().map(|entry| entry.path()).collect())
-                .unwrap_or_default()
-        };
+    /// The folders of an environment that hold packages: `lib/python3.x/site-packages`, and Debian's name for it.
+    pub fn folders(root: &Path) -> Vec<PathBuf> {
+        let folders = |python: PathBuf| ["site-packages", "dist-packages"].map(|name| python.join(name));
+        entries(&root.join("lib")).into_iter().flat_map(folders).filter(|folder| folder.is_dir()).collect()
+    }
+
+    /// The packages in these folders. A folder that can't be read has none.
+    fn installed(folders: &[PathBuf]) -> Self {
         let mut found = BTreeMap::new();
-        for python in entries(&root.join("lib")) {
-            for path in entries(&python.join("site-packages")) {
-                let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-                let Some((name, version)) =
-                    name.strip_suffix(".dist-info").and_then(|name| name.split_once('-'))
-                else {
-                    continue;
-                };
+        for path in folders.iter().flat_map(|folder| entries(folder)) {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.strip_suffix(".dist-info"));
+            if let Some((name, version)) = name.and_then(|name| name.split_once('-')) {
                 found.insert(normalized(name), version.to_owned());
             }
         }
         Self(found)
     }
 
-    /// Whether every package that was staged is there. `root` is the environment; it is looked at only if packages were staged.
-    pub fn check(staged: &[StagedFile], root: &Path) -> Result<(), WorkerError> {
+    /// Whether every package that was staged is there. `folders` are those that Python finds packages in; they are looked at only if
+    /// packages were staged.
+    pub fn check(staged: &[StagedFile], folders: &dyn Fn() -> Vec<PathBuf>) -> Result<(), WorkerError> {
         let asked = asked_for(staged)?;
         if asked.is_empty() {
             return Ok(());
         }
-        let installed = Self::installed(root);
+        let installed = Self::installed(&folders());
         let packages: Vec<String> =
             asked.into_iter().filter(|asked| !installed.satisfies(asked)).map(|asked| asked.told).collect();
         if packages.is_empty() { Ok(()) } else { Err(WorkerError::Packages { packages }) }
@@ -67,6 +67,10 @@ impl Packages {
             (None, _) => false,
         }
     }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).map(|found| found.flatten().map(|entry| entry.path()).collect()).unwrap_or_default()
 }
 
 /// A package that is wanted.
@@ -190,7 +194,9 @@ mod tests {
             (vec![file("extra_packages.txt", "my-own-0.1.tar.gz\n")], Some("my-own-0.1.tar.gz")),
             (vec![file("workflow.tar.gz", "")], Some("the program's own package (--setup_file)")),
         ] {
-            let told = Packages::check(&staged, &environment).err().map(|error| error.to_string());
+            let told = Packages::check(&staged, &|| Packages::folders(&environment))
+                .err()
+                .map(|error| error.to_string());
             let expected = missing.map(|missing| {
                 format!("the pipeline wants packages installed that its workers do not have: {missing}")
             });

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use tmpl_beam::worker::WorkerError;
+
+use crate::worker::PoolError;
 use crate::{ErrorKind, LaunchError};
 
 /// An error of the launcher as a container's entry point.
@@ -56,10 +59,15 @@ pub(crate) enum ContainerError {
         #[source]
         source: std::io::Error,
     },
+    /// The worker can't be told, or given, what it needs.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Pool(#[from] PoolError),
     #[error("this was started with the arguments of a Beam worker, and the image has no {path}")]
     NoWorker { path: &'static str },
     #[error("the worker {path} can't be started")]
-    Worker {
+    BeamsWorker {
         path: &'static str,
         #[source]
         source: std::io::Error,
@@ -75,7 +83,9 @@ impl ContainerError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Launch(error) => error.kind(),
-            Self::Arguments { .. } | Self::LaunchArguments { .. } => ErrorKind::Usage,
+            Self::Arguments { .. }
+            | Self::LaunchArguments { .. }
+            | Self::Worker(WorkerError::Arguments { .. }) => ErrorKind::Usage,
             _ => ErrorKind::Environment,
         }
     }
@@ -113,7 +123,9 @@ impl ContainerError {
             Self::NoWorker { .. } => {
                 "build the image on a Beam SDK image, or copy /opt/apache/beam into it, to use it for workers".to_owned()
             }
-            Self::Worker { .. } => "check that the file may be executed on this machine".to_owned(),
+            Self::Worker(error) => return error.hint().map(str::to_owned),
+            Self::Pool(error) => return error.hint().map(str::to_owned),
+            Self::BeamsWorker { .. } => "check that the file may be executed on this machine".to_owned(),
         })
     }
 }

@@ -63,7 +63,7 @@ fn store_credentials() -> std::io::Result<BTreeMap<String, ArgumentValue>> {
 
 /// Where layers are unpacked to. A container has a temporary folder, if anything; it may have neither a home nor a name for its
 /// user.
-fn cache_folder() -> PathBuf {
+pub(super) fn cache_folder() -> PathBuf {
     let named = std::env::var_os(CACHE_VARIABLE).filter(|folder| !folder.is_empty());
     named.map_or_else(|| std::env::temp_dir().join("tmpl-cache"), PathBuf::from)
 }

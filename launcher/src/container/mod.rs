@@ -2,7 +2,7 @@
 //!
 //! | started with | what it does | module |
 //! |---|---|---|
-//! | arguments of a Beam worker (`--id=…`, `--logging_endpoint=…`) | becomes Beam's own entry point | `worker` |
+//! | arguments of a Beam worker (`--id=…`, `--provision_endpoint=…`), or of a pool of them | becomes that worker, or serves the pool | `worker` |
 //! | `TMPL_BUCKET` and `TMPL_JOB` | runs one attempt of that job: place `docker` | `job` |
 //! | anything else | checks the parameters and runs the image's program on the `direct` runner | `program_launch` |
 //!
@@ -37,10 +37,16 @@ pub fn run_job() -> ExitCode {
     job::attempt(&assigned).unwrap_or_else(|error| report::failure(&error))
 }
 
+/// The program `boot`: does nothing but a worker's work, and needs no entry point of Beam's.
+pub fn boot() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    worker::boot(&arguments).unwrap_or_else(|error| report::failure(&error))
+}
+
 fn start() -> Result<ExitCode, ContainerError> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if worker::is_meant(&arguments) {
-        return Err(worker::become_worker(&arguments));
+        return worker::run(&arguments);
     }
     if let Some(assignment) = Assignment::from_environment() {
         return job::run(&assignment);

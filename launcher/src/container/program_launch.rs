@@ -215,7 +215,7 @@ fn plan_flex(
 }
 
 /// The Python of the image, as its Dockerfile put it on `PATH`.
-fn find_python() -> Result<PathBuf, ContainerError> {
+pub(super) fn find_python() -> Result<PathBuf, ContainerError> {
     let names = ["python", "python3"];
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();

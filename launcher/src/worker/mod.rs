@@ -20,6 +20,7 @@ mod worker_program;
 pub use pool_news::PoolNews;
 pub use pool_server::{PoolError, end_signal, serve_pool};
 pub use template_workers::TemplateWorkers;
+pub(crate) use template_workers::of_image;
 pub(crate) use worker_invocation::worker_invocation;
 pub use worker_job::{ATTEMPT_WORD, BUCKET_WORD, JOB_WORD, WorkerJob};
 pub(crate) use worker_program::WorkerProgram;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tmpl_beam::messages::StartWorkerRequest;
 use tmpl_beam::worker::{
-    Harness, HarnessProgram, HarnessSource, Packages, RunningHarness, WorkerEnd, WorkerError, WorkerExit,
-    WorkerStart, fetch_artifacts, provision,
+    Harness, HarnessSource, RunningHarness, WorkerEnd, WorkerError, WorkerExit, WorkerStart, fetch_artifacts,
+    provision,
 };
 use tmpl_bucket::{Bucket, ExitStatus, JobRecord, WorkerEndRecord, causes};
 use tmpl_template::JobId;
@@ -116,10 +116,8 @@ impl TemplateWorkers {
         let leave_out = |role: &str| harness.has_already(role);
         let staged =
             fetch_artifacts(&provisioned, &harness.staged_folder(&provisioned), &leave_out, PATIENCE).await?;
-        if let (HarnessProgram::Python { .. }, Some(root)) = (harness, &made.program.root) {
-            Packages::check(&staged, root)?;
-        }
-        let harness = Harness::new(harness, &provisioned, &staged);
+        made.program.check_packages(&staged)?;
+        let harness = Harness::new(harness, &provisioned, &staged, folder.path());
         let invocation = worker_invocation(harness, &made.program, made.variables, &made.directory);
         let (raw, mut written) = channel(QUEUE);
         let program = GuardedProgram::start_beside(&self.executable, invocation, ORPHANED_GRACE, Some(raw));

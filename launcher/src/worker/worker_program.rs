@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use tmpl_beam::worker::HarnessProgram;
+use tmpl_beam::worker::{HarnessProgram, Packages, StagedFile, WorkerError};
 use tmpl_template::Entry;
 
 use crate::LaunchError;
@@ -62,10 +62,31 @@ impl WorkerProgram {
         Ok(Self { harness, root: Some(root.to_owned()) })
     }
 
+    /// Whether packages that the pipeline wants installed are there.
+    pub(crate) fn check_packages(&self, staged: &[StagedFile]) -> Result<(), WorkerError> {
+        let HarnessProgram::Python { python } = &self.harness else { return Ok(()) };
+        Packages::check(staged, &|| match &self.root {
+            Some(root) => Packages::folders(root),
+            None => plain_folders(python),
+        })
+    }
+
     /// A Python that has Beam's SDK, without a template.
     pub(crate) fn plain_python(python: PathBuf) -> Self {
         Self { harness: HarnessProgram::Python { python }, root: None }
     }
+}
+
+/// Where a Python of the machine finds packages: `PYTHONPATH`, and the folders of where it was installed, which a virtual environment may
+/// be beside.
+fn plain_folders(python: &Path) -> Vec<PathBuf> {
+    let path = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let real = fs::canonicalize(python).unwrap_or_else(|_| python.to_owned());
+    let roots = [python, &real].into_iter().filter_map(|python| Some(python.parent()?.parent()?.to_owned()));
+    let local = PathBuf::from("/usr/local");
+    std::env::split_paths(&path)
+        .chain(roots.chain([local]).flat_map(|root| Packages::folders(&root)))
+        .collect()
 }
 
 /// Whether a jar holds Beam's worker. A jar is a zip file: the names of what is in it stand together near its end. One that can't be

@@ -7,5 +7,7 @@ mod first_process;
 mod flex;
 mod image;
 mod job;
+#[path = "../../../beam/tests/support/runner.rs"]
+mod runner;
 mod support;
 mod worker;
