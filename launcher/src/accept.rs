@@ -128,7 +128,7 @@ impl CheckedLaunch {
 fn planned(record: &JobRecord) -> Box<dyn Runner> {
     match record.engine() {
         #[cfg(feature = "engines")]
-        engine if engine != RunnerKind::Direct => Box::new(crate::runner::Capture::planned()),
+        engine if engine != RunnerKind::Direct => Box::new(crate::runner::Capture::planned(engine)),
         _ => Box::new(Direct),
     }
 }

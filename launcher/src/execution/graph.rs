@@ -35,7 +35,7 @@ pub(super) async fn build(
     let Execution { context, record, attempt, .. } = execution;
     let folder = tempfile::tempdir().map_err(unusable)?;
     let service = JobService::start(folder.path().to_owned()).await.map_err(unusable)?;
-    let runner = Capture { job_service: service.endpoint() };
+    let runner = Capture { job_service: service.endpoint(), engine: execution.profile.engine };
     let prepared = tokio::select! {
         biased;
         Some(reason) = stopped.recv() => return Ok(Built::Ended(Outcome::Stopped(reason, None))),
@@ -65,13 +65,23 @@ pub(super) async fn build(
     if let Some(reason) = service.failure() {
         return Err(ExecutionError::Unusable { reason }.into());
     }
-    if ended != ExitStatus::Code(0) {
-        return Ok(Built::Ended(Outcome::Ended(ended)));
-    }
     let Some(submitted) = service.captured() else {
+        if ended != ExitStatus::Code(0) {
+            return Ok(Built::Ended(Outcome::Ended(ended)));
+        }
         return Err(ExecutionError::NothingSubmitted { hint: why_nothing(service.stage()) }.into());
     };
     drop(service);
+    if ended != ExitStatus::Code(0) {
+        // It was told that its pipeline is done, as it must be to end; what it then wants to read is not there yet.
+        session
+            .message(
+                "the program failed after it had submitted its pipeline: on an engine, what comes after the pipeline in the \
+                 program runs before the pipeline does (TMPL_RUNNER tells the program); the job goes on"
+                    .to_owned(),
+            )
+            .await;
+    }
     // What the template's own layers have, every worker has.
     let submitted = without_own_files(submitted, &prepared.own_files);
     let kept = captured::keep(execution, submitted, prepared.results_required, session).await?;

@@ -111,7 +111,7 @@ impl OwnParts {
         let begun = Instant::now();
         loop {
             let port = fs_err::read_to_string(&port_file).unwrap_or_default();
-            if let Some(port) = port.strip_suffix('\n').and_then(|port| port.parse::<u16>().ok()) {
+            if let Ok(port) = port.trim_end().parse::<u16>() {
                 return Ok(format!("127.0.0.1:{port}"));
             }
             self.check_alive("the worker pool", &not_begun).await?;

@@ -1,22 +1,28 @@
 //! Every engine: the pipeline's program builds its graph against the launcher's Job service, and ends.
 
 use tmpl_beam::environment::PLACEHOLDER;
+use tmpl_template::RunnerKind;
 
 use super::direct::{self, BeamSdk};
 use super::{Launch, Runner};
-use crate::Invocation;
+use crate::{ArgumentValue, Invocation};
+
+/// Names the engine, in the program's environment. On an engine, what a program does after its pipeline it does before the pipeline runs.
+const RUNNER_VARIABLE: &str = "TMPL_RUNNER";
 
 /// Has a program submit its pipeline to a Job service of ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Capture {
     /// Where the Job service listens.
     pub(crate) job_service: String,
+    /// The engine that will run the pipeline, for a program that wants to know.
+    pub(crate) engine: RunnerKind,
 }
 
 impl Capture {
     /// What a dry run shows: the port is known when the service listens.
-    pub(crate) fn planned() -> Self {
-        Self { job_service: "127.0.0.1:0".to_owned() }
+    pub(crate) fn planned(engine: RunnerKind) -> Self {
+        Self { job_service: "127.0.0.1:0".to_owned(), engine }
     }
 
     /// What a pipeline is told besides its parameters, as the SDK spells it.
@@ -55,6 +61,9 @@ impl Capture {
 
 impl Runner for Capture {
     fn plan(&self, launch: &Launch<'_>) -> Invocation {
-        direct::program_with(launch, &|sdk| self.options(sdk, launch))
+        let mut invocation = direct::program_with(launch, &|sdk| self.options(sdk, launch));
+        let engine = ArgumentValue::Plain(self.engine.to_string());
+        invocation.environment.insert(RUNNER_VARIABLE.to_owned(), engine);
+        invocation
     }
 }
