@@ -189,6 +189,13 @@ impl Ended {
         self
     }
 
+    /// The same, if it says this on standard error.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "it does not say {text}:\n{}", self.stderr);
+        self
+    }
+
     /// Everything, for a snapshot.
     pub(crate) fn whole(&self) -> String {
         let mut text = format!("exit: {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr);
