@@ -48,7 +48,7 @@ impl Runner {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let endpoint = Some(ApiServiceDescriptor { url: address.to_string() });
-        info.artifact_endpoint = endpoint.clone();
+        info.artifact_endpoint.clone_from(&endpoint);
         info.logging_endpoint.get_or_insert(ApiServiceDescriptor { url: "localhost:1".to_owned() });
         info.control_endpoint.get_or_insert(ApiServiceDescriptor { url: "localhost:2".to_owned() });
         info.dependencies.extend(files.iter().map(|(name, bytes, _)| staged(name, bytes)));
