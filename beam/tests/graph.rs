@@ -175,13 +175,12 @@ fn a_group_stands_where_its_parts_stand_and_has_made_what_leaves_it() {
         ("Read/Read/EmitSource", StepState::Done, 2),
         ("Read/Read/SDFBoundedSourceReader/ParDo(SDFBoundedSourceDoFn)", StepState::Running, 1_500),
         ("Split", StepState::Running, 9_000),
+        ("Write/Write/WriteImpl/Pair", StepState::Waiting, 0),
         ("no such step", StepState::Failed, 1),
     ] {
         let elements = Some(elements);
         overlay.set(step, StepStatus { state: Some(state), elements, milliseconds: None });
     }
-    let overlay =
-        overlay.with_default_state(graph.steps().iter().map(|step| step.name.clone()), StepState::Waiting);
     let folded = graph.folded(Some(1), &overlay);
     let told = folded.to_tree();
     assert!(told.contains("Read         3 steps  [running, 1,500 elements]\n"), "{told}");

@@ -34,6 +34,11 @@ impl Printer {
         self.format == Format::Json
     }
 
+    /// How data is printed.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
     /// Whether talk is wanted.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::metrics::Metrics;
 
 /// What the steps of a graph do now, by their full names. What is said of a step without parts counts for those around it.
@@ -22,7 +24,8 @@ pub struct StepStatus {
 }
 
 /// Where a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StepState {
     /// It has ended well.
     Done,
@@ -50,7 +53,7 @@ impl StepState {
 }
 
 impl Overlay {
-    /// The counts and times among a job's figures.
+    /// The states, counts and times among a job's figures.
     pub fn of_metrics(metrics: &Metrics) -> Self {
         let mut overlay = Self::default();
         for one in &metrics.elements {
@@ -61,6 +64,9 @@ impl Overlay {
             let parts = [one.start, one.process, one.finish];
             let worked = parts.into_iter().flatten().reduce(i64::saturating_add);
             overlay.status(&one.step).milliseconds = one.total.or(worked);
+        }
+        for one in &metrics.states {
+            overlay.set_state(&one.step, one.state);
         }
         overlay
     }
@@ -73,15 +79,6 @@ impl Overlay {
     /// Says where a step stands, and leaves its figures.
     pub fn set_state(&mut self, step: &str, state: StepState) {
         self.status(step).state = Some(state);
-    }
-
-    /// Says the same of every step that nothing is said of: where the whole job stands.
-    #[must_use]
-    pub fn with_default_state(mut self, names: impl IntoIterator<Item = String>, state: StepState) -> Self {
-        for name in names {
-            self.steps.entry(name).or_default().state.get_or_insert(state);
-        }
-        self
     }
 
     /// What is said of a step.

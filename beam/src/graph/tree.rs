@@ -81,6 +81,7 @@ impl FoldedGraph<'_> {
             words = format!("{words} ← {}", names.join(", "));
         }
         match self.steps[place].status.in_words() {
+            Some(status) if words.is_empty() => format!("[{status}]"),
             Some(status) => format!("{words}  [{status}]"),
             None => words,
         }

@@ -129,6 +129,7 @@ impl Gathered {
                 count,
             }),
             milliseconds: entries(self.times, |step, times| StepTime { step, ..times }),
+            states: Vec::new(),
             unreadable: self.unreadable.into_iter().collect(),
         }
     }

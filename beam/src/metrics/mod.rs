@@ -11,11 +11,13 @@
 //!   "stringSets": [{ "step": "Read", "namespace": "source", "name": "tables", "values": ["a", "b"] }],
 //!   "elements": [{ "step": "Split", "collection": "Split.None", "count": 12 }],
 //!   "milliseconds": [{ "step": "Split", "start": 0, "process": 41, "finish": 2 }],
+//!   "states": [{ "step": "Split", "state": "running" }],
 //!   "unreadable": [{ "urn": "beam:metric:of:tomorrow:v1", "reason": "the type beam:metrics:x:v1 is not known" }]
 //! }
 //! ```
 //!
-//! The first four are the pipeline's own figures, the next two the engine's. Lists are sorted by step, namespace and name. A figure
+//! The first four are the pipeline's own figures, the next three the engine's. A state is one of waiting, running, done, failed,
+//! cancelled; engines that tell no states have none. Lists are sorted by step, namespace and name. A figure
 //! that belongs to no step has an empty one. Whole numbers are those of 64 bits; other numbers are JSON's, and `"NaN"`,
 //! `"Infinity"` and `"-Infinity"` where JSON has none. Of a distribution of nothing, `min` and `max` are null.
 
@@ -31,6 +33,8 @@ use serde::{Deserialize, Serialize};
 
 pub use names::Names;
 pub use number::Number;
+
+use crate::graph::StepState;
 
 /// What a pipeline has counted until a moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,6 +54,8 @@ pub struct Metrics {
     pub elements: Vec<ElementCount>,
     /// How long steps have worked.
     pub milliseconds: Vec<StepTime>,
+    /// Where steps stand, as far as the engine says so.
+    pub states: Vec<StepStanding>,
     /// What was sent and could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -161,6 +167,15 @@ pub struct StepTime {
     /// In all, where the engine says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepStanding {
+    /// The step's full name.
+    pub step: String,
+    /// Where it stands.
+    pub state: StepState,
 }
 
 /// A figure that could not be read.

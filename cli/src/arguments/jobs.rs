@@ -1,6 +1,7 @@
 //! What can be asked of jobs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,10 @@ pub(crate) enum JobsCommand {
         #[arg(value_parser = job_id)]
         id: JobId,
     },
+    /// The steps of a job on an engine, and what flows between them
+    ///
+    /// With --format: text (a tree), dot (for Graphviz), svg (a picture) or json.
+    Graph(GraphArguments),
     /// A job's log
     Logs {
         /// The job's id
@@ -81,6 +86,20 @@ pub(crate) enum JobsCommand {
         #[arg(value_parser = job_id, required = true)]
         ids: Vec<JobId>,
     },
+}
+
+/// How a graph is drawn.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    /// The job's id
+    #[arg(value_parser = job_id)]
+    pub(crate) id: JobId,
+    /// Fold what lies deeper than this: 1 shows only what is part of nothing else [default: 2 for text and svg]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) depth: Option<usize>,
+    /// Into a file
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Which jobs are listed.

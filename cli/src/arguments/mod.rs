@@ -22,7 +22,7 @@ use tmpl_template::{JobId, TemplateName};
 
 pub(crate) use environment::EnvironmentArguments;
 pub(crate) use image::ImageArguments;
-pub(crate) use jobs::{JobsCommand, ListArguments, RerunArguments};
+pub(crate) use jobs::{GraphArguments, JobsCommand, ListArguments, RerunArguments};
 pub(crate) use launch::{IfRunning, LaunchOptions, OnSignal};
 pub(crate) use maintenance::{BucketCommand, DoctorArguments, GcArguments, SettingsArguments};
 pub(crate) use place::{Place, PlaceArguments};
@@ -70,6 +70,15 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+    /// The same as text, of graphs alone
+    #[value(hide = true)]
+    Tree,
+    /// For Graphviz, of graphs alone
+    #[value(hide = true)]
+    Dot,
+    /// A picture, of graphs alone
+    #[value(hide = true)]
+    Svg,
 }
 
 /// A command without a comment has that of its arguments, which may be longer.
@@ -98,6 +107,13 @@ pub(crate) enum Command {
     /// What a bucket's people have agreed upon
     #[command(subcommand)]
     Bucket(BucketCommand),
+}
+
+impl Command {
+    /// Whether what it prints is a graph.
+    pub(crate) fn draws(&self) -> bool {
+        matches!(self, Self::Jobs(JobsCommand::Graph(_)))
+    }
 }
 
 /// Build a project's templates and publish them in a bucket.

@@ -17,14 +17,18 @@ use std::process::ExitCode;
 
 use tmpl_launcher::this_process::block_on;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Format};
 use crate::context::Context;
 use crate::printer::Printer;
-use crate::report::Failure;
+use crate::report::{Failure, USAGE};
 use crate::settings::Settings;
 
 /// Runs the command that was typed.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, Failure> {
+    if matches!(printer.format(), Format::Tree | Format::Dot | Format::Svg) && !arguments.command.draws() {
+        return Err(Failure::new(USAGE, "this command's data is no graph")
+            .hint("--format text and --format json are for every command; tree, dot and svg for `tmpl jobs graph`"));
+    }
     let context = Context { settings: Settings::read()?, bucket: arguments.global.bucket, printer };
     block_on(async {
         match arguments.command {

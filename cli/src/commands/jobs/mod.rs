@@ -1,6 +1,8 @@
 //! `tmpl jobs`: what ran, how it went, what it wrote. Read from the bucket alone.
 
 mod diff;
+pub(crate) mod figures;
+pub(crate) mod graph;
 mod list;
 mod rerun;
 mod show;
@@ -20,6 +22,7 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
     match command {
         JobsCommand::List(arguments) => list::run(context, &bucket, &arguments).await?,
         JobsCommand::Show { id } => show::run(context, &bucket, &id).await?,
+        JobsCommand::Graph(arguments) => graph::run(context, &bucket, &arguments).await?,
         JobsCommand::Logs { id, follow, attempt } => {
             follow::logs(&bucket, &id, attempt, follow, printer).await?;
         }

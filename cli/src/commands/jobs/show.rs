@@ -2,9 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tmpl_beam::metrics::Metrics;
 use tmpl_bucket::{Bucket, EventKind, JobView, NoticeOutcome, ResultRows};
 use tmpl_template::JobId;
 
+use super::figures;
 use crate::commands::run::tell_end;
 use crate::context::Context;
 use crate::printer::{Printer, duration, printable, size};
@@ -18,6 +20,7 @@ struct Made {
     artifacts: Vec<(String, u64)>,
     rows: ResultRows,
     notices: Vec<NoticeOutcome>,
+    metrics: Option<Metrics>,
 }
 
 pub(super) async fn run(context: &Context<'_>, bucket: &Bucket, id: &JobId) -> Result<(), Failure> {
@@ -27,6 +30,7 @@ pub(super) async fn run(context: &Context<'_>, bucket: &Bucket, id: &JobId) -> R
         artifacts: bucket.artifacts(id).await?,
         rows: bucket.results(id, attempt, COUNTED).await?,
         notices: bucket.notices(id).await?,
+        metrics: figures::read(bucket, id, Some(attempt), context.printer).await,
     };
     print(context.printer, &job, &made)?;
     if let (true, Some(ended)) = (job.summary.reconciled, &job.summary.ended) {
@@ -52,6 +56,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
             "notices": made.notices,
             "resultRows": made.rows.rows.len(),
             "moreResultRows": made.rows.more,
+            "metrics": made.metrics,
         }));
     }
     let record = &summary.record;
@@ -92,7 +97,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
     if let Some(ended) = &summary.ended {
         lines.push(format!("    {}  {}", printer.time(ended.time), Printer::state(ended.state)));
     }
-    lines.extend(made_lines(job, made));
+    lines.extend(made_lines(printer, job, made));
     lines.iter().try_for_each(|line| printer.data(line))
 }
 
@@ -118,12 +123,19 @@ fn attempts(printer: &Printer, job: &JobView) -> Vec<String> {
     }
 }
 
-fn made_lines(job: &JobView, made: &Made) -> Vec<String> {
+fn made_lines(printer: &Printer, job: &JobView, made: &Made) -> Vec<String> {
     let mut lines = Vec::new();
     if !made.rows.rows.is_empty() {
         let more = if made.rows.more { "more than " } else { "" };
         let id = &job.summary.record.id;
         lines.push(format!("  results    {more}{} rows: `tmpl jobs results {id}`", made.rows.rows.len()));
+    }
+    if let Some(metrics) = &made.metrics {
+        let counted = figures::lines(metrics, "    ");
+        if !counted.is_empty() {
+            lines.push(format!("  counters   as of {}", printer.time(metrics.time)));
+            lines.extend(counted);
+        }
     }
     if !made.artifacts.is_empty() {
         lines.push("  artifacts".to_owned());
