@@ -1,6 +1,6 @@
 //! The address of an engine or of its workers, read from a text.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
