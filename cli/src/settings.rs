@@ -104,7 +104,7 @@ impl Settings {
 
     /// The bucket that is meant, which must exist.
     pub(crate) fn bucket(&self, flag: Option<&str>) -> Result<Bucket, Failure> {
-        Ok(Bucket::open(&self.bucket_url(flag)?)?.asking(Arc::new(Engines)))
+        Ok(Bucket::open(&self.bucket_url(flag)?)?.asking(Arc::new(Engines { own: self.runners.clone() })))
     }
 
     /// This machine's cache.

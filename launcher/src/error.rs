@@ -284,6 +284,15 @@ impl LaunchError {
         }
     }
 
+    /// Whether it was a worker that failed: then its last lines say why.
+    pub(crate) fn is_workers(&self) -> bool {
+        #[cfg(feature = "engines")]
+        if let Self::Execution(crate::execution::ExecutionError::Worker { .. }) = self {
+            return true;
+        }
+        false
+    }
+
     /// The remedy, in words.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

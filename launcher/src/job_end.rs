@@ -52,13 +52,13 @@ pub(crate) fn describe(outcome: Outcome, log: &LogEnd, out_of_memory: Option<Out
     }
 }
 
-/// The end of a job that could not go on, with the program's own words where it failed by its own fault.
+/// The end of a job that could not go on. One whose program is at fault says so first; a worker's own words are the cause.
 fn failed_after(error: &LaunchError, log: &LogEnd) -> FinalRecord {
     let end = failed(error);
     if error.kind() != ErrorKind::Program {
         return end;
     }
-    let cause = log.tail.raised().or(end.cause);
+    let cause = if error.is_workers() { log.tail.engine_cause() } else { None };
     FinalRecord { reason: error.to_string(), cause, ..end }
 }
 

@@ -259,7 +259,10 @@ async fn write_log(log: Log) -> LogEnd {
             };
             // A line of JSON may hold a secret in escaped letters: its message is looked through again.
             let message = redact(message);
-            tail.push(raw.source, &message);
+            // An engine's chatter is no cause of anything.
+            if raw.source != LogSource::Engine || matches!(level, LogLevel::Warning | LogLevel::Error) {
+                tail.push(raw.source, &message);
+            }
             let line = LogLine { time: Timestamp::now(), level, source: raw.source, message };
             writer.push(&line);
             if let Some(client) = &client {

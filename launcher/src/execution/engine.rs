@@ -2,10 +2,11 @@
 
 use tmpl_beam::metrics::{Metrics, Names};
 use tmpl_bucket::{EngineJob, JobRecord};
-use tmpl_template::RunnerKind;
+use tmpl_template::{RunnerKind, RunnerProfile};
 use tokio::sync::mpsc::Sender;
 
 use super::ExecutionError;
+use super::flink_engine::FlinkEngine;
 use super::job_api::JobApi;
 use super::news::{NativeState, News};
 
@@ -14,6 +15,8 @@ use super::news::{NativeState, News};
 pub(crate) enum Engine {
     /// One that speaks Beam's Job API: Prism, Beam's job servers, any other.
     JobApi(JobApi),
+    /// Flink, by its REST API.
+    Flink(FlinkEngine),
 }
 
 impl Engine {
@@ -21,24 +24,28 @@ impl Engine {
     pub(crate) fn kind(&self) -> RunnerKind {
         match self {
             Self::JobApi(engine) => engine.kind,
+            Self::Flink(_) => RunnerKind::Flink,
         }
     }
 
     /// The engine that a job was handed to. Nothing where this process can't speak to it.
-    #[expect(clippy::unnecessary_wraps, reason = "an engine may need a secret that is not here")]
-    pub(crate) fn of_job(_record: &JobRecord, job: &EngineJob) -> Option<Self> {
-        Some(Self::JobApi(JobApi { kind: job.engine, endpoint: job.endpoint.clone() }))
+    pub(crate) fn of_job(profile: &RunnerProfile, job: &EngineJob) -> Option<Self> {
+        Some(match job.engine {
+            RunnerKind::Flink => Self::Flink(FlinkEngine::open(profile, &job.endpoint).ok()?),
+            kind => Self::JobApi(JobApi { kind, endpoint: job.endpoint.clone() }),
+        })
     }
 
     /// The engine's id of an attempt of which only the name is known.
     pub(crate) async fn find(
         &self,
-        _record: &JobRecord,
-        _attempt: u32,
+        record: &JobRecord,
+        attempt: u32,
         name: &str,
     ) -> Result<Option<String>, ExecutionError> {
         match self {
             Self::JobApi(engine) => engine.find(name).await,
+            Self::Flink(engine) => engine.find(record, attempt).await,
         }
     }
 
@@ -46,6 +53,7 @@ impl Engine {
     pub(crate) async fn state(&self, id: &str) -> Result<NativeState, ExecutionError> {
         match self {
             Self::JobApi(engine) => engine.state(id).await,
+            Self::Flink(engine) => engine.state(id).await,
         }
     }
 
@@ -53,6 +61,7 @@ impl Engine {
     pub(crate) async fn follow(&self, id: &str, news: Sender<News>) {
         match self {
             Self::JobApi(engine) => engine.follow(id, news).await,
+            Self::Flink(engine) => engine.follow(id, news).await,
         }
     }
 
@@ -60,6 +69,7 @@ impl Engine {
     pub(crate) async fn metrics(&self, id: &str, names: &Names) -> Option<Metrics> {
         match self {
             Self::JobApi(engine) => engine.metrics(id, names).await,
+            Self::Flink(engine) => engine.metrics(id, names).await,
         }
     }
 
@@ -67,6 +77,7 @@ impl Engine {
     pub(crate) async fn cancel(&self, id: &str) -> Result<(), ExecutionError> {
         match self {
             Self::JobApi(engine) => engine.cancel(id).await,
+            Self::Flink(engine) => engine.cancel(id).await,
         }
     }
 
@@ -74,6 +85,7 @@ impl Engine {
     pub(crate) async fn drain(&self, id: &str) -> Result<(), ExecutionError> {
         match self {
             Self::JobApi(engine) => engine.drain(id).await,
+            Self::Flink(engine) => engine.drain(id).await,
         }
     }
 }

@@ -5,6 +5,7 @@ use tmpl_beam::BeamError;
 use tmpl_template::{Phase, RunnerKind};
 
 use crate::ErrorKind;
+use crate::flink::FlinkError;
 
 /// What went wrong between the launcher and an engine.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,23 @@ pub enum ExecutionError {
         /// Why.
         #[source]
         source: BeamError,
+    },
+    /// Flink could not be spoken to, or refused.
+    #[error("flink did not take the job")]
+    Flink(#[source] Box<FlinkError>),
+    /// The engine would not drain a job.
+    #[error("the engine does not drain it: {reason}")]
+    NotDrained {
+        /// In its words.
+        reason: String,
+    },
+    /// The secret that the engine is to be sent can't be read.
+    #[error("the secret {reference} can't be read: {reason}")]
+    Secret {
+        /// Which.
+        reference: String,
+        /// Why.
+        reason: String,
     },
     /// An engine that the launcher starts did not begin.
     #[error("{program} did not begin: {reason}")]
@@ -97,6 +115,8 @@ impl ExecutionError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Beam { source, .. } if source.is_temporary() => ErrorKind::Temporary,
+            Self::Flink(error) => error.kind(),
+            Self::Secret { .. } => ErrorKind::Usage,
             Self::NothingSubmitted { .. }
             | Self::SecondPipeline
             | Self::Unusable { .. }
@@ -109,8 +129,11 @@ impl ExecutionError {
 
     /// Whether the engine answers, and does not know the job.
     pub(crate) fn is_forgotten(&self) -> bool {
-        matches!(self, Self::Beam { source: BeamError::Refused { .. }, .. })
-            && self.kind() != ErrorKind::Temporary
+        match self {
+            Self::Beam { source: BeamError::Refused { .. }, .. } => self.kind() != ErrorKind::Temporary,
+            Self::Flink(error) => error.is_gone(),
+            _ => false,
+        }
     }
 
     /// The remedy.
@@ -128,6 +151,15 @@ impl ExecutionError {
             Self::Beam { source, .. } if source.is_temporary() => {
                 "check that the engine runs and can be reached: `tmpl runners check` tries it".to_owned()
             }
+            Self::Flink(error) => return error.hint(),
+            Self::Secret { .. } => {
+                "set the variable or make the file readable where the launcher runs".to_owned()
+            }
+            Self::Incomplete { key: "beam_jar" } => {
+                "build Beam's runner for Flink as one jar (beam-runners-flink-VERSION) and name it in the runner's profile: \
+                 beam_jar = { path = \"…\", sha256 = \"…\" }"
+                    .to_owned()
+            }
             Self::Incomplete { key } => format!("write `{key}` into the profile, or pass --{}", key.replace('_', "-")),
             Self::Worker { .. } => "its last lines are the cause; they are in the log too".to_owned(),
             Self::StillRunning { .. } => "the job may go on there: end it on the engine itself".to_owned(),
@@ -135,7 +167,8 @@ impl ExecutionError {
             Self::NotBegun { program, .. } if program.ends_with("prism") => {
                 "install Beam's Prism and name it with `program` in the runner's profile, or name an endpoint".to_owned()
             }
-            Self::NotBegun { .. } | Self::Beam { .. } | Self::Unusable { .. } | Self::NoGraph { .. } => return None,
+            Self::NotDrained { .. }
+            | Self::NotBegun { .. } | Self::Beam { .. } | Self::Unusable { .. } | Self::NoGraph { .. } => return None,
         })
     }
 }

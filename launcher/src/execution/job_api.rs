@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tmpl_beam::BeamError;
 use tmpl_beam::job_client::{JobClient, Submission};
 use tmpl_beam::job_service::Captured;
-use tmpl_beam::messages::{JobState as Beams, MessageImportance, MessageOrState};
+use tmpl_beam::messages::{JobMessage, JobState as Beams, JobStateEvent, MessageImportance, MessageOrState};
 use tmpl_beam::metrics::{Metrics, Names};
 use tmpl_bucket::LogLevel;
 use tmpl_template::{JobState, RunnerKind};
@@ -26,6 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
 /// How often an engine must say that it does not know a job before that is believed: one that is starting knows none yet.
 const FORGOTTEN: u32 = 5;
+/// How long is listened for more when a job has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How many messages are remembered, so that one that comes again is not told again.
 const REMEMBERED: usize = 20_000;
 
@@ -129,7 +131,7 @@ impl JobApi {
                 () = tokio::time::sleep(poll) => {
                     poll = (poll * 3 / 2).min(LAST_POLL);
                     match client.state(id).await {
-                        Ok(state) => Some(Ok(MessageOrState::State(tmpl_beam::messages::JobStateEvent {
+                        Ok(state) => Some(Ok(MessageOrState::State(JobStateEvent {
                             state: state.into(),
                             timestamp: None,
                         }))),
@@ -141,8 +143,22 @@ impl JobApi {
             let heard = match item {
                 Some(Ok(MessageOrState::State(event))) => {
                     let state = native(Beams::try_from(event.state).unwrap_or(Beams::Unspecified));
-                    let is_end = state.state.is_some_and(JobState::is_terminal);
-                    if news.send(News::State(state)).await.is_err() || is_end {
+                    if state.state.is_some_and(JobState::is_terminal) {
+                        // Why it ended may be said after that it has.
+                        let rest = async {
+                            while let Some(Ok(heard)) = stream.next().await {
+                                if let MessageOrState::Message(message) = heard {
+                                    tell(message, news, told).await;
+                                }
+                            }
+                        };
+                        if streaming {
+                            let _ = tokio::time::timeout(LAST_WORDS, rest).await;
+                        }
+                        let _ = news.send(News::State(state)).await;
+                        return Over::Ended;
+                    }
+                    if news.send(News::State(state)).await.is_err() {
                         return Over::Ended;
                     }
                     continue;
@@ -154,12 +170,7 @@ impl JobApi {
                     continue;
                 }
             };
-            if told.len() < REMEMBERED && !told.insert((heard.message_id.clone(), heard.message_text.clone()))
-            {
-                continue;
-            }
-            let message = News::Message { level: level(heard.importance), text: heard.message_text };
-            if news.send(message).await.is_err() {
+            if !tell(heard, news, told).await {
                 return Over::Ended;
             }
         }
@@ -172,6 +183,15 @@ impl JobApi {
     fn failed(&self, source: BeamError) -> ExecutionError {
         ExecutionError::Beam { engine: self.kind, source }
     }
+}
+
+/// Tells a message that was not told before. False where nobody listens.
+async fn tell(message: JobMessage, news: &Sender<News>, told: &mut HashSet<(String, String)>) -> bool {
+    let JobMessage { message_id, message_text: text, importance, .. } = message;
+    if told.len() < REMEMBERED && !told.insert((message_id, text.clone())) {
+        return true;
+    }
+    news.send(News::Message { level: level(importance), text }).await.is_ok()
 }
 
 fn reason(error: &ExecutionError) -> String {

@@ -22,6 +22,7 @@
 mod captured;
 mod engine;
 mod error;
+mod flink_engine;
 mod graph;
 mod job_api;
 mod limits;

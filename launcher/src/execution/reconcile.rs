@@ -7,12 +7,13 @@ use tmpl_beam::graph::Graph;
 use tmpl_bucket::{
     AskEngine, Bucket, Cause, EngineJob, EngineStanding, FinalRecord, JobRecord, LogLevel, LogSource,
 };
-use tmpl_template::JobState;
+use tmpl_template::{JobState, RunnerProfile};
 use tokio::sync::mpsc::channel;
 
 use super::engine::Engine;
 use super::news::{NativeState, News};
 use crate::cause::Tail;
+use crate::requested_runner::OwnRunners;
 
 /// How long is listened for why a job failed.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -20,9 +21,12 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
 
-/// Asks the engines that jobs run on, with the secrets that this process may use.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Engines;
+/// Asks the engines that jobs run on, with the secrets that the operator's own file allows.
+#[derive(Clone, Debug, Default)]
+pub struct Engines {
+    /// What that file says.
+    pub own: OwnRunners,
+}
 
 impl AskEngine for Engines {
     fn ask<'a>(
@@ -32,12 +36,26 @@ impl AskEngine for Engines {
         attempt: u32,
         job: &'a EngineJob,
     ) -> Pin<Box<dyn Future<Output = EngineStanding> + Send + 'a>> {
-        Box::pin(ask(bucket, record, attempt, job))
+        Box::pin(async move {
+            let Some(profile) = &record.profile else { return EngineStanding::Unknown };
+            // The record is the bucket's word, and no right to any secret of this machine.
+            let Ok(name) = record.runner.parse() else { return EngineStanding::Unknown };
+            match self.own.trust(&name, profile) {
+                Ok(()) => ask(profile, bucket, record, attempt, job).await,
+                Err(_) => EngineStanding::Unknown,
+            }
+        })
     }
 }
 
-async fn ask(bucket: &Bucket, record: &JobRecord, attempt: u32, job: &EngineJob) -> EngineStanding {
-    let Some(engine) = Engine::of_job(record, job) else { return EngineStanding::Unknown };
+async fn ask(
+    profile: &RunnerProfile,
+    bucket: &Bucket,
+    record: &JobRecord,
+    attempt: u32,
+    job: &EngineJob,
+) -> EngineStanding {
+    let Some(engine) = Engine::of_job(profile, job) else { return EngineStanding::Unknown };
     let id = match &job.id {
         Some(id) => id.clone(),
         // The launcher died between its intent and the engine's answer.

@@ -1,18 +1,20 @@
 //! A kept graph on its way to an engine: what is submitted is a value that a dry run shows; then it is done.
 
 use jiff::Timestamp;
-use tmpl_beam::environment::at_pool;
+use tmpl_beam::environment::{at_pool, at_pool_embedded};
 use tmpl_beam::job_client::Submission;
 use tmpl_beam::options::typed;
 use tmpl_bucket::EngineJob;
-use tmpl_template::Phase;
+use tmpl_template::{Phase, RunnerKind};
 
 use super::captured::Kept;
 use super::engine::Engine;
+use super::flink_engine::FlinkEngine;
 use super::job_api::JobApi;
 use super::own::OwnParts;
 use super::{Execution, ExecutionError, limits};
 use crate::LaunchError;
+use crate::flink::FlinkSubmission;
 use crate::session::Session;
 
 /// A job that an engine has accepted.
@@ -85,18 +87,35 @@ async fn hand_over(
     for (word, value) in words {
         options.set(&word.replace('.', "_"), value.into());
     }
-    let pipeline = at_pool(&kept.captured, &pool, &words).map_err(unusable)?;
-    let engine = JobApi { kind: profile.engine, endpoint };
     // Beam's job servers name a job by its options, Prism by the request.
     options.set("job_name", name.as_str().into());
-    let submission = Submission { pipeline, options: options.encode(), job_name: name };
-    let id = engine.submit(&submission, &kept.captured).await?;
-    let engine = Engine::JobApi(engine);
+    let (engine, id) = if profile.engine == RunnerKind::Flink {
+        let engine = FlinkEngine::open(profile, &endpoint)?;
+        // Flink asks nobody for files: they travel within the graph.
+        let pipeline = at_pool_embedded(&kept.captured, &pool, &words).map_err(unusable)?;
+        let plan = flink_plan(execution).ok_or(ExecutionError::Incomplete { key: "beam_jar" })?;
+        let id = engine.submit(&plan, profile, &context.bucket, &pipeline, &options).await?;
+        (Engine::Flink(engine), id)
+    } else {
+        let engine = JobApi { kind: profile.engine, endpoint };
+        let pipeline = at_pool(&kept.captured, &pool, &words).map_err(unusable)?;
+        let submission = Submission { pipeline, options: options.encode(), job_name: name };
+        let id = engine.submit(&submission, &kept.captured).await?;
+        (Engine::JobApi(engine), id)
+    };
     let job = EngineJob { time: Timestamp::now(), id: Some(id.clone()), ..intent };
     context.bucket.record_engine_job(&record.id, *attempt, &job).await?;
     session.message(format!("{} has accepted the job: {id}", profile.engine)).await;
     let graph = kept.captured.pipeline.clone();
     Ok(Submitted { engine, id, graph, results_required: kept.results_required })
+}
+
+/// What is submitted to Flink; nothing where the profile names no jar of Beam's.
+fn flink_plan(execution: &Execution<'_>) -> Option<FlinkSubmission> {
+    let Execution { record, profile, attempt, .. } = execution;
+    let parallelism = profile.options.get("parallelism").and_then(|said| said.parse().ok());
+    let jar = profile.beam_jar.as_ref()?;
+    Some(FlinkSubmission::new(&record.id, *attempt, &record.name, jar, parallelism))
 }
 
 fn unusable(error: impl std::fmt::Display) -> LaunchError {

@@ -57,7 +57,9 @@ pub(super) async fn drain(
         return Err(Failure::new(USAGE, format!("job {id} runs on `direct`, which can't drain")).hint(cancel));
     }
     let Some(pipeline) = bucket.pipeline(id).await? else {
-        return Err(Failure::new(USAGE, format!("job {id} has no graph yet: there is nothing to drain")).hint(cancel));
+        return Err(
+            Failure::new(USAGE, format!("job {id} has no graph yet: there is nothing to drain")).hint(cancel)
+        );
     };
     if Graph::read(pipeline).is_ok_and(|graph| !graph.is_unbounded()) {
         return Err(Failure::new(USAGE, format!("job {id} reads only what has an end: it ends by itself"))
