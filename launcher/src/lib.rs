@@ -14,6 +14,7 @@
 //! | `runner` | which engine executes the pipeline: a pure plan each |
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
 //! | [`worker`] | workers of jobs that engines ask for: the template's own program, in a pool or a container |
+//! | `flink` | Flink by its REST API: submit a job, watch it, end it |
 //! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
 //! | `log_stream`, `log_writer`, `cause` | the program's lines: read, stored, and searched for the first cause of a failure |
 //!
@@ -33,6 +34,8 @@ mod error;
 #[cfg(feature = "engines")]
 pub mod execution;
 mod existing_output;
+#[cfg(feature = "engines")]
+pub mod flink;
 pub mod guard;
 mod guarded_program;
 mod identity;
