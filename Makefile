@@ -128,26 +128,29 @@ X86_64_CC := $(if $(filter x86_64,$(shell uname -m)),cc,x86_64-linux-gnu-gcc)
 AARCH64_CC := $(if $(filter aarch64,$(shell uname -m)),cc,aarch64-linux-gnu-gcc)
 LAUNCHER_FLAGS := -C linker=rust-lld -C link-self-contained=yes -C target-feature=+crt-static
 
-.PHONY: launcher launcher-arm64
+.PHONY: launcher launcher-arm64 boot
 launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
-	$(call build_launcher,x86_64,amd64,$(X86_64_CC))
+	$(call build_static,x86_64,amd64,$(X86_64_CC),launcher,tmpl-launcher,store$(comma)web)
 launcher-arm64: ## The same for arm64
-	$(call build_launcher,aarch64,arm64,$(AARCH64_CC))
+	$(call build_static,aarch64,arm64,$(AARCH64_CC),launcher,tmpl-launcher,store$(comma)web)
+boot: ## Build the entry point of worker images, one static file: target/launcher/boot-linux-amd64
+	$(call build_static,x86_64,amd64,$(X86_64_CC),boot,tmpl-boot,store)
 
-# The launcher for an architecture, by Rust's name and by that of images, with this C compiler.
-define build_launcher
+# A program of images for an architecture, by Rust's name and by that of images, with this C compiler: its name, package and features.
+comma := ,
+define build_static
 @command -v $(3) >/dev/null || tools/install-packages.sh $(if $(filter aarch64-%,$(3)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross,$(if $(filter x86_64-%,$(3)),gcc-x86-64-linux-gnu libc6-dev-amd64-cross,gcc libc6-dev))
 @command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
 rustup --quiet target add $(1)-unknown-linux-musl
-CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --profile image --package tmpl-launcher --bin launcher --features store,web --target $(1)-unknown-linux-musl
-mkdir -p $(dir $(LAUNCHER))
-cp target/$(1)-unknown-linux-musl/image/launcher $(LAUNCHER)-$(2)
+CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --profile image --package $(5) --bin $(4) --features $(6) --target $(1)-unknown-linux-musl
+mkdir -p target/launcher
+cp target/$(1)-unknown-linux-musl/image/$(4) target/launcher/$(4)-linux-$(2)
 endef
 
 .PHONY: images
-images: launcher sdk ## Build the launcher image and the worker image: make images BASE=… BOOT=… VERSION=… (with docker, or ENGINE=podman)
+images: launcher sdk ## Build the launcher image and the worker image: make images BASE=… VERSION=… (with docker, or ENGINE=podman)
 	$(ENGINE) build -f Dockerfile_Launcher $(IMAGE_ARGUMENTS) -t tmpl-launcher:$(VERSION) .
-	$(ENGINE) build -f Dockerfile_SDK $(IMAGE_ARGUMENTS) $(if $(BOOT),--build-arg BOOT=$(BOOT)) -t tmpl-sdk:$(VERSION) .
+	$(ENGINE) build -f Dockerfile_SDK $(IMAGE_ARGUMENTS) -t tmpl-sdk:$(VERSION) .
 ENGINE := docker
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"/\1/p' Cargo.toml)
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -159,9 +162,9 @@ publish: $(TOOLS)/uv release launcher ## Publish the quickstart template with an
 	  echo "hint: make publish BUCKET=… IMAGE=HOST/PATH:TAG BASE=IMAGE" >&2; exit 1; }
 	target/release/tmpl build examples/wordcount --bucket $(BUCKET) --base $(BASE) --push $(IMAGE)
 
-# What the worker image has in it, installed from wheels for Linux, glibc 2.28 or newer.
+# What the worker image has in it: its entry point, and what is installed from wheels for Linux, glibc 2.28 or newer.
 .PHONY: sdk sdk-lock
-sdk: target/sdk/python/apache_beam/version.py
+sdk: boot target/sdk/python/apache_beam/version.py
 target/sdk/python/apache_beam/version.py: sdk-image/requirements.txt | $(TOOLS)/uv
 	rm -rf target/sdk && mkdir -p target/sdk
 	uv pip install --quiet --no-deps --require-hashes --only-binary :all: --link-mode copy --python $(PYTHON_VERSION) --python-platform x86_64-manylinux_2_28 --target target/sdk/python -r $<

@@ -95,17 +95,15 @@ fn the_launcher_image_is_built_and_starts_a_flex_template() {
 #[test]
 fn the_worker_image_is_built_and_does_the_work_of_a_beam_pipeline() {
     made("target/sdk/python", "sdk");
+    made("target/launcher/boot-linux-amd64", "boot");
     let engine = Dockerd::start();
     engine.load(&made(".tools/base", "components"), "base:test");
-    engine.load(&made(".tools/base-beam", "components"), "boot:test");
-    build(&engine, "Dockerfile_SDK", "sdk:test", &["BASE=base:test", "BOOT=boot:test"]);
+    build(&engine, "Dockerfile_SDK", "sdk:test", &["BASE=base:test"]);
 
     let config = inspect(&engine, "sdk:test");
     assert_eq!(config["Entrypoint"], serde_json::json!(["/opt/apache/beam/boot"]));
-    let variables = config["Env"].as_array().unwrap();
-    assert!(variables.contains(&"RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1".into()), "{variables:?}");
 
-    // The pool of the image's own entry point starts a worker for the pipeline: boot, then Beam's harness.
+    // The pool of the image's own entry point starts a worker for the pipeline: Beam's harness in the image's Python.
     // Workers are told the pipeline's address by its host's name, which is to mean something without a network.
     engine.docker(&[
         "run",
@@ -117,7 +115,7 @@ fn the_worker_image_is_built_and_does_the_work_of_a_beam_pipeline() {
         "--name",
         "pool",
         "sdk:test",
-        "--worker_pool",
+        "--worker-pool",
     ]);
     let told = engine.docker(&["exec", "pool", "python", "-c", BEAM_PIPELINE]);
     let log = engine.command(&["logs", "pool"]).output().unwrap();

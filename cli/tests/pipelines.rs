@@ -136,9 +136,6 @@ fn one_version_of_beam_is_named_everywhere() {
         ("sdk-image/requirements.txt", r"(?m)^apache-beam==(\S+)"),
         ("examples/report-yaml/requirements.txt", r"(?m)^apache-beam\[yaml\]==(\S+)"),
         ("examples/words-go/go.mod", r"beam/sdks/v2 v(\S+)"),
-        ("Dockerfile_SDK", r"beam_python3.11_sdk:(\S+)"),
-        (CLOUD_BUILD, r"beam_python3.11_sdk:(\S+)"),
-        (ACTIONS, r"beam_python3.11_sdk:(\S+)"),
     ] {
         assert_eq!(found(pattern, &text(file)), version, "{file}");
     }

@@ -30,7 +30,7 @@ fn a_worker_finds_the_templates_own_packages_and_installs_nothing() {
     let project = place.path("wordcount");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wordcount"), &project);
     let engine = Dockerd::start();
-    let base = format!("oci:{}", made(".tools/base-beam", "components").display());
+    let base = format!("oci:{}", made(".tools/base", "components").display());
     let arguments =
         ["build", project.to_str().unwrap(), "--base", &base, "--output", "docker", "--check", "static"];
     let mut command = place.command(&arguments);
@@ -52,6 +52,7 @@ fn a_worker_finds_the_templates_own_packages_and_installs_nothing() {
         String::from_utf8_lossy(&log.stderr)
     );
     assert_eq!(String::from_utf8_lossy(&told.stdout), "a /template textkit\n", "{log}");
+    assert!(log.contains("launcher: worker ") && log.contains("Python sdk harness starting."), "{log}");
     assert!(!log.contains("pip install"), "{log}");
     engine.docker(&["rm", "--force", "pool"]);
 }
