@@ -135,6 +135,11 @@ fn a_launcher_launches_and_changes_no_template() {
     refused(&launcher, &["jobs", "delete", &failed], "s3:PutObject for staging/audit/*");
     refused(&launcher, &["gc"], "s3:PutObject for staging/audit/*");
     refused(&launcher, &["bucket", "settings", "--keep-jobs", "1d"], "s3:PutObject for staging/config/*");
+    let save = ["runners", "save", "mine", "--engine", "prism"];
+    refused(&launcher, &save, "s3:PutObject for staging/config/*");
+    roles.user("builder").tmpl(&save).expect(0);
+    let listed = launcher.tmpl(&["runners", "list"]).expect(0);
+    assert!(listed.stdout.contains("mine"), "{}", listed.stdout);
     for line in roles.listed().lines() {
         let object: serde_json::Value = serde_json::from_str(line).unwrap();
         let name = object["key"].as_str().unwrap();

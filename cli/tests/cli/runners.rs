@@ -155,6 +155,12 @@ fn flags_stand_above_the_configuration_and_that_above_the_bucket() {
     });
     assert_eq!(job["profile"], expected);
     assert_eq!(job["limits"], json!({ "run": "PT1H", "queued": "PT2H", "graph": "PT3H" }));
+    let shown = place.tmpl(&["jobs", "show", job["id"].as_str().unwrap()]).expect(0).stdout;
+    assert!(
+        shown.contains(&format!("  runner     prod (portable at {endpoint}; place process)\n")),
+        "{shown}"
+    );
+    assert!(shown.contains("  option     c = flag\n  limit      queued 2h\n"), "{shown}");
     // Once more: as it was then, whatever the profile says now, and flags above that.
     place.tmpl(&["runners", "delete", "prod"]).expect(0);
     place.tmpl(&["jobs", "rerun", job["id"].as_str().unwrap(), "--runner-option", "a=again"]);
@@ -262,6 +268,18 @@ fn a_launch_names_an_engine_without_any_profile() {
     let job = place.job(&place.newest_job())["job"].clone();
     assert_eq!((&job["runner"], job.get("profile")), (&json!("direct"), None));
     assert_eq!(job["limits"], json!({ "run": "PT1H" }));
+}
+
+#[test]
+fn under_a_launch_key_the_runner_is_a_part_of_the_launch() {
+    let place = Place::with_talker();
+    let run = |more: &[&str]| {
+        place.tmpl(&[&["run", "talker", "--param", "mode=ok", "--launch-key", "k"], more].concat())
+    };
+    run(&["--limit", "run=1h"]).expect(0);
+    run(&["--limit", "run=1h"]).expect(0).says("launched before under this key");
+    run(&["--limit", "run=2h"]).expect(6).says("runnerFlags.limits.run was `PT1H`, and is `PT2H`");
+    run(&["--limit", "run=1h", "--runner", "prism"]).expect(6).says("runner was not given, and is `prism`");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::json;
 use tmpl_bucket::{Bucket, JobRecord, ResultRow};
 use tmpl_template::{FormatError, JobId, TemplateReference, TemplateSpec};
 
+use super::runner_of;
 use crate::printer::{Printer, duration, printable};
 use crate::report::Failure;
 
@@ -75,12 +76,18 @@ impl Side {
         let mut facts = BTreeMap::from([
             ("template".to_owned(), record.template.name.to_string()),
             ("version".to_owned(), record.template.digest.to_string()),
-            ("runner".to_owned(), format!("{} (place {})", record.runner, record.place)),
+            ("runner".to_owned(), runner_of(record)),
             ("state".to_owned(), summary.state.word().to_owned()),
             ("who".to_owned(), format!("{} on {}", record.submitter.who, record.submitter.host)),
         ]);
         for (name, value) in record.parameters.iter() {
             facts.insert(format!("parameter {name}"), value.to_owned());
+        }
+        for (name, value) in record.profile.iter().flat_map(|profile| &profile.options) {
+            facts.insert(format!("option {name}"), value.clone());
+        }
+        for (phase, limit) in record.limits.iter() {
+            facts.insert(format!("limit {phase}"), format!("{limit:#}"));
         }
         for (name, value) in record.environment.iter() {
             facts.insert(format!("environment {name}"), value.to_string());

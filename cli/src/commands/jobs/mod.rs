@@ -10,6 +10,8 @@ mod stop;
 
 use std::process::ExitCode;
 
+use tmpl_bucket::JobRecord;
+
 use crate::arguments::JobsCommand;
 use crate::context::Context;
 use crate::printer::printable;
@@ -58,4 +60,14 @@ pub(crate) async fn run(context: &Context<'_>, command: JobsCommand) -> Result<E
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runner of a job as people read it: `prod-flink (flink at http://…; place process)`.
+fn runner_of(record: &JobRecord) -> String {
+    let engine = record.profile.as_ref().map(|profile| match &profile.endpoint {
+        Some(endpoint) => format!("{} at {endpoint}; ", profile.engine),
+        None if profile.engine.as_str() == record.runner => String::new(),
+        None => format!("{}; ", profile.engine),
+    });
+    format!("{} ({}place {})", record.runner, engine.unwrap_or_default(), record.place)
 }

@@ -6,7 +6,7 @@ use tmpl_beam::metrics::Metrics;
 use tmpl_bucket::{Bucket, EventKind, JobView, NoticeOutcome, ResultRows};
 use tmpl_template::JobId;
 
-use super::figures;
+use super::{figures, runner_of};
 use crate::commands::run::tell_end;
 use crate::context::Context;
 use crate::printer::{Printer, duration, printable, size};
@@ -73,7 +73,10 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
         lines.extend(ended.hint.iter().map(|hint| format!("  hint       {}", printable(hint))));
     }
     lines.push(format!("  template   {}@{}", record.template.name, record.template.digest));
-    lines.push(format!("  runner     {} (place {})", record.runner, record.place));
+    lines.push(format!("  runner     {}", printable(&runner_of(record))));
+    let options = record.profile.iter().flat_map(|profile| &profile.options);
+    lines.extend(options.map(|(name, value)| printable(&format!("  option     {name} = {value}"))));
+    lines.extend(record.limits.iter().map(|(phase, limit)| format!("  limit      {phase} {limit:#}")));
     lines.push(format!(
         "  who        {} on {}",
         printable(&record.submitter.who),

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::json;
-use tmpl_bucket::{Bucket, digest_of_reader, layout};
-use tmpl_template::{BeamJar, ProfileError, ProfilePart, RunnerName, RunnerProfile};
+use tmpl_bucket::{Bucket, Reliance, digest_of_reader, layout};
+use tmpl_template::{BeamJar, Digest, ProfileError, ProfilePart, RunnerName, RunnerProfile};
 
 use crate::arguments::SaveRunnerArguments;
 use crate::context::Context;
@@ -19,27 +19,18 @@ pub(super) async fn run(context: &Context<'_>, arguments: &SaveRunnerArguments) 
     let mut said = arguments.said()?;
     let file = arguments.file.as_deref().map(read).transpose()?;
     let bucket = context.open_bucket()?;
-    let submitter = submitter::submitter();
-    if let Some(jar) = &arguments.beam_jar {
-        said.beam_jar = Some(store(context, &bucket, jar).await?);
-    }
-    let (entry, changed) = loop {
-        let newest = bucket.newest_runner_entry(name).await?.unwrap_or(0);
-        // A file says all of it: then what is there need not even be readable.
-        let before = match &file {
-            Some(_) => bucket.shared_runner(name).await.ok().flatten(),
-            None => bucket.shared_runner(name).await?,
-        };
-        let before = before.map(|runner| runner.profile);
-        let below = file.clone().or_else(|| before.clone().map(ProfilePart::from)).unwrap_or_default();
-        let profile = checked(name, said.clone().over(below))?;
-        if before.as_ref() == Some(&profile) {
-            break (newest, false);
-        }
-        if bucket.save_runner(name, newest, &profile, &submitter).await? {
-            break (newest + 1, true);
-        }
+    let jar = match &arguments.beam_jar {
+        Some(path) => Some(Jar::read(path).await?),
+        None => None,
     };
+    if let Some(jar) = &jar {
+        said.beam_jar = Some(BeamJar::blob(jar.digest.clone()));
+    }
+    // Until the runner names it, this keeps a jar from being collected.
+    let reliance = bucket.rely();
+    let saved = save(context, &Saving { name, said, file, jar, bucket: &bucket, reliance: &reliance }).await;
+    reliance.end().await?;
+    let (entry, changed) = saved?;
     let printer = context.printer;
     printer.say(&if changed {
         format!("the runner {name} is saved (entry {entry})")
@@ -50,6 +41,43 @@ pub(super) async fn run(context: &Context<'_>, arguments: &SaveRunnerArguments) 
         return printer.json(&json!({ "name": name, "entry": entry, "changed": changed }));
     }
     printer.data(&bucket.place_of(&layout::runner_entry(name, entry)))
+}
+
+/// What is to be saved, and where.
+struct Saving<'a> {
+    name: &'a RunnerName,
+    /// What the flags say.
+    said: ProfilePart,
+    /// What a file says: all of it.
+    file: Option<ProfilePart>,
+    jar: Option<Jar<'a>>,
+    bucket: &'a Bucket,
+    reliance: &'a Reliance,
+}
+
+/// The number of the entry that holds, and whether it is new.
+async fn save(context: &Context<'_>, saving: &Saving<'_>) -> Result<(u64, bool), Failure> {
+    let Saving { name, said, file, jar, bucket, reliance } = saving;
+    loop {
+        let newest = bucket.newest_runner_entry(name).await?.unwrap_or(0);
+        // Where a file says all of it, what is there need not even be readable.
+        let before = match file {
+            Some(_) => bucket.shared_runner(name).await.ok().flatten(),
+            None => bucket.shared_runner(name).await?,
+        };
+        let before = before.map(|runner| runner.profile);
+        let below = file.clone().or_else(|| before.clone().map(ProfilePart::from)).unwrap_or_default();
+        let profile = checked(name, said.clone().over(below))?;
+        if let Some(jar) = jar {
+            jar.store(context, bucket, reliance).await?;
+        }
+        if before.as_ref() == Some(&profile) {
+            return Ok((newest, false));
+        }
+        if bucket.save_runner(name, newest, &profile, &submitter::submitter()).await? {
+            return Ok((newest + 1, true));
+        }
+    }
 }
 
 /// The profile, where others can make launches with it.
@@ -72,16 +100,35 @@ fn checked(name: &RunnerName, mut part: ProfilePart) -> Result<RunnerProfile, Fa
     Ok(profile)
 }
 
-/// Stores a jar in the bucket, unless it is there.
-async fn store(context: &Context<'_>, bucket: &Bucket, jar: &Path) -> Result<BeamJar, Failure> {
-    let unreadable = |error: std::io::Error| Failure::new(USAGE, format!("--beam-jar: {error}"));
-    let opened = fs_err::File::open(jar).map_err(unreadable)?;
-    let (digest, size) = digest_of_reader(Box::new(opened)).await.map_err(unreadable)?;
-    if !bucket.has_blob(&digest, size).await? {
-        context.printer.say(&format!("storing {} …", jar.display()));
-        bucket.put_blob(&digest, jar, &|_| ()).await?;
+/// A jar of this machine.
+struct Jar<'a> {
+    path: &'a Path,
+    digest: Digest,
+    size: u64,
+}
+
+impl<'a> Jar<'a> {
+    async fn read(path: &'a Path) -> Result<Self, Failure> {
+        let unreadable = |error: std::io::Error| Failure::new(USAGE, format!("--beam-jar: {error}"));
+        let opened = fs_err::File::open(path).map_err(unreadable)?;
+        let (digest, size) = digest_of_reader(Box::new(opened)).await.map_err(unreadable)?;
+        Ok(Self { path, digest, size })
     }
-    Ok(BeamJar::blob(digest))
+
+    /// Stores it in the bucket, unless it is there.
+    async fn store(
+        &self,
+        context: &Context<'_>,
+        bucket: &Bucket,
+        reliance: &Reliance,
+    ) -> Result<(), Failure> {
+        reliance.add(&[&self.digest]).await?;
+        if !bucket.has_blob(&self.digest, self.size).await? {
+            context.printer.say(&format!("storing {} …", self.path.display()));
+            bucket.put_blob(&self.digest, self.path, &|_| ()).await?;
+        }
+        Ok(())
+    }
 }
 
 /// A profile of a file in JSON or YAML: JSON is read as the YAML that it is.
