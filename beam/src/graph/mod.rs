@@ -10,6 +10,7 @@
 //! circle are left out and noted ([`Graph::notes`]). Names are as the pipeline has them; each renderer makes them harmless.
 
 mod dot;
+pub mod features;
 mod folded;
 mod json;
 mod kind;

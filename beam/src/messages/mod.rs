@@ -10,6 +10,7 @@ mod environment;
 mod job;
 mod metrics;
 mod pipeline;
+mod windowing;
 mod worker;
 
 pub use artifact::*;
@@ -17,4 +18,5 @@ pub use environment::*;
 pub use job::*;
 pub use metrics::*;
 pub use pipeline::*;
+pub use windowing::*;
 pub use worker::*;

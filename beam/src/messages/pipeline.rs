@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 
-use super::Environment;
+use super::{Environment, WindowingStrategy};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Pipeline {
@@ -23,6 +23,8 @@ pub struct Components {
     pub transforms: BTreeMap<String, Transform>,
     #[prost(btree_map = "string, message", tag = "2")]
     pub pcollections: BTreeMap<String, Collection>,
+    #[prost(btree_map = "string, message", tag = "3")]
+    pub windowing_strategies: BTreeMap<String, WindowingStrategy>,
     #[prost(btree_map = "string, message", tag = "5")]
     pub environments: BTreeMap<String, Environment>,
 }
