@@ -11,9 +11,13 @@ use crate::LaunchError;
 use crate::environment;
 use crate::runtime::Runtime;
 
-/// Beam's worker in Java, as a jar has it.
-const JAVA_WORKER: &[u8] = b"org/apache/beam/fn/harness/FnHarness.class";
-/// Where Beam's own images for Java have its worker.
+/// What a worker in Java is made of: a class that a jar must hold, and the jar of it that Beam's own images for Java have. The second
+/// measures objects; the worker needs it, and its own dependencies leave it out.
+const JAVA_WORKER: [(&str, &str); 2] = [
+    ("org/apache/beam/fn/harness/FnHarness.class", "beam-sdks-java-harness.jar"),
+    ("org/github/jamm/MemoryMeter.class", "jamm.jar"),
+];
+/// Where Beam's images have their jars.
 const BEAM_JARS: &str = "/opt/apache/beam/jars";
 /// The end of a zip file, at most: a record of 22 bytes and a comment.
 const LONGEST_END: u64 = 22 + 0xffff;
@@ -38,19 +42,7 @@ impl WorkerProgram {
             Entry::Go { binary } => HarnessProgram::Go { binary: app(binary) },
             Entry::Java { jars, beam: true, .. } => {
                 let java = runtime.path().ok_or(LaunchError::NoJava)?.to_owned();
-                let mut class_path: Vec<PathBuf> = jars.iter().map(app).collect();
-                if !class_path.iter().any(|jar| holds_worker(jar)) {
-                    let beams = Path::new(BEAM_JARS).join("beam-sdks-java-harness.jar");
-                    if !beams.is_file() {
-                        return Err(LaunchError::NoWorker {
-                            what: "its class path has no org.apache.beam.fn.harness.FnHarness",
-                            remedy: "add org.apache.beam:beam-sdks-java-harness of its Beam version to the pipeline's dependencies and \
-                                     build it again",
-                        });
-                    }
-                    class_path.push(beams);
-                }
-                HarnessProgram::Java { java, options: Vec::new(), class_path }
+                java_worker(java, jars.iter().map(app).collect())?
             }
             Entry::Python { .. } | Entry::Yaml { .. } | Entry::Java { .. } | Entry::Binary { .. } => {
                 return Err(LaunchError::NoWorker {
@@ -89,9 +81,34 @@ fn plain_folders(python: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a jar holds Beam's worker. A jar is a zip file: the names of what is in it stand together near its end. One that can't be
+/// A worker in Java: the template's own class path, which holds Beam's worker, or else that of the image.
+fn java_worker(java: PathBuf, mut class_path: Vec<PathBuf>) -> Result<HarnessProgram, LaunchError> {
+    for (class, jar) in JAVA_WORKER {
+        if class_path.iter().any(|jar| holds(jar, class)) {
+            continue;
+        }
+        let beams = Path::new(BEAM_JARS).join(jar);
+        if !beams.is_file() {
+            return Err(LaunchError::NoWorker {
+                what: "its class path lacks Beam's worker",
+                remedy: "add org.apache.beam:beam-sdks-java-harness of its Beam version and com.github.jbellis:jamm:0.4.0 to the \
+                         pipeline's dependencies, and build it again",
+            });
+        }
+        class_path.push(beams);
+    }
+    // Without it objects are measured by guessing.
+    let is_jamm = |jar: &&PathBuf| {
+        let name = jar.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("jamm") && name.ends_with(".jar"))
+    };
+    let agent = class_path.iter().find(is_jamm).map(|jar| format!("-javaagent:{}", jar.display()));
+    Ok(HarnessProgram::Java { java, options: agent.into_iter().collect(), class_path })
+}
+
+/// Whether a jar holds a class. A jar is a zip file: the names of what is in it stand together near its end. One that can't be
 /// read holds nothing.
-fn holds_worker(jar: &Path) -> bool {
+fn holds(jar: &Path, class: &str) -> bool {
     let names = || -> std::io::Result<Vec<u8>> {
         let mut file = fs::File::open(jar)?;
         let length = file.seek(SeekFrom::End(0))?;
@@ -110,7 +127,7 @@ fn holds_worker(jar: &Path) -> bool {
         file.take(size).read_to_end(&mut names)?;
         Ok(names)
     };
-    names().is_ok_and(|names| memchr::memmem::find(&names, JAVA_WORKER).is_some())
+    names().is_ok_and(|names| memchr::memmem::find(&names, class.as_bytes()).is_some())
 }
 
 #[cfg(test)]
@@ -153,7 +170,7 @@ mod tests {
             (jar("empty.jar", Vec::new()), false),
             (folder.path().join("missing.jar"), false),
         ] {
-            assert_eq!(holds_worker(&path), holds, "{}", path.display());
+            assert_eq!(super::holds(&path, worker), holds, "{}", path.display());
         }
     }
 
@@ -183,11 +200,14 @@ mod tests {
         for entry in [python(None), java(false), Entry::Binary { binary: "b".into() }] {
             assert_eq!(of(&entry).unwrap_err(), none, "{entry}");
         }
-        assert!(of(&java(true)).unwrap_err().contains("no org.apache.beam.fn.harness.FnHarness"));
-        fs::write(folder.path().join("app/a.jar"), zip(&["org/apache/beam/fn/harness/FnHarness.class"]))
-            .unwrap();
-        assert!(
-            matches!(of(&java(true)), Ok(HarnessProgram::Java { class_path, .. }) if class_path.len() == 1)
+        assert_eq!(
+            of(&java(true)).unwrap_err(),
+            "the template has no worker: its class path lacks Beam's worker"
         );
+        let classes = JAVA_WORKER.map(|(class, _)| class);
+        fs::write(folder.path().join("app/a.jar"), zip(&classes)).unwrap();
+        let whole =
+            |harness| matches!(harness, HarnessProgram::Java { class_path, .. } if class_path.len() == 1);
+        assert!(of(&java(true)).is_ok_and(whole));
     }
 }
