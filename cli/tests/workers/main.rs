@@ -7,6 +7,7 @@ mod job_service;
 mod kills;
 mod overhead;
 mod pool;
+mod prism;
 #[path = "../../../beam/tests/support/runner.rs"]
 mod runner;
 #[allow(dead_code, reason = "these tests use a part of it")]

@@ -129,7 +129,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    fn start(place: &Place, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+    pub(crate) fn start(place: &Place, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let port_file = place.path("pool.port");
         let told = place.path("pool.log");
         let mut command = place.command(&["worker-pool", "--listen", "127.0.0.1:0", "--port-file"]);
