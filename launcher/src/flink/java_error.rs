@@ -23,6 +23,8 @@ const PLAIN: [&str; 16] = [
 ];
 /// What Beam writes before an error of the SDK's process: `… for instruction 2: the error`.
 const FROM_WORKER: &str = "Error received from SDK harness for instruction ";
+/// What our own entry class begins its messages with: it says what its cause means.
+const OURS: &str = "tmpl: ";
 const TRACEBACK: &str = "Traceback (most recent call last)";
 
 /// One error of a stack trace.
@@ -44,6 +46,7 @@ pub(super) fn first_cause(trace: &str) -> Option<String> {
     let errors = errors(trace);
     // Deeper causes without a message (a timeout, a null) are only worth telling if nothing else is said.
     let told = errors.iter().rev().find(|error| !error.message.trim().is_empty());
+    let told = errors.iter().find(|error| error.message.starts_with(OURS)).or(told);
     let line = match told {
         Some(error) => said(error),
         None => simple_name(&errors.last()?.class).to_owned(),
@@ -74,7 +77,8 @@ fn last_words(message: &str) -> String {
     } else {
         lines.next()
     };
-    line.unwrap_or_default().trim().to_owned()
+    let line = line.unwrap_or_default().trim();
+    line.strip_prefix(OURS).unwrap_or(line).to_owned()
 }
 
 /// The errors of a trace, from the outermost to the deepest.
@@ -149,7 +153,10 @@ mod tests {
         ];
         let null = ["x.JobException: it failed", "java.lang.NullPointerException"];
         let server = "<Exception on server side:\nx.FlinkException: not sent\n\tat y\nEnd of exception on server side>";
+        let ours =
+            ["x.E: x", "y.IllegalArgumentException: tmpl: the graph cannot be read: x.E: no", "x.E: no"];
         for (trace, line) in [
+            (trace(&ours), "the graph cannot be read: x.E: no"),
             (trace(&[nothing]), "No jobs included in application."),
             (trace(&no_class), "ClassNotFoundException: tmpl.flink.Launch"),
             (trace(&null), "it failed"),

@@ -9,8 +9,8 @@ use super::FlinkError;
 
 /// Characters of another server's words that are shown.
 const LONGEST_WORDS: usize = 120;
-/// What hyper says of bytes that are no HTTP/1: it has no type for that which we could see.
-const NO_HTTP: &str = "invalid HTTP version";
+/// What hyper says of bytes that are no HTTP/1, after the request and before it: it has no type for that which we could see.
+const NO_HTTP: [&str; 2] = ["invalid HTTP version", "received unexpected message"];
 
 /// The head of an answer.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub(super) fn failure(
     if error.is_timeout() {
         return FlinkError::Silent { endpoint, action, waited: limit.unwrap_or_default() };
     }
-    if why.contains(NO_HTTP) {
+    if NO_HTTP.iter().any(|words| why.contains(words)) {
         let found = "it does not speak HTTP/1 (a Job service of Beam's speaks gRPC)".to_owned();
         return FlinkError::NotFlink { endpoint, found };
     }
@@ -103,7 +103,8 @@ pub(super) fn failure(
 pub(super) fn reason(error: &reqwest::Error) -> String {
     let chain = causes(error);
     let last = chain.last().cloned().unwrap_or_default();
-    let known = [("Connection refused", "nobody listens there"), ("No such host", "there is no such host")];
+    let known =
+        [("Connection refused", "nobody listens there"), ("no records found", "there is no such host")];
     match known.into_iter().find(|(words, _)| last.contains(words)) {
         Some((_, said)) => said.to_owned(),
         None if error.is_timeout() => "no connection within some seconds".to_owned(),
