@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tmpl_bucket::{Bucket, causes};
-use tmpl_template::{RunnerAddress, RunnerKind, RunnerProfile};
+use tmpl_template::{BeamJar, RunnerAddress, RunnerKind, RunnerProfile};
 use tokio::net::TcpStream;
 
 use crate::requested_runner::ResolvedRunner;
@@ -90,25 +90,42 @@ pub async fn check(runner: &ResolvedRunner, bucket: Option<&Bucket>) -> Vec<Chec
     let is_there = !endpoint.failed();
     steps.push(endpoint);
     steps.push(worker_pool(profile).await);
-    steps.extend(jar(profile, bucket).await);
+    let jar = jar(profile, bucket).await;
+    let is_whole = jar.as_ref().is_some_and(|step| !step.failed());
+    steps.extend(jar);
     if is_there {
-        steps.extend(engine(profile).await);
+        // A jar that is the wrong one was told of already.
+        let jar = profile.beam_jar.as_ref().filter(|_| is_whole);
+        steps.extend(engine(profile, jar, bucket).await);
     }
     steps
 }
 
 /// What the engine itself says: whether it is the one that the profile names, which version, how much room it has.
-#[expect(clippy::unused_async, reason = "engines are asked over the network")]
-async fn engine(profile: &RunnerProfile) -> Vec<CheckStep> {
+#[cfg(feature = "engines")]
+async fn engine(profile: &RunnerProfile, jar: Option<&BeamJar>, bucket: Option<&Bucket>) -> Vec<CheckStep> {
     match profile.engine {
+        RunnerKind::Flink => {
+            let endpoint = profile.endpoint.as_deref().unwrap_or_default();
+            let token = profile.token.as_ref().and_then(|token| secret::look_up(token.as_str()).ok());
+            match crate::flink::FlinkClient::new(endpoint, token) {
+                Ok(client) => crate::flink::check(&client, jar, bucket).await,
+                Err(error) => vec![crate::flink::failed_step("flink", &error)],
+            }
+        }
         // Each engine's own steps stand here.
-        RunnerKind::Flink
-        | RunnerKind::Prism
+        RunnerKind::Prism
         | RunnerKind::Spark
         | RunnerKind::Portable
         | RunnerKind::Direct
         | RunnerKind::Dataflow => Vec::new(),
     }
+}
+
+#[cfg(not(feature = "engines"))]
+#[expect(clippy::unused_async, reason = "engines are asked over the network, where they are")]
+async fn engine(_: &RunnerProfile, _: Option<&BeamJar>, _: Option<&Bucket>) -> Vec<CheckStep> {
+    Vec::new()
 }
 
 fn said(profile: &RunnerProfile) -> String {

@@ -114,7 +114,8 @@ async fn exits(client: &FlinkClient) -> Option<CheckStep> {
     })
 }
 
-fn failed(step: &'static str, error: &FlinkError) -> CheckStep {
+/// The step that an error ended.
+pub(crate) fn failed(step: &'static str, error: &FlinkError) -> CheckStep {
     let said = tmpl_bucket::causes(error).join(": ");
     let remedy = error.hint().unwrap_or_else(|| "look into the JobManager's log".to_owned());
     if error.is_temporary() {

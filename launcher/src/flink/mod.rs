@@ -35,6 +35,7 @@ mod zip_end;
 
 pub use beam_jar::{CheckedJar, JarError, find_or_upload, jar_name};
 pub use check::check;
+pub(crate) use check::failed as failed_step;
 pub use client::FlinkClient;
 pub use cluster::{ClusterConfig, Features, LogPart, Overview, TaskManager};
 pub use error::{FlinkError, remedy};
