@@ -42,7 +42,7 @@ fn a_cancelled_job_is_cancelled_on_the_engine_itself() {
         // Once more: it has ended.
         let again = site.tmpl(&["jobs", "cancel", &id]);
         assert_eq!(again.code, 2, "{}", again.stderr);
-        assert!(again.stderr.contains("has ended"), "{}", again.stderr);
+        assert!(again.stderr.contains("has already ended"), "{}", again.stderr);
     }
 }
 

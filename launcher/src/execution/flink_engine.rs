@@ -13,7 +13,8 @@ use tokio::sync::mpsc::Sender;
 use super::ExecutionError;
 use super::news::{NativeState, News};
 use crate::flink::{
-    self, FlinkClient, FlinkError, FlinkJobId, FlinkJobParts, FlinkSubmission, SavepointStatus, job_state,
+    self, FlinkClient, FlinkError, FlinkJobId, FlinkJobParts, FlinkSubmission, JobFailure, SavepointStatus,
+    job_state,
 };
 use crate::secret;
 
@@ -22,6 +23,19 @@ const FIRST_POLL: Duration = Duration::from_millis(100);
 const LAST_POLL: Duration = Duration::from_secs(3);
 /// The pause after Flink did not answer, at most.
 const LAST_PAUSE: Duration = Duration::from_secs(15);
+/// The pauses between questions for why a job failed.
+const REASON_PAUSES: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::ZERO];
+/// Whose frames in a stack trace say nothing of the pipeline.
+const PASSING: [&str; 7] = [
+    "org.apache.flink.",
+    "org.apache.beam.",
+    "org.apache.pekko.",
+    "scala.",
+    "java.base/",
+    "jdk.internal.",
+    "akka.",
+];
 /// How often Flink must say that it does not know a job before that is believed.
 const FORGOTTEN: u32 = 3;
 /// How often it is asked whether a job may be drained.
@@ -155,17 +169,36 @@ impl FlinkEngine {
         }
     }
 
+    /// What was thrown. Flink may say that a job has failed a moment before it says why.
+    async fn failures(&self, id: &FlinkJobId) -> Vec<JobFailure> {
+        for pause in REASON_PAUSES {
+            match self.client.exceptions(id).await {
+                Ok(failures) if !failures.is_empty() => return failures,
+                _ => tokio::time::sleep(pause).await,
+            }
+        }
+        Vec::new()
+    }
+
     /// Tells what was thrown, the earliest first: Python's own words are among the lines of Java's.
     async fn tell_failures(&self, id: &FlinkJobId, news: &Sender<News>, told: &mut HashSet<String>) {
-        let Ok(mut failures) = self.client.exceptions(id).await else { return };
+        let mut failures = self.failures(id).await;
         failures.sort_by_key(|failure| failure.time);
         for failure in failures {
             if told.insert(format!("{:?}{}", failure.time, failure.message)) {
-                let text = if failure.trace.is_empty() { failure.message } else { failure.trace };
+                let text = if failure.trace.is_empty() { failure.message } else { own_lines(&failure.trace) };
                 let _ = news.send(News::Message { level: LogLevel::Error, text }).await;
             }
         }
     }
+}
+
+/// A stack trace without the frames of those who only pass calls on.
+fn own_lines(trace: &str) -> String {
+    let is_own = |line: &&str| {
+        !line.strip_prefix("\tat ").is_some_and(|frame| PASSING.iter().any(|name| frame.starts_with(name)))
+    };
+    trace.lines().filter(is_own).collect::<Vec<_>>().join("\n")
 }
 
 fn known(id: &str) -> Result<FlinkJobId, ExecutionError> {
