@@ -7,6 +7,7 @@ use tmpl_bucket::{BlobReader, Bucket, digest_of_reader};
 use tmpl_template::{BeamJar, JarPlace, hex, sha256_of};
 
 use super::client::FlinkClient;
+use super::jars::Jar;
 use super::upload::Upload;
 use super::zip_append::{self, ZipError};
 use super::{FlinkError, flink_version};
@@ -152,15 +153,17 @@ pub fn jar_name(jar: &BeamJar) -> String {
     format!("tmpl-beam-{digits}.jar")
 }
 
-/// The id of the jar on the cluster, where it is uploaded if it is not there. Two who do so at once upload it twice, which does no harm.
-pub async fn find_or_upload(
+/// The id of the jar among those on the cluster; it is uploaded if it is not there. Two who do so at once upload it twice, which does no
+/// harm.
+pub(super) async fn find_or_upload(
     client: &FlinkClient,
+    there: &[Jar],
     jar: &BeamJar,
     bucket: Option<&Bucket>,
 ) -> Result<String, FlinkError> {
     let name = jar_name(jar);
-    if let Some(found) = client.jars().await?.into_iter().find(|found| found.name == name) {
-        return Ok(found.id);
+    if let Some(found) = there.iter().find(|found| found.name == name) {
+        return Ok(found.id.clone());
     }
     let checked = CheckedJar::open(jar, bucket).await?;
     checked.check_version(&client.config().await?.version)?;

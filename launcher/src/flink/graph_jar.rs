@@ -3,15 +3,27 @@
 
 use std::io::{Cursor, Write};
 
+use jiff::{SignedDuration, Timestamp};
 use tmpl_template::JobId;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use super::jars::Jar;
 use super::zip_append::ZipError;
+
+const PREFIX: &str = "tmpl-graph-";
+/// An archive that is so old was left by somebody who died: graphs are read within minutes.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// The name of the archive with the graph of an attempt.
 pub(super) fn name(job: &JobId, attempt: u32) -> String {
-    format!("tmpl-graph-{job}-{attempt}.jar")
+    format!("{PREFIX}{job}-{attempt}.jar")
+}
+
+/// Whether a jar on a cluster is a graph that nobody reads any more: one of an earlier try of this submission, or a very old one.
+pub(super) fn is_left_over(jar: &Jar, own: &str, now: Timestamp) -> bool {
+    let age = Timestamp::from_millisecond(jar.uploaded).map(|uploaded| now.duration_since(uploaded));
+    jar.name == own || jar.name.starts_with(PREFIX) && age.is_ok_and(|age| age > OLD)
 }
 
 /// The archive with a graph and its options, which our entry class reads: see `entry/Launch.java`.
@@ -56,6 +68,19 @@ mod tests {
     #[test]
     fn its_name_says_whose_it_is() {
         let job: JobId = "2026-11-21_08_00_00-0000000000000000001".parse().unwrap();
-        assert_eq!(name(&job, 2), "tmpl-graph-2026-11-21_08_00_00-0000000000000000001-2.jar");
+        let own = "tmpl-graph-2026-11-21_08_00_00-0000000000000000001-2.jar";
+        assert_eq!(name(&job, 2), own);
+        let now: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        for (name, hours, left_over) in [
+            (own, 0, true),
+            ("tmpl-graph-x-1.jar", 23, false),
+            ("tmpl-graph-x-1.jar", 25, true),
+            ("tmpl-graph-x-1.jar", -30, false),
+            ("tmpl-beam-x.jar", 1_000, false),
+        ] {
+            let uploaded = now.as_millisecond() - hours * 3_600_000;
+            let jar = Jar { id: "id".to_owned(), name: name.to_owned(), uploaded };
+            assert_eq!(is_left_over(&jar, own, now), left_over, "{name} {hours}");
+        }
     }
 }

@@ -33,7 +33,7 @@ mod upload;
 mod zip_append;
 mod zip_end;
 
-pub use beam_jar::{CheckedJar, JarError, find_or_upload, jar_name};
+pub use beam_jar::{CheckedJar, JarError, jar_name};
 pub use check::check;
 pub(crate) use check::failed as failed_step;
 pub use client::FlinkClient;

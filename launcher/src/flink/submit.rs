@@ -1,5 +1,6 @@
 //! A launch on Flink: the plan of it, and its execution.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tmpl_bucket::Bucket;
 use tmpl_template::{BeamJar, JobId, JobName};
@@ -74,7 +75,8 @@ pub async fn submit(
     if is_there(client, &plan.job_id).await? {
         return Ok(plan.job_id.clone());
     }
-    let jar = find_or_upload(client, parts.jar, parts.bucket).await?;
+    let there = client.jars().await?;
+    let jar = find_or_upload(client, &there, parts.jar, parts.bucket).await?;
     let archive = graph_jar::graph_jar(parts.pipeline, parts.options)
         .map_err(|error| FlinkError::Graph { reason: error.to_string() })?;
     let graph = client.upload_jar(&plan.graph, Upload::of(archive)).await?;
@@ -88,8 +90,13 @@ pub async fn submit(
         configuration: std::collections::BTreeMap::new(),
     };
     let accepted = client.run_jar(&jar, &request).await;
-    // Whether it could be removed is not the job's matter: what is left there are some kilobytes.
-    let _ = client.delete_jar(&graph.id).await;
+    // Whether they could be removed is not the job's matter: the next launch tries again.
+    let now = Timestamp::now();
+    let left_over =
+        there.iter().filter(|jar| graph_jar::is_left_over(jar, &plan.graph, now)).map(|jar| &jar.id);
+    for id in left_over.chain([&graph.id]) {
+        let _ = client.delete_jar(id).await;
+    }
     match accepted {
         Err(FlinkError::Duplicate { job }) if is_there(client, &job).await? => Ok(job),
         other => other,

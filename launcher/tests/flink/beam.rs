@@ -31,6 +31,8 @@ async fn launch(client: &FlinkClient, plan: &FlinkSubmission, mode: &str) -> Res
 async fn a_pipeline_runs_once_however_often_it_is_submitted() {
     let client = client(FlinkVersion::V1_19);
     let plan = plan(1);
+    // A try before this one died when it had sent its graph.
+    client.upload_jar(&plan.graph, Upload::of("graph")).await.unwrap();
     let begun = Instant::now();
     let id = launch(&client, &plan, "well").await.unwrap();
     println!("first launch accepted after {:?}", begun.elapsed());

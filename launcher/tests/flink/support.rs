@@ -82,9 +82,9 @@ pub(crate) async fn until(client: &FlinkClient, job: &FlinkJobId, wanted: &str) 
             return;
         }
         let ended = ["FINISHED", "FAILED", "CANCELED"].contains(&state.as_str());
-        if ended || begun.elapsed() > Duration::from_mins(2) {
-            panic!("{job} is {state}, not {wanted}: {:?}", client.exceptions(job).await);
-        }
+        let failures = if ended { client.exceptions(job).await.unwrap() } else { Vec::new() };
+        let in_time = begun.elapsed() < Duration::from_mins(2);
+        assert!(!ended && in_time, "{job} is {state}, not {wanted}: {failures:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
