@@ -108,11 +108,12 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: components bench-programs $(crane) store-clients release launcher ## Measure beside peers; prints the tables of benches/README.md
+bench: components bench-programs $(crane) $(beam_venv) $(boot) store-clients release launcher ## Measure beside peers; prints the tables of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
 	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
 	$(PYTHON) benches/images.py target/release/tmpl .bench/images
 	$(PYTHON) benches/stores.py target/release/tmpl .bench/stores
+	$(TOOLS)/beam-venv/bin/python benches/workers.py target/release/tmpl .bench/workers $(TOOLS)/boot/container
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 	cargo bench -p tmpl-bucket --bench job_list

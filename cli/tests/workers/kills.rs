@@ -53,7 +53,9 @@ fn a_guard_that_is_killed_takes_its_worker_along_and_no_other() {
     until("its worker is gone", || !runs(first.trim()));
     until("that is written down", || !launched.ends().is_empty());
     assert!(runs(guards[1]) && runs(second.trim()));
-    assert!(launched.ends()[0]["exit"].is_null(), "{:?}", launched.ends());
+    let end = launched.ends().remove(0);
+    assert!(end["exit"].is_null(), "{end}");
+    assert!(end["tail"].to_string().contains("the guard process ended unexpectedly"), "{end}");
     assert_eq!(pool.stop_worker("lasting-1"), "");
 }
 

@@ -254,17 +254,21 @@ impl HarnessSource for TemplateWorkers {
         if !end.is_failure() {
             return;
         }
-        let exit = match &end.exit {
-            WorkerExit::Code(code) => Some(ExitStatus::Code(*code)),
-            WorkerExit::Signal(signal) => Some(ExitStatus::Signal(*signal)),
-            WorkerExit::Unknown(_) => None,
+        let mut tail = end.tail;
+        let exit = match end.exit {
+            WorkerExit::Code(code) => Some(ExitStatus::Code(code)),
+            WorkerExit::Signal(signal) => Some(ExitStatus::Signal(signal)),
+            WorkerExit::Unknown(why) => {
+                tail.push(why);
+                None
+            }
         };
         let record = WorkerEndRecord {
             time: Timestamp::now(),
             worker: end.worker,
             host: self.host.clone(),
             exit,
-            tail: end.tail,
+            tail,
             ran_for: SignedDuration::try_from(end.ran_for).unwrap_or(SignedDuration::MAX),
         };
         self.record(running.job.as_ref(), record).await;
