@@ -96,6 +96,31 @@ impl CheckedLaunch {
         self.request.job(&self.program.template, &self.runner, PROCESS)
     }
 
+    /// The parameters and their values, without those of secrets.
+    #[cfg(feature = "engines")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let open = self.program.values.iter().filter(|value| !value.secret);
+        open.map(|value| (value.name.as_str(), value.value.as_str()))
+    }
+
+    /// Joins the program's environment on this machine.
+    #[cfg(feature = "engines")]
+    pub(crate) async fn assemble(&self, bucket: &Bucket, cache: &Cache) -> Result<(), LaunchError> {
+        self.program.found.assemble(bucket, cache).await.map(drop)
+    }
+
+    /// What would be started for a job.
+    #[cfg(feature = "engines")]
+    pub(crate) fn invocation(
+        &self,
+        runner: &dyn Runner,
+        record: &JobRecord,
+        bucket: &Bucket,
+        cache: &Cache,
+    ) -> Invocation {
+        self.program.invocation(runner, record, FIRST_ATTEMPT, bucket, cache)
+    }
+
     /// What the launch would do, for a job that began now.
     pub fn plan(&self, bucket: &Bucket, cache: &Cache) -> Plan {
         let record = self.job();
@@ -198,6 +223,7 @@ impl CheckedProgram {
             directory: record.working_directory.as_ref().unwrap_or(&nowhere),
             places: &JobPlaces::new(bucket, &record.id, attempt),
             files: &cache.parameters(&record.id),
+            metrics: Some(&cache.metrics(&record.id, attempt)),
         })
     }
 }

@@ -113,6 +113,11 @@ impl Cache {
         self.directory.join("parameters").join(id.as_str())
     }
 
+    /// Where the program of an attempt writes what it counts.
+    pub(crate) fn metrics(&self, id: &tmpl_template::JobId, attempt: u32) -> PathBuf {
+        self.directory.join("metrics").join(id.as_str()).join(format!("{attempt}.json"))
+    }
+
     /// Where the secrets of a job lie on their way into its container.
     #[cfg(feature = "docker")]
     pub(crate) fn secrets(&self, id: &tmpl_template::JobId) -> PathBuf {

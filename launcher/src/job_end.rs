@@ -86,6 +86,19 @@ fn ended_on_engine(end: &crate::execution::EngineEnd, log: &LogEnd) -> FinalReco
     }
 }
 
+/// The end of a program that failed before it had submitted anything, where that is only tried.
+#[cfg(feature = "engines")]
+pub(crate) fn ended_without_graph(status: ExitStatus, tail: &crate::cause::Tail) -> FinalRecord {
+    let cause = tail.cause(status, None);
+    let hint = cause.as_ref().and_then(hint_for);
+    FinalRecord {
+        program: Some(status),
+        cause,
+        hint,
+        ..FinalRecord::new(JobState::Failed, ended_with(status), 1)
+    }
+}
+
 /// The end of a job that could not be launched.
 pub fn failed(error: &LaunchError) -> FinalRecord {
     let exit_code = error.kind().exit_code();

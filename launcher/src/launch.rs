@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use crate::accept::{CheckedProgram, FIRST_ATTEMPT};
 use crate::cache::Cache;
 use crate::container;
+use crate::direct_metrics::DirectMetrics;
 use crate::environment::{self, Environment};
 use crate::error::ErrorKind;
 use crate::guarded_program::GuardedProgram;
@@ -188,23 +189,33 @@ async fn attempt_job(
     // A fifth of the lease is left when it is given up, and more when the launcher is killed: the program is gone before anybody can
     // take the job for lost.
     let lost_grace = LOST_GRACE.min(context.bucket.lease(record).length / 8);
+    let mut figures = DirectMetrics::begin(&context.bucket, &record.id, attempt, &context.cache);
     let mut program =
         GuardedProgram::start(&context.executable, prepared.invocation, lost_grace, session).await?;
     session.state(JobState::Running).await;
     let reason = tokio::select! {
         biased;
-        status = program.end() => return well_ended(context, attempt, status?, results_required).await,
+        status = program.end() => {
+            figures.end(session).await;
+            return well_ended(context, attempt, status?, results_required).await;
+        }
         Some(reason) = stopped.recv() => reason,
+        never = figures.watch(session) => match never {},
     };
     if let Some(status) = program.ended {
         // It had ended before anybody asked it to; only its last lines were still being read.
         let _ = program.end().await;
+        figures.end(session).await;
         return Ok(Outcome::Ended(status));
     }
     // Stopped first, told after: whoever listens may be slow.
     program.stop(if matches!(reason, Stop::LeaseLost) { lost_grace } else { GRACE }).await;
     session.state(JobState::Cancelling).await;
-    Ok(Outcome::Stopped(reason, program.end().await.ok()))
+    let ended = program.end().await.ok();
+    if !matches!(reason, Stop::LeaseLost) {
+        figures.end(session).await;
+    }
+    Ok(Outcome::Stopped(reason, ended))
 }
 
 #[cfg(feature = "engines")]

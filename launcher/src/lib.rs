@@ -15,6 +15,7 @@
 //! | [`interpreter`], [`cache`], [`environment`] | the program's Python, found, unpacked and joined; nothing is installed |
 //! | [`worker`] | workers of jobs that engines ask for: the template's own program, in a pool or a container |
 //! | `flink` | Flink by its REST API: submit a job, watch it, end it |
+//! | `direct_metrics` | what a program on this machine counts, brought to the bucket |
 //! | [`guard`] | the small process above the program, which ends it when the launcher is gone |
 //! | `log_stream`, `log_writer`, `cause` | the program's lines: read, stored, and searched for the first cause of a failure |
 //!
@@ -27,6 +28,7 @@ pub mod beam_jar;
 pub mod cache;
 mod cause;
 pub mod container;
+mod direct_metrics;
 #[cfg(feature = "docker")]
 pub mod engine;
 pub mod environment;

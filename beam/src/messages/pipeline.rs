@@ -17,6 +17,13 @@ pub struct Pipeline {
     pub requirements: Vec<String>,
 }
 
+impl Pipeline {
+    /// Reads an encoded pipeline.
+    pub fn read(bytes: Bytes) -> Result<Self, crate::BeamError> {
+        Ok(Self::decode(bytes).map_err(crate::wire::WireError::from)?)
+    }
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub struct Components {
     #[prost(btree_map = "string, message", tag = "1")]

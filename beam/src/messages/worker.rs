@@ -1,4 +1,4 @@
-//! `beam_provision_api.proto`, and the worker pool of `beam_fn_api.proto`.
+//! `beam_provision_api.proto`, and of `beam_fn_api.proto` the worker pool, and as much of the control service as it takes to refuse work.
 
 use std::collections::HashMap;
 
@@ -72,5 +72,22 @@ pub struct StopWorkerRequest {
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct StopWorkerResponse {
     #[prost(string, tag = "1")]
+    pub error: String,
+}
+
+/// What a worker is to do. Which it is does not matter to who refuses all.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct InstructionRequest {
+    #[prost(string, tag = "1")]
+    pub instruction_id: String,
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct InstructionResponse {
+    #[prost(string, tag = "1")]
+    pub instruction_id: String,
+    /// Why it could not be done; empty where it was.
+    #[prost(string, tag = "2")]
     pub error: String,
 }

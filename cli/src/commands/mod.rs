@@ -26,8 +26,9 @@ use crate::settings::Settings;
 /// Runs the command that was typed.
 pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, Failure> {
     if matches!(printer.format(), Format::Tree | Format::Dot | Format::Svg) && !arguments.command.draws() {
-        return Err(Failure::new(USAGE, "this command's data is no graph")
-            .hint("--format text and --format json are for every command; tree, dot and svg for `tmpl jobs graph`"));
+        return Err(Failure::new(USAGE, "this command's data is no graph").hint(
+            "--format text and --format json are for every command; tree, dot and svg for `tmpl jobs graph`",
+        ));
     }
     let context = Context { settings: Settings::read()?, bucket: arguments.global.bucket, printer };
     block_on(async {

@@ -170,6 +170,7 @@ fn plan_template(
         directory: &job.directory,
         places: &job.places,
         files: &job.files,
+        metrics: None,
     }))
 }
 

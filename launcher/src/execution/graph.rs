@@ -59,17 +59,8 @@ pub(super) async fn build(
             return Err(error.into());
         }
     };
-    if service.has_second() {
-        return Err(ExecutionError::SecondPipeline.into());
-    }
-    if let Some(reason) = service.failure() {
-        return Err(ExecutionError::Unusable { reason }.into());
-    }
-    let Some(submitted) = service.captured() else {
-        if ended != ExitStatus::Code(0) {
-            return Ok(Built::Ended(Outcome::Ended(ended)));
-        }
-        return Err(ExecutionError::NothingSubmitted { hint: why_nothing(service.stage()) }.into());
+    let Submitted::Pipeline(submitted) = submitted(&service, ended)? else {
+        return Ok(Built::Ended(Outcome::Ended(ended)));
     };
     drop(service);
     if ended != ExitStatus::Code(0) {
@@ -87,6 +78,29 @@ pub(super) async fn build(
     let kept = captured::keep(execution, submitted, prepared.results_required, session).await?;
     kept.compare(execution, session).await;
     Ok(Built::Kept(kept))
+}
+
+/// What a program that has ended submitted.
+pub(super) enum Submitted {
+    /// A pipeline.
+    Pipeline(Captured),
+    /// Nothing: the program failed before that, and its end says why.
+    Nothing,
+}
+
+/// Judges what a program that has ended submitted.
+pub(super) fn submitted(service: &JobService, ended: ExitStatus) -> Result<Submitted, ExecutionError> {
+    if service.has_second() {
+        return Err(ExecutionError::SecondPipeline);
+    }
+    if let Some(reason) = service.failure() {
+        return Err(ExecutionError::Unusable { reason });
+    }
+    match service.captured() {
+        Some(captured) => Ok(Submitted::Pipeline(captured)),
+        None if ended != ExitStatus::Code(0) => Ok(Submitted::Nothing),
+        None => Err(ExecutionError::NothingSubmitted { hint: why_nothing(service.stage()) }),
+    }
 }
 
 fn unusable(error: impl std::fmt::Display) -> LaunchError {

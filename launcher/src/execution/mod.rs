@@ -17,9 +17,11 @@
 //! | `engine`, `job_api` | an engine as it is spoken to: submit, follow, count, cancel, drain |
 //! | `own` | the engine and the worker pool that are processes of this launcher |
 //! | `supervise` | the job's life on the engine |
+//! | `dry_run` | the graph of a launch that is only tried |
 //! | `reconcile` | the job of a launcher that died, asked for at its engine |
 
 mod captured;
+mod dry_run;
 mod engine;
 mod error;
 mod flink_engine;
@@ -37,6 +39,7 @@ use tmpl_bucket::JobRecord;
 use tmpl_template::{JobState, RunnerProfile};
 use tokio::sync::mpsc::Receiver;
 
+pub use dry_run::{DryRun, Lacking, OptionOutcome, Tried, dry_run};
 pub use error::ExecutionError;
 pub(crate) use supervise::EngineEnd;
 

@@ -130,7 +130,8 @@ impl OwnParts {
         session: &Session,
     ) -> Result<(), LaunchError> {
         let started =
-            GuardedProgram::start(&execution.context.executable, invocation, GRACE, session).await?;
+            GuardedProgram::start_beside(&execution.context.executable, invocation, GRACE, session.lines())
+                .await?;
         self.parts.push((name.to_owned(), started));
         Ok(())
     }

@@ -17,6 +17,9 @@ use crate::runtime::Runtime;
 /// packets are dropped instead of refused, that is a hang of minutes.
 const BEAM_RUNNER: &str = "FnApiRunner";
 
+/// Names the file into which a program writes what it counts.
+const METRICS_VARIABLE: &str = "TMPL_METRICS";
+
 /// The module that runs pipelines in YAML.
 const BEAM_YAML: &str = "apache_beam.yaml.main";
 
@@ -26,7 +29,12 @@ pub(crate) struct Direct;
 
 impl Runner for Direct {
     fn plan(&self, launch: &Launch<'_>) -> Invocation {
-        program_with(launch, &|sdk| sdk.options(launch.values, &launch.places.temporary, launch.name))
+        let options = |sdk: BeamSdk| sdk.options(launch.values, &launch.places.temporary, launch.name);
+        let mut invocation = program_with(launch, &options);
+        if let Some(metrics) = launch.metrics {
+            set(&mut invocation, METRICS_VARIABLE, &metrics.display().to_string());
+        }
+        invocation
     }
 }
 
@@ -250,6 +258,7 @@ mod tests {
             directory: Path::new("/home/ann"),
             places: &JobPlaces::temporary("/bucket/tmp/j".to_owned()),
             files: Path::new("/run/j"),
+            metrics: Some(Path::new("/cache/metrics/j/1.json")),
         })
     }
 

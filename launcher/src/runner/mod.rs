@@ -33,6 +33,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) places: &'a JobPlaces,
     /// Where parameters that are passed as files go.
     pub(crate) files: &'a Path,
+    /// Where the program writes what it counts, where somebody reads it.
+    pub(crate) metrics: Option<&'a Path>,
 }
 
 /// An engine that executes pipelines.

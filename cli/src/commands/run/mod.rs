@@ -1,6 +1,7 @@
 //! `tmpl run`: check, write down, start, wait, say how it ended.
 
 mod container;
+mod dry_run;
 mod elsewhere;
 mod if_running;
 mod plan;

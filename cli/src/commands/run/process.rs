@@ -13,7 +13,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
 use super::signals::Signals;
-use super::{Launching, elsewhere, goes_on, introduce, leave, patience, plan, report, tell_end, write_id};
+use super::{
+    Launching, dry_run, elsewhere, goes_on, introduce, leave, patience, plan, report, tell_end, write_id,
+};
 use crate::arguments::OnSignal;
 use crate::context::Context;
 use crate::follow;
@@ -35,7 +37,10 @@ pub(super) async fn run(
         printer.warn(warning);
     }
     if launching.options.dry_run {
-        return plan::print(printer, &checked.plan(bucket, &cache));
+        return match checked.job().profile {
+            None => plan::print(printer, &checked.plan(bucket, &cache)),
+            Some(_) => dry_run::run(printer, &checked, bucket, &cache).await,
+        };
     }
     let record = match known {
         Some(record) => record,
