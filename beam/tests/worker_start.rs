@@ -1,6 +1,6 @@
 //! A worker on its way to its process: what a runner says, and what it hands over.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
+#![expect(clippy::disallowed_methods, reason = "a test that can't go on fails")]
 
 #[path = "support/runner.rs"]
 mod runner;

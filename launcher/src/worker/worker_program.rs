@@ -98,11 +98,8 @@ fn java_worker(java: PathBuf, mut class_path: Vec<PathBuf>) -> Result<HarnessPro
         class_path.push(beams);
     }
     // Without it objects are measured by guessing.
-    let is_jamm = |jar: &&PathBuf| {
-        let name = jar.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("jamm") && name.ends_with(".jar"))
-    };
-    let agent = class_path.iter().find(is_jamm).map(|jar| format!("-javaagent:{}", jar.display()));
+    let is_jamm = |jar: &Path| jar.file_stem().is_some_and(|name| name.to_string_lossy().starts_with("jamm"));
+    let agent = class_path.iter().find(|jar| is_jamm(jar)).map(|jar| format!("-javaagent:{}", jar.display()));
     Ok(HarnessProgram::Java { java, options: agent.into_iter().collect(), class_path })
 }
 
