@@ -231,7 +231,7 @@ fn link_tree(
 }
 
 /// Something that makes Python take a tree for a virtual environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum VirtualEntry {
     /// A file with this text.
     File(String),

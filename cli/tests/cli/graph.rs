@@ -53,9 +53,9 @@ fn a_graph_is_a_tree_a_picture_or_data() {
     --- stderr
     20 steps in 9 groups, bounded
     ");
-    let folded = place.tmpl(&["jobs", "graph", &id, "--depth", "1", "--format", "tree", "-q"]).expect(0);
-    assert_eq!(folded.stdout.lines().count(), 6, "{}", folded.stdout);
-    assert_eq!(folded.stderr, "");
+    let shallow = place.tmpl(&["jobs", "graph", &id, "--depth", "1", "--format", "tree", "-q"]).expect(0);
+    assert_eq!(shallow.stdout.lines().count(), 6, "{}", shallow.stdout);
+    assert_eq!(shallow.stderr, "");
 
     let json: Value =
         serde_json::from_str(&place.tmpl(&["jobs", "graph", &id, "--format", "json"]).expect(0).stdout)

@@ -135,6 +135,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     variable     TMPL_ARTIFACTS=[DIR]/bucket/staging/jobs/[DAY]/[JOB]/artifacts
     variable     TMPL_JOB_ID=[JOB]
     variable     TMPL_JOB_NAME=talker-[NAME]
+    variable     TMPL_METRICS=[CACHE]/metrics/[JOB]/1.json
     variable     TMPL_RESULTS=[DIR]/bucket/staging/jobs/[DAY]/[JOB]/results/1
     variable     TMPL_TEMP_LOCATION=[DIR]/bucket/tmp/[JOB]
     variable     TOKEN=t

@@ -43,7 +43,8 @@ pub(super) async fn launcher(
 ) -> Result<MadeLayer, BuildError> {
     let binary = request.launchers.find(platform)?;
     let (checksum, _) = session.checksums.of(&binary)?;
-    let ingredients = ("launcher", checksum, python, empty_base, PIP);
+    let virtual_environment = python.map(|python| virtual_entries(python.path.as_ref(), python.version));
+    let ingredients = ("launcher", checksum, python, empty_base, PIP, &virtual_environment);
     let key = made_layer::key(session.compression(), &ingredients);
     if let Some(layer) = made_layer::known(session, &key, LAUNCHER_LAYER)
         && is_here(session, &layer)
@@ -51,7 +52,7 @@ pub(super) async fn launcher(
         return Ok(layer);
     }
     let mut contents = LayerContents::new();
-    let mut fill = || -> Result<(), LayerError> {
+    let fill = || -> Result<(), LayerError> {
         contents.file(LAUNCHER.trim_start_matches('/'), binary.clone(), true)?;
         if empty_base {
             // Everything else has one.
@@ -64,7 +65,7 @@ pub(super) async fn launcher(
             contents.bytes(&format!("{folder}/__init__.py"), Vec::new(), false)?;
             contents.bytes(&format!("{folder}/__main__.py"), PIP.as_bytes().to_vec(), false)?;
         }
-        for (place, entry) in virtual_entries(python.path.as_ref(), python.version) {
+        for (place, entry) in virtual_environment.into_iter().flatten() {
             let place = format!("{}/{place}", Extension::LAYER_ROOT);
             match entry {
                 VirtualEntry::File(text) => contents.bytes(&place, text.into_bytes(), false)?,

@@ -35,19 +35,20 @@ class Figures:
         # By step, then by phase.
         self.times = {}
 
-    def read(self, info, names) -> None:
-        """Adds one figure that Beam gives; one that cannot be read is left out. `names` are those of collections."""
+    def read(self, info, names: Names) -> None:
+        """Adds one figure that Beam gives; one that cannot be read is left out."""
         quietly(self._read, info, names)
 
-    def _read(self, info, names) -> None:
+    def _read(self, info, names: Names) -> None:
+        labels = info.labels
         if info.urn in _PHASES:
-            self._work(info.labels["PTRANSFORM"], _PHASES[info.urn], beam.extract_counter_value(info))
+            self._work(names.step(labels["PTRANSFORM"]), _PHASES[info.urn], beam.extract_counter_value(info))
         elif info.urn == _ELEMENTS:
             # What a runner puts between the pipeline's own steps has no name there.
-            if info.labels["PCOLLECTION"] in names:
-                self._flow(names[info.labels["PCOLLECTION"]], beam.extract_counter_value(info))
+            if labels["PCOLLECTION"] in names.collections:
+                self._flow(names.collections[labels["PCOLLECTION"]], beam.extract_counter_value(info))
         elif info.urn.startswith(_USER):
-            key = tuple(info.labels[label] for label in ("PTRANSFORM", "NAMESPACE", "NAME"))
+            key = (names.step(labels["PTRANSFORM"]), labels["NAMESPACE"], labels["NAME"])
             if beam.is_counter(info):
                 self._count(key, beam.extract_counter_value(info))
             elif beam.is_distribution(info):
@@ -126,18 +127,32 @@ class Figures:
         }
 
 
-def names_of_collections(pipeline) -> dict[str, tuple[str, str]]:
-    """From the ids of a pipeline's collections to the step that makes each, and to what it calls it."""
-    names = {}
-    for transform in pipeline.components.transforms.values():
-        if transform.subtransforms:
-            continue
-        alone = len(transform.outputs) == 1
-        for name, collection in transform.outputs.items():
-            # Beam's Python says None of the main output.
-            called = "output" if alone or name == "None" else name
-            names[collection] = (transform.unique_name, called)
-    return names
+class Names:
+    """What pipelines call their steps and collections."""
+
+    def __init__(self) -> None:
+        self._steps = set()
+        # From ids to the step that makes a collection, and to what it calls it.
+        self.collections = {}
+
+    def add(self, pipeline) -> None:
+        """Adds those of a pipeline. Another one's collections of the same ids are forgotten."""
+        for transform in pipeline.components.transforms.values():
+            if transform.subtransforms:
+                continue
+            self._steps.add(transform.unique_name)
+            alone = len(transform.outputs) == 1
+            for name, collection in transform.outputs.items():
+                # Beam's Python says None of the main output.
+                called = "output" if alone or name == "None" else name
+                self.collections[collection] = (transform.unique_name, called)
+
+    def step(self, name: str) -> str:
+        """The pipeline's own step; runners take steps apart, and name the parts after them: `Read/Split`."""
+        whole = name
+        while whole not in self._steps and "/" in whole:
+            whole = whole.rpartition("/")[0]
+        return whole if whole in self._steps else name
 
 
 def _number(value):

@@ -11,7 +11,7 @@ import threading
 import time
 
 from _tmpl_metrics import quietly
-from _tmpl_metrics.figures import Figures, names_of_collections
+from _tmpl_metrics.figures import Figures, Names
 
 _WORKER = "apache_beam.runners.worker.sdk_worker"
 
@@ -80,16 +80,15 @@ class Recorder:
         self._waiting = collections.deque()
         # Which worker works on which bundle.
         self.working = {}
-        self._names = {}
+        self._names = Names()
         self._running = 0
         self._thread = None
 
     def begin(self, pipeline) -> None:
         """A pipeline begins."""
-        names = names_of_collections(pipeline)
         with self._lock:
             self._running += 1
-            self._names.update(names)
+            self._names.add(pipeline)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_on, name="tmpl-metrics", daemon=True)
                 self._thread.start()
