@@ -10,6 +10,7 @@ mod agreement;
 mod bad_input;
 mod ends;
 mod graph;
+mod languages;
 mod lost;
 mod site;
 mod workers;

@@ -16,6 +16,8 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// A place whose bucket has the templates, with the runners that a configuration file names.
 pub(crate) struct Site {
+    /// Ended before the bucket that they serve is gone.
+    pools: std::cell::RefCell<Vec<Pool>>,
     pub(crate) place: Place,
     _turn: std::sync::MutexGuard<'static, ()>,
 }
@@ -63,7 +65,7 @@ impl Site {
         });
         let place = Place::new();
         copy(&built.bucket(), &place.bucket());
-        Self { place, _turn: turn }
+        Self { pools: std::cell::RefCell::default(), place, _turn: turn }
     }
 
     /// A configuration that names runners: of these, the engines are started.
@@ -94,7 +96,7 @@ impl Site {
         }
     }
 
-    /// A worker pool beside the engine, for this place's bucket. It ends with the test's process.
+    /// A worker pool beside the engine, for this place's bucket. It ends with the place.
     pub(crate) fn pool(&self) -> String {
         let port_file = self.place.path("pool.port");
         if !port_file.exists() {
@@ -102,7 +104,7 @@ impl Site {
                 ["worker-pool", "--listen", "127.0.0.1:0", "--port-file", port_file.to_str().unwrap()];
             let mut command = self.place.command(&arguments);
             command.stderr(std::fs::File::create(self.place.path("pool.log")).unwrap());
-            POOLS.lock().unwrap().push(Pool(command.spawn().unwrap()));
+            self.pools.borrow_mut().push(Pool(command.spawn().unwrap()));
             wait_for("the pool's port", || port_file.exists());
         }
         format!("127.0.0.1:{}", std::fs::read_to_string(port_file).unwrap().trim())
@@ -235,9 +237,6 @@ impl Drop for Pool {
         let _ = self.0.wait();
     }
 }
-
-/// Pools are ended when the tests are: a killed test leaves none either, since a pool ends with whoever holds its input.
-static POOLS: Mutex<Vec<Pool>> = Mutex::new(Vec::new());
 
 /// Waits until something is so.
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
