@@ -43,8 +43,11 @@ fn gather(infos: &[MonitoringInfo], names: &Names) -> Gathered {
             Some(phase) => whole(info).map(|milliseconds| {
                 gathered.time(names.step(label(info, "PTRANSFORM")), phase, milliseconds);
             }),
-            None if info.urn == ELEMENT_COUNT => whole(info)
-                .map(|count| gathered.elements(names.collection(label(info, "PCOLLECTION")), count)),
+            None if info.urn == ELEMENT_COUNT => whole(info).map(|count| {
+                if let Some(collection) = names.collection(label(info, "PCOLLECTION")) {
+                    gathered.elements(collection, count);
+                }
+            }),
             None => Err("the figure is not known".to_owned()),
         };
         if let Err(reason) = read {

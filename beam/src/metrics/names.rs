@@ -26,18 +26,21 @@ impl Names {
         self.collections.insert(id.into(), (step.into(), name.into()));
     }
 
-    /// The full name of a step. Engines take steps apart and name the parts after them (`ID/Process`): those are theirs too.
+    /// The full name of a step. Engines take steps apart and name the parts after them, those of Java `ID/Process`, Prism `eID_process`:
+    /// the parts' figures are the step's.
     pub(super) fn step<'a>(&'a self, id: &'a str) -> &'a str {
-        if let Some(name) = self.steps.get(id) {
-            return name;
-        }
-        let ends = id.rmatch_indices('/').map(|(end, _)| end);
-        ends.into_iter().find_map(|end| self.steps.get(&id[..end])).map_or(id, String::as_str)
+        let of_java = || id.rmatch_indices('/').find_map(|(end, _)| self.steps.get(&id[..end]));
+        let of_prism = || self.steps.get(id.strip_prefix('e')?.rsplit_once('_')?.0);
+        self.steps.get(id).or_else(of_java).or_else(of_prism).map_or(id, String::as_str)
     }
 
-    /// The step that makes a collection, and the collection's name.
-    pub(super) fn collection<'a>(&'a self, id: &'a str) -> (&'a str, &'a str) {
-        self.collections.get(id).map_or(("", id), |(step, name)| (step, name))
+    /// The step that makes a collection, and the collection's name. Nothing for one that an engine put between the pipeline's own
+    /// steps, where these are known.
+    pub(super) fn collection<'a>(&'a self, id: &'a str) -> Option<(&'a str, &'a str)> {
+        match self.collections.get(id) {
+            Some((step, name)) => Some((step, name)),
+            None => self.collections.is_empty().then_some(("", id)),
+        }
     }
 }
 
@@ -55,12 +58,15 @@ mod tests {
             ("ref_5/PairWithRestriction", "Read/Split"),
             ("ref_5/a/b", "Read/Split"),
             ("ref_55", "ref_55"),
+            ("eref_5_processandsplit", "Read/Split"),
+            ("e_x", "e_x"),
             ("Write/Do", "Write/Do"),
             ("", ""),
         ] {
             assert_eq!(names.step(id), name);
         }
-        assert_eq!(names.collection("pc_1"), ("Read/Split", "words"));
-        assert_eq!(names.collection("pc_2"), ("", "pc_2"));
+        assert_eq!(names.collection("pc_1"), Some(("Read/Split", "words")));
+        assert_eq!(names.collection("pc_2"), None);
+        assert_eq!(Names::default().collection("pc_2"), Some(("", "pc_2")));
     }
 }
