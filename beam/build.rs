@@ -72,7 +72,12 @@ fn main() {
             ("StopWorker", "StopWorkerRequest", "StopWorkerResponse", Unary),
         ],
     );
-    Builder::new().compile(&[jobs, staging, retrieval, provision, pool]);
+    let control = service(
+        "BeamFnControl",
+        FN_EXECUTION,
+        &[("Control", "InstructionResponse", "InstructionRequest", BothStream)],
+    );
+    Builder::new().compile(&[jobs, staging, retrieval, provision, pool, control]);
 }
 
 fn service(name: &str, package: &str, methods: &[(&str, &str, &str, Kind)]) -> Service {

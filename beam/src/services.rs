@@ -35,3 +35,8 @@ pub mod provision {
 pub mod pool {
     include!(concat!(env!("OUT_DIR"), "/org.apache.beam.model.fn_execution.v1.BeamFnExternalWorkerPool.rs"));
 }
+
+/// An engine tells its workers what to do.
+pub mod control {
+    include!(concat!(env!("OUT_DIR"), "/org.apache.beam.model.fn_execution.v1.BeamFnControl.rs"));
+}

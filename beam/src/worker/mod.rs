@@ -14,6 +14,7 @@
 //! | `packages` | Python packages that a pipeline wants installed at start, held against what is there |
 //! | `harness` | program, arguments and variables of an SDK's worker: a pure function |
 //! | `pool`, `pool_worker` | a server that starts and ends workers |
+//! | `refusal` | what an engine hears of a worker that can't begin |
 //!
 //! Nothing is installed: a worker runs what is there, and says so where that is not enough.
 
@@ -24,6 +25,7 @@ mod packages;
 mod pool;
 mod pool_worker;
 mod provision;
+mod refusal;
 mod staged;
 mod start;
 

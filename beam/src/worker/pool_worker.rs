@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::pool::{HarnessSource, RunningHarness};
+use super::refusal::Refusal;
 use crate::messages::StartWorkerRequest;
 
 /// How many of a worker's last lines are kept.
@@ -73,7 +74,18 @@ pub(super) async fn live<S: HarnessSource>(source: &S, asked: Asked) {
         Err(error) => {
             let told = error.told();
             source.failed(&request, &error).await;
-            let _ = answer.send(Err(told));
+            match Refusal::of(&request, &told).await {
+                Ok(refusal) => {
+                    let _ = answer.send(Ok(()));
+                    tokio::select! {
+                        () = refusal.answer_all() => {}
+                        () = told_to_end(&mut stopped) => {}
+                    }
+                }
+                Err(_) => {
+                    let _ = answer.send(Err(told));
+                }
+            }
             return;
         }
     };

@@ -2,11 +2,13 @@
 
 use std::process::Stdio;
 
+use futures::StreamExt;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::messages::ApiServiceDescriptor;
+use crate::messages::{ApiServiceDescriptor, InstructionRequest, InstructionResponse};
+use crate::services::control::beam_fn_control_server::{BeamFnControl, BeamFnControlServer};
 use crate::services::pool::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
 
 use super::*;
@@ -204,4 +206,51 @@ async fn many_workers_run_at_once_and_end_with_the_pool() {
     pool.task.await.unwrap().unwrap();
     let told = pool.told.0.lock().unwrap().clone();
     assert_eq!(told.iter().filter(|told| told.contains("stopped=true")).count(), 20, "{told:?}");
+}
+
+/// An engine that gives its worker one instruction, and keeps what it hears.
+struct Instructs(mpsc::Sender<(String, InstructionResponse)>);
+
+#[tonic::async_trait]
+impl BeamFnControl for Instructs {
+    type ControlStream = futures::stream::BoxStream<'static, Result<InstructionRequest, Status>>;
+
+    async fn control(
+        &self,
+        request: Request<tonic::Streaming<InstructionResponse>>,
+    ) -> Result<Response<Self::ControlStream>, Status> {
+        let worker = request.metadata().get("worker_id").unwrap().to_str().unwrap().to_owned();
+        let heard = self.0.clone();
+        tokio::spawn(async move {
+            let mut answers = request.into_inner();
+            while let Ok(Some(answer)) = answers.message().await {
+                heard.send((worker.clone(), answer)).await.unwrap();
+            }
+            heard.send((worker, InstructionResponse::default())).await.unwrap();
+        });
+        let instruction = InstructionRequest { instruction_id: "inst001".to_owned() };
+        let forever = futures::stream::pending();
+        Ok(Response::new(futures::stream::iter([Ok(instruction)]).chain(forever).boxed()))
+    }
+}
+
+#[tokio::test]
+async fn an_engine_is_told_why_a_worker_can_not_begin_when_it_gives_it_work() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let control = listener.local_addr().unwrap().to_string();
+    let (heard, mut answers) = mpsc::channel(1);
+    let service = BeamFnControlServer::new(Instructs(heard));
+    tokio::spawn(
+        Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener)),
+    );
+    let pool = Served::new().await;
+    let mut client = pool.client().await;
+    // An engine that panics where it hears an error goes on.
+    assert_eq!(start(&mut client, "w", &control, None).await, "");
+    let (worker, answer) = answers.recv().await.unwrap();
+    assert_eq!((worker.as_str(), answer.instruction_id.as_str()), ("w", "inst001"));
+    assert_eq!(answer.error, "no script");
+    // It is ended like any other.
+    assert_eq!(stop(&mut client, "w").await, "");
+    assert_eq!(answers.recv().await, Some(("w".to_owned(), InstructionResponse::default())));
 }
