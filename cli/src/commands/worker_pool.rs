@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tmpl_launcher::worker::{PoolError, TemplateWorkers, WorkerJob, end_signal, serve_pool};
+use tmpl_launcher::worker::{PoolError, PoolNews, TemplateWorkers, WorkerJob, end_signal, serve_pool};
 
 use crate::arguments::WorkerPoolArguments;
 use crate::context::Context;
@@ -16,13 +16,21 @@ pub(crate) async fn run(context: &Context<'_>, arguments: WorkerPoolArguments) -
         bucket.job_record(id).await?;
     }
     let printer = context.printer.clone();
-    let mut workers = TemplateWorkers::new(context.settings.cache()?, move |news| {
-        let text = printable(&news.to_string());
-        if news.is_bad() { printer.warn(&text) } else { printer.say(&text) }
+    // What is told of a pool that one job has alone is in that job's log: its workers' lines as they are, and what goes wrong.
+    let own = arguments.job.is_some();
+    let mut workers = TemplateWorkers::new(context.settings.cache()?, move |news| match news {
+        PoolNews::Line(_, line) if own => printer.say(&printable(line)),
+        news if news.is_bad() => printer.warn(&printable(&news.to_string())),
+        news if !own => printer.say(&printable(&news.to_string())),
+        _ => {}
     })?;
     workers.bucket = Some(bucket);
     workers.job = arguments.job.map(|id| WorkerJob { id, attempt: arguments.attempt });
-    let listening = |address| context.printer.say(&format!("the worker pool listens at {address}"));
+    let listening = |address| {
+        if !own {
+            context.printer.say(&format!("the worker pool listens at {address}"));
+        }
+    };
     let port_file = arguments.port_file.as_deref();
     serve_pool(workers, &arguments.listen, port_file, listening, end_signal()?).await?;
     Ok(ExitCode::SUCCESS)

@@ -17,6 +17,9 @@ use crate::LaunchError;
 use crate::flink::FlinkSubmission;
 use crate::session::Session;
 
+/// The option that says how much modules of Python's workers log.
+const LOG_LEVELS: &str = "sdk_harness_log_level_overrides";
+
 /// A job that an engine has accepted.
 #[derive(Clone, Debug)]
 pub(super) struct Submitted {
@@ -83,9 +86,9 @@ async fn hand_over(
     for (option, value) in &profile.options {
         options.set(option, typed(value));
     }
-    // Some engines pass no words to a pool: it finds them among the options that each worker is given.
-    for (word, value) in words {
-        options.set(&word.replace('.', "_"), value.into());
+    // What a worker of Python says of its channels is nobody's business; what the pipeline says stays.
+    if options.get(LOG_LEVELS).is_none() {
+        options.set(LOG_LEVELS, serde_json::json!({ "apache_beam.runners.worker": "WARNING" }));
     }
     // Beam's job servers name a job by its options, Prism by the request.
     options.set("job_name", name.as_str().into());

@@ -95,8 +95,8 @@ pub(super) async fn supervise(
         asked: None,
         draining: false,
     };
-    let mut workers = WorkerWatch::new(&execution.context.bucket, execution.record, execution.attempt);
-    let worker_failed = async { workers.failed().await };
+    let workers = WorkerWatch::new(&execution.context.bucket, execution.record, execution.attempt);
+    let worker_failed = workers.failed();
     tokio::pin!(worker_failed);
     let run_limit = limits::over(execution.record, Phase::Run);
     tokio::pin!(run_limit);

@@ -14,35 +14,32 @@ pub(super) struct WorkerWatch {
     bucket: Bucket,
     record: JobRecord,
     attempt: u32,
-    /// Ends that the engine has got over.
-    settled: usize,
-    /// When the newest end was first seen.
-    since: Option<Instant>,
-    seen: usize,
 }
 
 impl WorkerWatch {
     pub(super) fn new(bucket: &Bucket, record: &JobRecord, attempt: u32) -> Self {
-        let (bucket, record) = (bucket.clone(), record.clone());
-        Self { bucket, record, attempt, settled: 0, since: None, seen: 0 }
+        Self { bucket: bucket.clone(), record: record.clone(), attempt }
     }
 
-    /// Waits until a worker has ended and the engine has not got over it. May be given up and asked again.
-    pub(super) async fn failed(&mut self) -> WorkerEndRecord {
+    /// Waits until a worker has ended and no other was asked for in its place.
+    pub(super) async fn failed(&self) -> WorkerEndRecord {
+        // How many ends there were when it was last looked, and since when: by this machine's clock, not by those of pools.
+        let mut seen: Option<(usize, Instant)> = None;
         loop {
             tokio::time::sleep(LOOK).await;
             // A bucket that does not answer now may answer the next time.
-            let Ok(ends) = self.bucket.worker_ends(&self.record.id, self.attempt).await else { continue };
-            if ends.len() > self.seen {
-                self.seen = ends.len();
-                self.since = Some(Instant::now());
-            }
-            if self.seen > self.settled
-                && self.since.is_some_and(|since| since.elapsed() > NOTICE)
-                && let Some(last) = ends.into_iter().next_back()
-            {
-                self.settled = self.seen;
-                return last;
+            let Ok(found) = self.bucket.worker_ends(&self.record.id, self.attempt).await else { continue };
+            let Some(last) = found.unreplaced() else {
+                seen = None;
+                continue;
+            };
+            let since = match seen {
+                Some((ends, since)) if ends == found.ends.len() => since,
+                _ => Instant::now(),
+            };
+            seen = Some((found.ends.len(), since));
+            if since.elapsed() > NOTICE {
+                return last.clone();
             }
         }
     }
