@@ -116,8 +116,10 @@ impl StepStatus {
         let elements = self
             .elements
             .map(|count| format!("{} {}", grouped(count), if count == 1 { "element" } else { "elements" }));
+        // Less than a digit is worth no word.
+        let time = self.milliseconds.filter(|time| *time >= 50);
         #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
-        let time = self.milliseconds.map(|time| format!("{:.1} s", time as f64 / 1000.0));
+        let time = time.map(|time| format!("{:.1} s", time as f64 / 1000.0));
         let words: Vec<String> = [state, elements, time].into_iter().flatten().collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -166,6 +168,8 @@ mod tests {
         assert_eq!(status.in_words().unwrap(), "running, 1,234,567 elements, 2.1 s");
         let one = StepStatus { elements: Some(1), ..StepStatus::default() };
         assert_eq!(one.in_words().unwrap(), "1 element");
+        let short = StepStatus { milliseconds: Some(49), ..StepStatus::default() };
+        assert_eq!(short.in_words(), None);
         assert_eq!(StepStatus::default().in_words(), None);
         assert_eq!(grouped(-1_000), "-1,000");
         assert_eq!(grouped(i64::MIN), "-9,223,372,036,854,775,808");
