@@ -147,11 +147,19 @@ pub fn worker_ends(id: &JobId) -> String {
 
 /// The end of a worker of attempt `n`; `number` tells several ends of workers of one name apart.
 pub fn worker_end(id: &JobId, attempt: u32, worker: &str, number: u32) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    let name: String =
-        worker.chars().take(100).map(|letter| if plain(letter) { letter } else { '_' }).collect();
     let again = if number == 1 { String::new() } else { format!(".{number}") };
-    format!("{}/{attempt}-{name}{again}.json", worker_ends(id))
+    format!("{}/{attempt}-{}{again}.json", worker_ends(id), plain_worker(worker))
+}
+
+/// That a worker of attempt `n` works in place of one that ended; `moment` tells several of one name apart.
+pub fn worker_begun(id: &JobId, attempt: u32, worker: &str, moment: i64) -> String {
+    format!("{}/{attempt}-{}.begun-{moment}", worker_ends(id), plain_worker(worker))
+}
+
+/// A worker's name, which is an engine's, as a part of a file's.
+fn plain_worker(worker: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    worker.chars().take(100).map(|letter| if plain(letter) { letter } else { '_' }).collect()
 }
 
 /// What a job made for people to keep.

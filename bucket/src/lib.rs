@@ -99,4 +99,4 @@ pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};
 pub use templates::StoredTemplate;
 pub use url::BucketUrl;
-pub use worker_ends::WorkerEndRecord;
+pub use worker_ends::{WorkerEndRecord, WorkerEnds};

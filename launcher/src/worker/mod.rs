@@ -7,11 +7,13 @@
 //! | `worker_program` | from a template's program, an image or a plain Python to what an SDK's worker is started with |
 //! | `worker_invocation` | the worker's process: variables, folder, files |
 //! | `template_workers` | all of that for a request to a pool, under a guard; and the end of a worker, written down |
+//! | `replacement` | a worker in place of one that ended |
 //! | `pool_news` | what happens to a pool's workers, in words |
 //! | `pool_server` | the pool as a process: listens, tells its port, ends its workers when it is told to end |
 
 mod pool_news;
 mod pool_server;
+mod replacement;
 mod template_workers;
 mod worker_invocation;
 mod worker_job;

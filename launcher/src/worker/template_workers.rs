@@ -15,6 +15,7 @@ use tmpl_bucket::{Bucket, ExitStatus, JobRecord, WorkerEndRecord, causes};
 use tmpl_template::JobId;
 use tokio::sync::mpsc::{Sender, channel};
 
+use super::replacement::Replacement;
 use super::worker_invocation::{directory, worker_invocation};
 use super::{PoolNews, WorkerJob, WorkerProgram};
 use crate::LaunchError;
@@ -68,6 +69,7 @@ pub struct RunningWorker {
     program: GuardedProgram,
     folder: PathBuf,
     job: Option<WorkerJob>,
+    _replacement: Option<Replacement>,
     /// Kept from being pruned while the worker runs.
     _environment: Option<Environment>,
 }
@@ -130,7 +132,12 @@ impl TemplateWorkers {
         });
         // From now on its guard removes it.
         let folder = folder.keep();
-        Ok(RunningWorker { program, folder, job: job.clone(), _environment: made.environment })
+        let of_job = job.clone().zip(self.bucket.clone());
+        let replacement =
+            of_job.map(|(job, bucket)| Replacement::watch(bucket, job, request.worker_id.clone()));
+        let environment = made.environment;
+        let job = job.clone();
+        Ok(RunningWorker { program, folder, job, _replacement: replacement, _environment: environment })
     }
 
     /// The job to start a worker for: that of the pool, where it is one job's own.
