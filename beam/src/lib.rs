@@ -11,6 +11,7 @@
 //! | [`metrics`] | what a pipeline counted, decoded: a job's `metrics.json` |
 //! | [`plain_text`] | names from pipelines, made harmless |
 //! | [`options`] | pipeline options as they travel |
+//! | [`pool_client`] | whether a worker pool is one |
 //! | [`wire`] | a pipeline's environments replaced, every other byte as it came |
 //! | [`worker`] | workers: what containers and pools are asked for, and the SDK's process it becomes |
 
@@ -24,6 +25,7 @@ pub mod messages;
 pub mod metrics;
 pub mod options;
 pub mod plain_text;
+pub mod pool_client;
 pub mod services;
 pub mod wire;
 pub mod worker;

@@ -44,6 +44,8 @@ mod identity;
 pub mod image_template;
 pub mod interpreter;
 mod invocation;
+#[cfg(feature = "engines")]
+mod job_api_check;
 mod job_end;
 mod job_places;
 pub mod launch;

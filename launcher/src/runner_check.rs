@@ -113,12 +113,10 @@ async fn engine(profile: &RunnerProfile, jar: Option<&BeamJar>, bucket: Option<&
                 Err(error) => vec![crate::flink::failed_step("flink", &error)],
             }
         }
-        // Each engine's own steps stand here.
-        RunnerKind::Prism
-        | RunnerKind::Spark
-        | RunnerKind::Portable
-        | RunnerKind::Direct
-        | RunnerKind::Dataflow => Vec::new(),
+        RunnerKind::Prism | RunnerKind::Spark | RunnerKind::Portable => {
+            crate::job_api_check::job_service(profile).await
+        }
+        RunnerKind::Direct | RunnerKind::Dataflow => Vec::new(),
     }
 }
 
@@ -200,6 +198,9 @@ async fn worker_pool(profile: &RunnerProfile) -> CheckStep {
         return CheckStep::skipped(STEP, why);
     }
     match connect(&pool).await {
+        #[cfg(feature = "engines")]
+        Ok(answer) => crate::job_api_check::worker_pool(&pool, answer).await,
+        #[cfg(not(feature = "engines"))]
         Ok(answer) => CheckStep::ok(STEP, answer),
         // Its name may be one of the engine's own network.
         Err(Silence { said, refused: false }) if !is_engine_here => CheckStep::skipped(

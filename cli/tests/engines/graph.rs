@@ -34,3 +34,22 @@ fn a_job_without_a_graph_can_not_be_replayed() {
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("has no graph"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_dry_run_draws_the_graph_and_leaves_nothing_behind() {
+    let site = Site::with(&[]);
+    // No engine is asked: there need be none.
+    let tried = site.shop("spark", "own-name", &["--endpoint", "127.0.0.1:1", "--dry-run"]).expect(0);
+    for step in ["Orders", "Number", "Price", "Write"] {
+        assert!(tried.stdout.contains(step), "{}", tried.stdout);
+    }
+    assert!(tried.stderr.contains("it sets job_name itself"), "{}", tried.stderr);
+    assert!(site.jobs().is_empty());
+    assert!(site.output("spark", "own-name").is_empty());
+    let refused = site.shop("spark", "twice", &["--endpoint", "127.0.0.1:1", "--dry-run"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("a second pipeline"), "{}", refused.stderr);
+    let failed = site.shop("spark", "early", &["--endpoint", "127.0.0.1:1", "--dry-run"]);
+    assert_eq!(failed.code, 1);
+    assert!(failed.stderr.contains("RuntimeError: the graph can't be built"), "{}", failed.stderr);
+}

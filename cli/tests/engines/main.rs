@@ -8,6 +8,7 @@ mod support;
 
 mod agreement;
 mod bad_input;
+mod check;
 mod ends;
 mod graph;
 mod languages;

@@ -1,3 +1,5 @@
+//! Archives with our class added, read again by a reader of archives.
+
 use std::io::Cursor;
 
 use zip::write::SimpleFileOptions;
