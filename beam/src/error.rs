@@ -47,6 +47,16 @@ pub enum BeamError {
         /// In the service's words.
         message: String,
     },
+    /// The service has given the job's id to another one, since it was started anew.
+    #[error("job {id} at {endpoint} is another one, called {name}")]
+    OtherJob {
+        /// Where.
+        endpoint: String,
+        /// The id.
+        id: String,
+        /// What the other is called.
+        name: String,
+    },
     /// A pipeline that can't be read.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -68,7 +78,7 @@ impl BeamError {
                     | Code::Aborted
                     | Code::Cancelled
             ),
-            Self::NoEndpoint { .. } | Self::Wire(_) | Self::File(_) => false,
+            Self::NoEndpoint { .. } | Self::OtherJob { .. } | Self::Wire(_) | Self::File(_) => false,
         }
     }
 

@@ -65,8 +65,12 @@ impl Tail {
     pub(crate) fn engine_cause(&self) -> Option<Cause> {
         self.raised().or_else(|| {
             let lines = self.lines_of(LogSource::Engine);
-            let said = lines.iter().rev().find(|line| !line.trim().is_empty())?;
-            Some(Cause { message: shorten(said.trim()), ..Cause::default() })
+            // Of a stack trace of Java's the last cause, which is the first thing that went wrong.
+            let is_frame = |line: &str| line.starts_with("at ") || line.starts_with("... ");
+            let mut said = lines.iter().rev().map(|line| line.trim());
+            let said = said.find(|line| !line.is_empty() && !is_frame(line))?;
+            let said = said.strip_prefix("Caused by: ").unwrap_or(said);
+            Some(Cause { message: shorten(said), ..Cause::default() })
         })
     }
 

@@ -293,6 +293,15 @@ impl LaunchError {
         false
     }
 
+    /// Whether another attempt of the job may go better.
+    pub(crate) fn is_worth_another(&self) -> bool {
+        #[cfg(feature = "engines")]
+        if let Self::Execution(error) = self {
+            return error.is_worth_another() || error.kind() == ErrorKind::Temporary;
+        }
+        self.kind() == ErrorKind::Temporary
+    }
+
     /// The remedy, in words.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

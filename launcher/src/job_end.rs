@@ -79,7 +79,8 @@ fn ended_on_engine(end: &crate::execution::EngineEnd, log: &LogEnd) -> FinalReco
         },
         _ => {
             let cause = log.tail.engine_cause();
-            let hint = cause.as_ref().and_then(hint_for);
+            let of_flink = |cause: &Cause| crate::flink::remedy(&cause.message).map(str::to_owned);
+            let hint = cause.as_ref().and_then(|cause| hint_for(cause).or_else(|| of_flink(cause)));
             let reason = format!("the pipeline failed on {engine} ({})", end.native);
             FinalRecord { cause, hint, ..FinalRecord::new(JobState::Failed, reason, 1) }
         }

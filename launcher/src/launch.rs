@@ -18,7 +18,6 @@ use crate::cache::Cache;
 use crate::container;
 use crate::direct_metrics::DirectMetrics;
 use crate::environment::{self, Environment};
-use crate::error::ErrorKind;
 use crate::guarded_program::GuardedProgram;
 use crate::image_template::ImageTemplate;
 pub use crate::job_end::failed;
@@ -130,7 +129,7 @@ pub async fn run(mut context: LaunchContext) -> Result<Option<FinalRecord>, Laun
     Ok(Some(held))
 }
 
-/// Whether another attempt may go better: the program failed, or something was away for a moment.
+/// Whether another attempt may go better: the program or a worker of it failed, or something was away for a moment.
 fn is_worth_another(outcome: &Result<Outcome, LaunchError>) -> bool {
     match outcome {
         Ok(Outcome::Ended(status)) => *status != ExitStatus::Code(0),
@@ -140,7 +139,7 @@ fn is_worth_another(outcome: &Result<Outcome, LaunchError>) -> bool {
         Ok(Outcome::Engine(end)) => end.state == JobState::Failed,
         #[cfg(feature = "engines")]
         Ok(Outcome::Left) => false,
-        Ok(Outcome::Failed(error)) | Err(error) => error.kind() == ErrorKind::Temporary,
+        Ok(Outcome::Failed(error)) | Err(error) => error.is_worth_another(),
     }
 }
 

@@ -32,7 +32,7 @@ impl Engine {
     pub(crate) fn of_job(profile: &RunnerProfile, job: &EngineJob) -> Option<Self> {
         Some(match job.engine {
             RunnerKind::Flink => Self::Flink(FlinkEngine::open(profile, &job.endpoint).ok()?),
-            kind => Self::JobApi(JobApi { kind, endpoint: job.endpoint.clone() }),
+            kind => Self::JobApi(JobApi { kind, endpoint: job.endpoint.clone(), name: job.name.clone() }),
         })
     }
 

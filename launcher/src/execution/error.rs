@@ -46,6 +46,9 @@ pub enum ExecutionError {
     /// Flink could not be spoken to, or refused.
     #[error("flink did not take the job")]
     Flink(#[source] Box<FlinkError>),
+    /// The engine was asked to run a job, and does not say whether it does.
+    #[error("nobody knows whether the engine has taken the job")]
+    Unsure(#[source] Box<Self>),
     /// The engine would not drain a job.
     #[error("the engine does not drain it: {reason}")]
     NotDrained {
@@ -67,6 +70,12 @@ pub enum ExecutionError {
         program: String,
         /// Why.
         reason: String,
+    },
+    /// An engine or a pool that the launcher started ended before the job did.
+    #[error("{program}, which was started for this job alone, ended while the job was running")]
+    OwnEnded {
+        /// Which.
+        program: String,
     },
     /// The profile says too little.
     #[error("the runner's profile has no `{key}`")]
@@ -122,16 +131,33 @@ impl ExecutionError {
             | Self::Unusable { .. }
             | Self::Worker { .. }
             | Self::Limit { .. } => ErrorKind::Program,
-            Self::StillRunning { .. } | Self::Silent { .. } => ErrorKind::ContactLost,
+            Self::StillRunning { .. } | Self::Silent { .. } | Self::Unsure(_) => ErrorKind::ContactLost,
             _ => ErrorKind::Environment,
         }
+    }
+
+    /// Whether another attempt may go better although nothing was merely away for a moment.
+    pub(crate) fn is_worth_another(&self) -> bool {
+        matches!(self, Self::Worker { .. } | Self::OwnEnded { .. })
     }
 
     /// Whether the engine answers, and does not know the job.
     pub(crate) fn is_forgotten(&self) -> bool {
         match self {
             Self::Beam { source: BeamError::Refused { .. }, .. } => self.kind() != ErrorKind::Temporary,
+            Self::Beam { source: BeamError::OtherJob { .. }, .. } => true,
             Self::Flink(error) => error.is_gone(),
+            _ => false,
+        }
+    }
+
+    /// Whether the engine was told to run a job, and its answer did not come: it may run it.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Beam { source: source @ BeamError::Refused { call: "Run", .. }, .. } => {
+                source.is_temporary()
+            }
+            Self::Flink(error) => matches!(**error, FlinkError::Unanswered(_)),
             _ => false,
         }
     }
@@ -161,8 +187,14 @@ impl ExecutionError {
                     .to_owned()
             }
             Self::Incomplete { key } => format!("write `{key}` into the profile, or pass --{}", key.replace('_', "-")),
+            Self::OwnEnded { .. } => {
+                "its last lines are in the log; look whether the machine ran out of memory, or name an engine that runs elsewhere".to_owned()
+            }
             Self::Worker { .. } => "its last lines are the cause; they are in the log too".to_owned(),
             Self::StillRunning { .. } => "the job may go on there: end it on the engine itself".to_owned(),
+            Self::Unsure(_) => {
+                "the job may run there: look for it on the engine by its name, and end it before you launch it again".to_owned()
+            }
             Self::Silent { .. } => "the job may go on there: `tmpl jobs show` asks again".to_owned(),
             Self::NotBegun { program, .. } if program.ends_with("prism") => {
                 "install Beam's Prism and name it with `program` in the runner's profile, or name an endpoint".to_owned()

@@ -11,6 +11,7 @@ use tmpl_template::{JobState, RunnerKind, RunnerProfile};
 use tokio::sync::mpsc::Sender;
 
 use super::ExecutionError;
+use super::flink_slots::Slots;
 use super::news::{NativeState, News};
 use crate::flink::{
     self, FlinkClient, FlinkError, FlinkJobId, FlinkJobParts, FlinkSubmission, JobFailure, SavepointStatus,
@@ -134,6 +135,7 @@ impl FlinkEngine {
         let Ok(id) = known(id) else { return };
         let mut told = HashSet::new();
         let (mut poll, mut pause, mut gone) = (FIRST_POLL, FIRST_POLL, 0);
+        let mut slots = Slots::new();
         loop {
             match self.client.status(&id).await {
                 Ok(native) => {
@@ -145,6 +147,9 @@ impl FlinkEngine {
                     let is_end = state.is_some_and(JobState::is_terminal);
                     if news.send(News::State(NativeState { native, state })).await.is_err() || is_end {
                         return;
+                    }
+                    if let Some(told) = slots.look(&self.client, &id).await {
+                        let _ = news.send(told).await;
                     }
                     tokio::time::sleep(poll).await;
                     poll = (poll * 3 / 2).min(LAST_POLL);

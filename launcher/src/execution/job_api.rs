@@ -36,6 +36,8 @@ const REMEMBERED: usize = 20_000;
 pub(crate) struct JobApi {
     pub(crate) kind: RunnerKind,
     pub(crate) endpoint: String,
+    /// What the job is called there.
+    pub(crate) name: String,
 }
 
 /// Why a conversation about a job is over.
@@ -72,8 +74,9 @@ impl JobApi {
     }
 
     pub(crate) async fn state(&self, id: &str) -> Result<NativeState, ExecutionError> {
-        let state = self.connect().await?.state(id).await.map_err(|source| self.failed(source))?;
-        Ok(native(state))
+        let client = self.connect().await?;
+        self.check_identity(&client, id).await?;
+        Ok(native(client.state(id).await.map_err(|source| self.failed(source))?))
     }
 
     pub(crate) async fn metrics(&self, id: &str, names: &Names) -> Option<Metrics> {
@@ -120,6 +123,9 @@ impl JobApi {
             Ok(client) => client,
             Err(error) => return Over::Silent(reason(&error)),
         };
+        if self.check_identity(&client, id).await.is_err() {
+            return Over::Unknown;
+        }
         // An engine that has no such stream is asked for states alone.
         let stream = client.news(id).await.ok();
         let mut stream = pin!(futures::stream::iter(stream).flatten());
@@ -173,6 +179,23 @@ impl JobApi {
             if !tell(heard, news, told).await {
                 return Over::Ended;
             }
+        }
+    }
+
+    /// Refuses another job of the same id: a Prism counts its jobs, and after a restart it begins anew.
+    async fn check_identity(&self, client: &JobClient, id: &str) -> Result<(), ExecutionError> {
+        if self.kind != RunnerKind::Prism {
+            return Ok(());
+        }
+        // What can't be asked now is asked again with the next connection.
+        let jobs = client.jobs().await.unwrap_or_default();
+        match jobs.into_iter().find(|job| job.job_id == id && job.job_name != self.name) {
+            None => Ok(()),
+            Some(other) => Err(self.failed(BeamError::OtherJob {
+                endpoint: self.endpoint.clone(),
+                id: id.to_owned(),
+                name: other.job_name,
+            })),
         }
     }
 

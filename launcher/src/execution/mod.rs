@@ -18,6 +18,7 @@
 //! | `own` | the engine and the worker pool that are processes of this launcher |
 //! | `supervise` | the job's life on the engine |
 //! | `dry_run` | the graph of a launch that is only tried |
+//! | `withdrawal` | a job that must not run, or of which nobody knows whether it does |
 //! | `reconcile` | the job of a launcher that died, asked for at its engine |
 
 mod captured;
@@ -25,6 +26,7 @@ mod dry_run;
 mod engine;
 mod error;
 mod flink_engine;
+mod flink_slots;
 mod graph;
 mod job_api;
 mod limits;
@@ -33,6 +35,7 @@ mod own;
 pub mod reconcile;
 mod submission;
 mod supervise;
+mod withdrawal;
 mod workers;
 
 use tmpl_bucket::JobRecord;
@@ -41,6 +44,7 @@ use tokio::sync::mpsc::Receiver;
 
 pub use dry_run::{DryRun, Lacking, OptionOutcome, Tried, dry_run};
 pub use error::ExecutionError;
+use submission::Handed;
 pub(crate) use supervise::EngineEnd;
 
 use crate::LaunchError;
@@ -72,13 +76,12 @@ impl Execution<'_> {
             },
         };
         let mut own = own::OwnParts::default();
-        let submitted = tokio::select! {
-            biased;
-            Some(reason) = stopped.recv() => return Ok(Outcome::Stopped(reason, None)),
-            submitted = submission::submit(self, &kept, &mut own, session) => submitted,
-        };
-        let job = match submitted {
-            Ok(job) => job,
+        let job = match submission::submit(self, &kept, &mut own, session, stopped).await {
+            Ok(Handed::Accepted(job)) => job,
+            Ok(Handed::Stopped(reason)) => {
+                own.end().await;
+                return Ok(Outcome::Stopped(reason, None));
+            }
             Err(error) => {
                 own.end().await;
                 return Err(error);

@@ -22,6 +22,9 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long a part has to end when it is no longer needed.
 const END_GRACE: Duration = Duration::from_secs(2);
 
+/// What a Prism is called.
+pub(super) const PRISM: &str = "prism";
+
 /// The parts that run.
 #[derive(Default)]
 pub(crate) struct OwnParts {
@@ -72,11 +75,11 @@ impl OwnParts {
             "--log_level=warn".to_owned(),
             "--log_kind=json".to_owned(),
         ];
-        self.start("prism", invocation(found, arguments, BTreeMap::new()), execution, session).await?;
+        self.start(PRISM, invocation(found, arguments, BTreeMap::new()), execution, session).await?;
         let endpoint = format!("127.0.0.1:{port}");
         let begun = Instant::now();
         while JobClient::connect(&endpoint).await.is_err() {
-            self.check_alive("prism", &not_begun).await?;
+            self.check_alive(PRISM, &not_begun).await?;
             if begun.elapsed() > BEGIN_LIMIT {
                 return Err(not_begun(format!("it does not answer after {} s", BEGIN_LIMIT.as_secs())).into());
             }

@@ -1,21 +1,26 @@
 //! A kept graph on its way to an engine: what is submitted is a value that a dry run shows; then it is done.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 use tmpl_beam::environment::{at_pool, at_pool_embedded};
 use tmpl_beam::job_client::Submission;
 use tmpl_beam::options::typed;
 use tmpl_bucket::EngineJob;
 use tmpl_template::{Phase, RunnerKind};
+use tokio::sync::mpsc::Receiver;
 
 use super::captured::Kept;
 use super::engine::Engine;
 use super::flink_engine::FlinkEngine;
 use super::job_api::JobApi;
 use super::own::OwnParts;
+use super::withdrawal::{Fate, fate, withdraw};
 use super::{Execution, ExecutionError, limits};
 use crate::LaunchError;
 use crate::flink::FlinkSubmission;
 use crate::session::Session;
+use crate::stop::Stop;
 
 /// The option that says how much modules of Python's workers log.
 const LOG_LEVELS: &str = "sdk_harness_log_level_overrides";
@@ -31,6 +36,14 @@ pub(super) struct Submitted {
     pub(super) results_required: bool,
 }
 
+/// How the handing over went.
+pub(super) enum Handed {
+    /// The engine runs the job.
+    Accepted(Submitted),
+    /// Somebody wanted its end.
+    Stopped(Stop),
+}
+
 /// What the engine calls an attempt: a name that no other has, so that whoever finds only the intent can ask for it.
 pub(super) fn engine_name(execution: &Execution<'_>) -> String {
     let id = execution.record.id.as_str();
@@ -39,20 +52,38 @@ pub(super) fn engine_name(execution: &Execution<'_>) -> String {
     format!("{}.{own}.{}", execution.record.name, execution.attempt)
 }
 
-/// Hands a graph to the engine of the job.
+/// Hands a graph to the engine of the job. Where that fails, or somebody wants the job's end meanwhile, the engine does not run it.
 pub(super) async fn submit(
     execution: &Execution<'_>,
     kept: &Kept,
     own: &mut OwnParts,
     session: &mut Session,
-) -> Result<Submitted, LaunchError> {
-    limits::within(execution.record, Phase::Submission, hand_over(execution, kept, own, session)).await
+    stopped: &mut Receiver<Stop>,
+) -> Result<Handed, LaunchError> {
+    let asked = OnceLock::new();
+    let handing = hand_over(execution, kept, own, &asked, session);
+    let handed = tokio::select! {
+        biased;
+        Some(reason) = stopped.recv() => Ok(Handed::Stopped(reason)),
+        submitted = limits::within(execution.record, Phase::Submission, handing) => submitted.map(Handed::Accepted),
+    };
+    let is_cut = match &handed {
+        Ok(Handed::Accepted(_)) => false,
+        // What the engine itself refuses it does not run.
+        Err(LaunchError::Execution(error)) => matches!(error, ExecutionError::Limit { .. }),
+        Ok(Handed::Stopped(_)) | Err(_) => true,
+    };
+    if let Some(engine) = asked.get().filter(|_| is_cut) {
+        withdraw(engine, execution).await;
+    }
+    handed
 }
 
 async fn hand_over(
     execution: &Execution<'_>,
     kept: &Kept,
     own: &mut OwnParts,
+    asked: &OnceLock<Engine>,
     session: &mut Session,
 ) -> Result<Submitted, LaunchError> {
     let Execution { context, record, profile, attempt } = execution;
@@ -92,19 +123,30 @@ async fn hand_over(
     }
     // Beam's job servers name a job by its options, Prism by the request.
     options.set("job_name", name.as_str().into());
-    let (engine, id) = if profile.engine == RunnerKind::Flink {
+    let (engine, answer) = if profile.engine == RunnerKind::Flink {
         let engine = FlinkEngine::open(profile, &endpoint)?;
         // Flink asks nobody for files: they travel within the graph.
         let pipeline = at_pool_embedded(&kept.captured, &pool, &words).map_err(unusable)?;
         let plan = flink_plan(execution).ok_or(ExecutionError::Incomplete { key: "beam_jar" })?;
-        let id = engine.submit(&plan, profile, &context.bucket, &pipeline, &options).await?;
-        (Engine::Flink(engine), id)
+        let _ = asked.set(Engine::Flink(engine.clone()));
+        let answer = engine.submit(&plan, profile, &context.bucket, &pipeline, &options).await;
+        (Engine::Flink(engine), answer)
     } else {
-        let engine = JobApi { kind: profile.engine, endpoint };
+        let engine = JobApi { kind: profile.engine, endpoint, name: name.clone() };
         let pipeline = at_pool(&kept.captured, &pool, &words).map_err(unusable)?;
         let submission = Submission { pipeline, options: options.encode(), job_name: name };
-        let id = engine.submit(&submission, &kept.captured).await?;
-        (Engine::JobApi(engine), id)
+        let _ = asked.set(Engine::JobApi(engine.clone()));
+        let answer = engine.submit(&submission, &kept.captured).await;
+        (Engine::JobApi(engine), answer)
+    };
+    let id = match answer {
+        Ok(id) => id,
+        Err(error) if error.is_unanswered() => match fate(&engine, execution).await {
+            Fate::Accepted(id) => id,
+            Fate::Nothing => return Err(error.into()),
+            Fate::Unknown => return Err(ExecutionError::Unsure(Box::new(error)).into()),
+        },
+        Err(error) => return Err(error.into()),
     };
     let job = EngineJob { time: Timestamp::now(), id: Some(id.clone()), ..intent };
     context.bucket.record_engine_job(&record.id, *attempt, &job).await?;

@@ -10,8 +10,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 
 use super::news::{NativeState, News};
-use super::own::OwnParts;
+use super::own::{OwnParts, PRISM};
 use super::submission::Submitted;
+use super::withdrawal::{CANCEL_LIMIT, CANCEL_RETRY, end_there};
 use super::workers::WorkerWatch;
 use super::{Execution, ExecutionError, limits};
 use crate::LaunchError;
@@ -22,10 +23,8 @@ use crate::stop::Stop;
 /// How often a job's figures are asked for, at first and at last.
 const FIRST_FIGURES: Duration = Duration::from_secs(1);
 const LAST_FIGURES: Duration = Duration::from_secs(10);
-/// How long an engine may take to cancel a job.
-const CANCEL_LIMIT: Duration = Duration::from_mins(1);
-/// How often it is asked to.
-const CANCEL_RETRY: Duration = Duration::from_secs(2);
+/// How long an engine has to tell them.
+const FIGURES_LIMIT: Duration = Duration::from_secs(5);
 /// How long an engine may be silent until the job is given up.
 const SILENCE_LIMIT: Duration = Duration::from_mins(15);
 /// What is heard of a job before anybody listens.
@@ -127,9 +126,7 @@ pub(super) async fn supervise(
                 job.insist().await?;
             }
             name = own.ended(), if job.asked.is_none() => {
-                let reason = "it ended while the job was running; its last lines are in the log".to_owned();
-                job.give_up().await;
-                return Err(ExecutionError::NotBegun { program: name, reason }.into());
+                return Err(job.own_ended(name).await.into());
             }
             end = &mut worker_failed, if job.asked.is_none() => {
                 return Err(job.worker_failed(end).await.into());
@@ -204,9 +201,9 @@ impl Supervision<'_> {
 
     /// Keeps what the job has counted, where that is anything new.
     async fn count(&mut self) {
-        let Some(figures) = self.submitted.engine.metrics(&self.submitted.id, &self.names).await else {
-            return;
-        };
+        // An engine that is silent must not keep anybody from being heard who wants the job's end.
+        let asked = self.submitted.engine.metrics(&self.submitted.id, &self.names);
+        let Ok(Some(figures)) = tokio::time::timeout(FIGURES_LIMIT, asked).await else { return };
         let is_new =
             self.figures.as_ref().is_none_or(|old| Metrics { time: figures.time, ..old.clone() } != figures);
         let is_empty = Metrics { time: figures.time, ..Metrics::default() } == figures;
@@ -277,15 +274,21 @@ impl Supervision<'_> {
 
     /// The job is over for a reason of ours: it must not go on there.
     async fn give_up(&mut self) {
-        let begun = Instant::now();
-        while begun.elapsed() < CANCEL_LIMIT {
-            let _ = self.submitted.engine.cancel(&self.submitted.id).await;
-            match self.submitted.engine.state(&self.submitted.id).await {
-                Ok(state) if state.state.is_none_or(|state| !state.is_terminal()) => {}
-                _ => return,
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        let Submitted { engine, id, .. } = self.submitted;
+        if !end_there(engine, id).await {
+            let engine = engine.kind();
+            let text =
+                format!("{engine} has not ended its job {id} within {CANCEL_LIMIT:?}: it may go on there");
+            self.session.message(text).await;
         }
+    }
+
+    /// A part of ours is gone. An engine of somebody else's must not go on without it; one of ours is gone itself.
+    async fn own_ended(&mut self, program: String) -> ExecutionError {
+        if program != PRISM {
+            self.give_up().await;
+        }
+        ExecutionError::OwnEnded { program }
     }
 
     async fn worker_failed(&mut self, end: tmpl_bucket::WorkerEndRecord) -> ExecutionError {

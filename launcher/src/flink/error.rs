@@ -92,6 +92,9 @@ pub enum FlinkError {
         /// The job.
         job: FlinkJobId,
     },
+    /// Flink was told to run a job, and its answer did not come: it may run it.
+    #[error("Flink did not say whether it takes the job")]
+    Unanswered(#[source] Box<Self>),
     /// More bytes than are let in.
     #[error("{bytes} bytes are too many for what was to {action}")]
     TooLarge {
@@ -125,6 +128,7 @@ impl FlinkError {
                 true
             }
             Self::Refused { status, .. } => *status >= 500,
+            Self::Unanswered(error) => error.is_temporary(),
             _ => false,
         }
     }
@@ -175,6 +179,7 @@ impl FlinkError {
             },
             Self::Refused { message, .. } => remedy(message)?.to_owned(),
             Self::Jar(error) => return error.hint(),
+            Self::Unanswered(error) => return error.hint(),
             Self::Gone { .. } => {
                 "a JobManager without high availability forgets its jobs when it is started anew".to_owned()
             }

@@ -64,6 +64,7 @@ pub struct FlinkJobParts<'a> {
 }
 
 /// Submits a job, and returns when Flink has accepted it. If it was accepted before, because a submission is tried again, that is as good.
+/// An error `Unanswered` means that Flink may have accepted it.
 ///
 /// The jar is uploaded if the cluster does not have it, and the graph each time; the graph is removed when it was read.
 pub async fn submit(
@@ -99,6 +100,9 @@ pub async fn submit(
     }
     match accepted {
         Err(FlinkError::Duplicate { job }) if is_there(client, &job).await? => Ok(job),
+        Err(error @ (FlinkError::Lost { .. } | FlinkError::Silent { .. } | FlinkError::NotReady { .. })) => {
+            Err(FlinkError::Unanswered(Box::new(error)))
+        }
         other => other,
     }
 }
