@@ -41,8 +41,25 @@ const OPENED: [&str; 11] = [
 /// started ends with it.
 #[derive(Debug)]
 pub struct Engine {
-    process: Process,
+    /// None after it was killed.
+    process: Option<Process>,
     port: u16,
+    program: Program,
+}
+
+/// What an engine is started by.
+struct Program {
+    name: &'static str,
+    command: Box<MakeCommand>,
+}
+
+/// The command for a port and a folder.
+type MakeCommand = dyn Fn(u16, &Path) -> Command + Send + Sync;
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
 }
 
 /// The engines that tests of one binary can share: they keep nothing of one job for the next.
@@ -71,22 +88,41 @@ impl Engine {
 
     /// What it has printed.
     pub fn log(&self) -> String {
-        self.process.log()
+        self.process.as_ref().map(Process::log).unwrap_or_default()
     }
 
-    /// Its process.
+    /// Its process. It must not have been killed.
     pub fn pid(&self) -> u32 {
-        self.process.pid().unwrap()
+        self.process.as_ref().unwrap().pid().unwrap()
+    }
+
+    /// Ends it as `kill -9` does. Whatever it knew is lost.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again at the same port, and waits until it answers.
+    pub fn restart(&mut self) {
+        self.kill();
+        let (process, _) = self.program.start(|| self.port);
+        self.process = Some(process);
     }
 
     /// Starts an engine by the command for a port and a folder.
-    fn start(name: &str, command: impl Fn(u16, &Path) -> Command) -> Self {
+    fn start(name: &'static str, command: impl Fn(u16, &Path) -> Command + Send + Sync + 'static) -> Self {
+        let program = Program { name, command: Box::new(command) };
+        let (process, port) = program.start(free_port);
+        Self { process: Some(process), port, program }
+    }
+}
+
+impl Program {
+    fn start(&self, port: impl Fn() -> u16) -> (Process, u16) {
         let spawn = || {
-            let port = free_port();
-            (spawn(|data| command(port, data)), port)
+            let port = port();
+            (spawn(|data| (self.command)(port, data)), port)
         };
-        let (process, port) = start(name, spawn, |port| speaks_http2(*port));
-        Self { process, port }
+        start(self.name, spawn, |port| speaks_http2(*port))
     }
 }
 

@@ -27,11 +27,11 @@ impl Engine {
     pub fn flink(cluster: &Flink) -> Self {
         assert_eq!(cluster.version(), FlinkVersion::V1_19, "there is a runner for Flink 1.19 only");
         let jars = [component("beam-flink-1.19.jar")];
-        let master = cluster.rest_url().trim_start_matches("http://");
-        Self::start("Beam's job server for Flink", |port, data| {
+        let master = cluster.rest_url().trim_start_matches("http://").to_owned();
+        Self::start("Beam's job server for Flink", move |port, data| {
             let mut command = java(HEAP, &jars, data);
             driver(&mut command, "org.apache.beam.runners.flink.FlinkJobServerDriver", port, data);
-            command.args(["--flink-master", master]);
+            command.args(["--flink-master", &master]);
             command
         })
     }
@@ -39,14 +39,15 @@ impl Engine {
     fn spark_at(master: &str) -> Self {
         // Beam's jar first: it has newer ones of some that Spark brings too.
         let jars: [PathBuf; 2] = [component("beam-spark-3.jar"), jars("spark-3.5/jars")];
-        Self::start("Beam's job server for Spark", |port, data| {
+        let master = master.to_owned();
+        Self::start("Beam's job server for Spark", move |port, data| {
             let mut command = java(HEAP, &jars, data);
             command
                 .args(["-Dspark.driver.host=127.0.0.1", "-Dspark.driver.bindAddress=127.0.0.1"])
                 .args(["-Dspark.ui.enabled=false", "-Dspark.executor.memory=512m"])
                 .arg(format!("-Dspark.local.dir={}", data.display()));
             driver(&mut command, "org.apache.beam.runners.spark.SparkJobServerDriver", port, data);
-            command.args(["--spark-master-url", master]);
+            command.args(["--spark-master-url", &master]);
             command
         })
     }
