@@ -18,8 +18,8 @@ fn real(name: &str) -> Pipeline {
     Pipeline::decode(fs_err::read(path).unwrap().as_slice()).unwrap()
 }
 
-fn spec(urn: &str, payload: Vec<u8>) -> Option<FunctionSpec> {
-    Some(FunctionSpec { urn: urn.to_owned(), payload: payload.into() })
+fn spec(urn: &str, payload: Vec<u8>) -> FunctionSpec {
+    FunctionSpec { urn: urn.to_owned(), payload: payload.into() }
 }
 
 fn trigger(kind: TriggerKind) -> Trigger {
@@ -29,7 +29,7 @@ fn trigger(kind: TriggerKind) -> Trigger {
 /// Windows as SDKs say them: every choice is made.
 fn windows(urn: &str, kind: TriggerKind) -> WindowingStrategy {
     WindowingStrategy {
-        window_fn: spec(urn, Vec::new()),
+        window_fn: Some(spec(urn, Vec::new())),
         merge_status: 1,
         trigger: Some(trigger(kind)),
         accumulation_mode: 1,
@@ -45,13 +45,13 @@ fn pipeline(do_fn: &ParDoPayload, windows: WindowingStrategy, is_bounded: i32) -
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let begin = Transform {
-        spec: spec("beam:transform:impulse:v1", Vec::new()),
+        spec: Some(spec("beam:transform:impulse:v1", Vec::new())),
         outputs: map(&[("out", "begun")]),
         unique_name: "Begin".to_owned(),
         ..Transform::default()
     };
     let function = Transform {
-        spec: spec("beam:transform:pardo:v1", do_fn.encode_to_vec()),
+        spec: Some(spec("beam:transform:pardo:v1", do_fn.encode_to_vec())),
         inputs: map(&[("in", "begun"), ("side", "begun")]),
         outputs: map(&[("out", "made")]),
         unique_name: "Do".to_owned(),
@@ -177,7 +177,7 @@ fn workers_of_two_languages_are_more_than_a_template_has() {
 fn cases() -> Vec<(Feature, Pipeline, bool)> {
     let plain = ParDoPayload::default();
     let with_state = |urn: &str| -> BTreeMap<String, Vec<u8>> {
-        [("s".to_owned(), StateSpec { protocol: spec(urn, Vec::new()) }.encode_to_vec())].into()
+        [("s".to_owned(), StateSpec { protocol: Some(spec(urn, Vec::new())) }.encode_to_vec())].into()
     };
     let stateful = |urn: &str| ParDoPayload { state_specs: with_state(urn), ..ParDoPayload::default() };
     let beside =
@@ -194,7 +194,7 @@ fn cases() -> Vec<(Feature, Pipeline, bool)> {
     let other_step = |payload: &[u8]| {
         let mut other = pipeline(&plain, global(), 2);
         let step = other.components.as_mut().unwrap().transforms.get_mut("do").unwrap();
-        step.spec = spec("beam:transform:of_tomorrow:v1", payload.to_vec());
+        step.spec = Some(spec("beam:transform:of_tomorrow:v1", payload.to_vec()));
         other
     };
     vec![
