@@ -41,7 +41,6 @@ pub(crate) async fn worker_pool(address: &RunnerAddress, answer: String) -> Chec
     const STEP: &str = "worker pool";
     let endpoint = format!("{}:{}", address.host, address.port);
     match pool_client::answers(&endpoint).await {
-        Ok(()) => CheckStep::ok(STEP, answer),
         Err(
             error @ (BeamError::Unreachable { .. } | BeamError::Refused { .. } | BeamError::Silent { .. }),
         ) => CheckStep::refused(
@@ -49,7 +48,7 @@ pub(crate) async fn worker_pool(address: &RunnerAddress, answer: String) -> Chec
             format!("what listens at {endpoint} is no worker pool: {}", causes(&error).join(": ")),
             "start one (`tmpl worker-pool`), or correct `workerPool` in the profile (--worker-pool for a launch)",
         ),
-        // An address that only looks odd here was reached a moment ago.
-        Err(_) => CheckStep::ok(STEP, answer),
+        // It answers; an address that only looks odd here was reached a moment ago.
+        _ => CheckStep::ok(STEP, answer),
     }
 }

@@ -241,10 +241,8 @@ impl OwnRunners {
         let endpoint = profile.endpoint.as_deref();
         let is_own_token =
             is_own(|part| part.token.as_ref().map(SecretReference::as_str), reference.as_str());
-        let spark = profile.spark_master_ui.as_deref();
-        let are_own_places = endpoint.is_none_or(|place| is_own(|part| part.endpoint.as_deref(), place))
-            && spark.is_none_or(|place| is_own(|part| part.spark_master_ui.as_deref(), place));
-        if is_own_token && are_own_places {
+        let is_own_place = endpoint.is_none_or(|place| is_own(|part| part.endpoint.as_deref(), place));
+        if is_own_token && is_own_place {
             return Ok(());
         }
         let to = endpoint.unwrap_or("the engine").to_owned();

@@ -43,7 +43,6 @@ impl RunnerProfile {
             ("program", self.program.is_some(), RunnerKind::Prism),
             ("beamJar", self.beam_jar.is_some(), RunnerKind::Flink),
             ("savepointDirectory", self.savepoint_directory.is_some(), RunnerKind::Flink),
-            ("sparkMasterUi", self.spark_master_ui.is_some(), RunnerKind::Spark),
         ];
         given.into_iter().find(|(_, given, of)| *given && *of != self.engine).map(|(key, ..)| key)
     }
@@ -51,11 +50,8 @@ impl RunnerProfile {
     /// An address that is none, with its key and what it must be.
     fn misspelt(&self) -> Option<(&'static str, &str, &'static str)> {
         let endpoint_is = if self.engine == RunnerKind::Flink { URL } else { HOST_AND_PORT };
-        let addresses = [
-            ("endpoint", &self.endpoint, endpoint_is),
-            ("workerPool", &self.worker_pool, HOST_AND_PORT),
-            ("sparkMasterUi", &self.spark_master_ui, URL),
-        ];
+        let addresses =
+            [("endpoint", &self.endpoint, endpoint_is), ("workerPool", &self.worker_pool, HOST_AND_PORT)];
         let broken = |(key, value, wanted): (&'static str, _, &'static str)| {
             let value: &str = Option::as_deref(value)?;
             let read = if wanted == URL { RunnerAddress::of_url } else { RunnerAddress::of_host_and_port };
@@ -104,7 +100,7 @@ mod tests {
             json!({ "engine": "prism", "program": "/usr/bin/prism" }),
             json!({ "engine": "prism", "endpoint": "localhost:8073" }),
             json!({ "engine": "portable", "endpoint": "[::1]:8099" }),
-            json!({ "engine": "spark", "endpoint": "spark:8099", "workerPool": "localhost:50000", "sparkMasterUi": "http://spark:8080" }),
+            json!({ "engine": "spark", "endpoint": "spark:8099", "workerPool": "localhost:50000" }),
             json!({ "engine": "flink", "endpoint": "http://127.0.0.1:8081", "options": { "parallelism": 2 } }),
             json!({ "engine": "flink", "endpoint": "https://flink/api", "workerPool": "127.0.0.1:50000", "savepointDirectory": "/s" }),
         ] {

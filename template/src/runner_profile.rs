@@ -44,14 +44,6 @@ pub struct RunnerProfile<E = RunnerKind> {
         alias = "savepoint-directory"
     )]
     pub savepoint_directory: Option<String>,
-    /// The URL of the page of a standalone Spark master: why a driver failed is found there.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        alias = "spark_master_ui",
-        alias = "spark-master-ui"
-    )]
-    pub spark_master_ui: Option<String>,
     /// Who looks after the runner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -111,7 +103,6 @@ impl ProfilePart {
             limits: self.limits.over(below.limits),
             token: self.token.or(below.token),
             savepoint_directory: self.savepoint_directory.or(below.savepoint_directory),
-            spark_master_ui: self.spark_master_ui.or(below.spark_master_ui),
             owner: self.owner.or(below.owner),
             description: self.description.or(below.description),
         }
@@ -136,7 +127,6 @@ impl<E> RunnerProfile<E> {
             limits: self.limits,
             token: self.token,
             savepoint_directory: self.savepoint_directory,
-            spark_master_ui: self.spark_master_ui,
             owner: self.owner,
             description: self.description,
         }
@@ -209,11 +199,11 @@ mod tests {
     #[test]
     fn keys_may_be_spelt_as_in_configuration_files_and_values_without_quotes() {
         let snake = part(json!({
-            "worker_pool": "h:1", "savepoint_directory": "/s", "spark_master_ui": "http://h",
+            "worker_pool": "h:1", "savepoint_directory": "/s",
             "beam_jar": { "blob": "ab".repeat(32) }, "options": { "a": 4, "b": 0.5, "c": true },
         }));
         let kebab = part(json!({
-            "worker-pool": "h:1", "savepoint-directory": "/s", "spark-master-ui": "http://h",
+            "worker-pool": "h:1", "savepoint-directory": "/s",
             "beam-jar": { "blob": "ab".repeat(32) }, "options": { "a": "4", "b": "0.5", "c": "true" },
         }));
         assert_eq!(snake, kebab);

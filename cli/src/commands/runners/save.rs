@@ -155,7 +155,7 @@ fn read(path: &Path) -> Result<ProfilePart, Failure> {
         let line = text.lines().next().unwrap_or_default();
         let line = line.strip_prefix("error: ").unwrap_or(line);
         Failure::new(USAGE, format!("--file {}: {line}", path.display())).hint(
-            "the keys are engine, endpoint, workerPool, beamJar, options, limits, token, savepointDirectory, sparkMasterUi, owner and description",
+            "the keys are engine, endpoint, workerPool, beamJar, options, limits, token, savepointDirectory, owner and description",
         )
     })
 }

@@ -63,10 +63,8 @@ fn print(printer: &Printer, runner: &KnownRunner) -> Result<(), Failure> {
     if let Some(token) = &part.token {
         fact("token", &format!("(secret from {token})"));
     }
-    for (key, value) in [("savepoints", &part.savepoint_directory), ("spark master", &part.spark_master_ui)] {
-        if let Some(value) = value {
-            fact(key, value);
-        }
+    if let Some(folder) = &part.savepoint_directory {
+        fact("savepoints", folder);
     }
     match runner.saved(printer) {
         Some(saved) => fact("from", &saved),
