@@ -264,6 +264,7 @@ async fn connect(address: &RunnerAddress) -> Result<String, Silence> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tmpl_beam::job_service::JobService;
     use tmpl_template::{PhaseLimits, sha256_of};
     use tokio::net::TcpListener;
 
@@ -280,16 +281,23 @@ mod tests {
 
     #[tokio::test]
     async fn each_step_says_what_it_found() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let open = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let service = JobService::start(folder.path().to_owned()).await.unwrap();
         let closed = {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             listener.local_addr().unwrap()
         };
         let (well, refused, away) = (StepOutcome::Ok, StepOutcome::Refused, StepOutcome::Unreachable);
-        let prism = json!({ "engine": "prism", "endpoint": open.to_string() });
-        let all_well = [("profile", well), ("endpoint", well), ("worker pool", well)];
-        assert_eq!(outcomes(prism).await, all_well);
+        let prism = json!({ "engine": "prism", "endpoint": service.endpoint() });
+        let all_well = [
+            ("profile", well),
+            ("endpoint", well),
+            ("worker pool", well),
+            ("job service", well),
+            ("artifacts", well),
+        ];
+        let known = if cfg!(feature = "engines") { all_well.len() } else { 3 };
+        assert_eq!(outcomes(prism).await, all_well[..known]);
         let flink = json!({
             "engine": "flink", "endpoint": format!("http://{closed}"), "workerPool": closed.to_string(), "token": "env:TMPL_NO_SUCH",
             "beamJar": { "blob": sha256_of(b"jar") },
