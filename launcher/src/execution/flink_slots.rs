@@ -8,7 +8,7 @@ use super::news::News;
 use crate::flink::{FlinkClient, FlinkJobId};
 
 /// How long a job may take to begin before it is asked why it does not.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Flink's states of tasks that have not begun.
 const WAITING: [&str; 2] = ["CREATED", "SCHEDULED"];
 

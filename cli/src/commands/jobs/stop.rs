@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tmpl_beam::graph::Graph;
-use tmpl_bucket::{Bucket, StopMode, StopRequest};
+use tmpl_bucket::{Bucket, FinalRecord, StopMode, StopRequest};
 use tmpl_template::JobId;
 
 use crate::context::Context;
@@ -32,6 +32,7 @@ pub(super) async fn cancel(
     let on_engine = bucket.job_record(id).await?.profile.is_some();
     let patience = if on_engine { ENGINE_CANCEL_WAIT } else { CANCEL_WAIT };
     match settle::wait(context, bucket, id, SignedDuration::try_from(patience).ok()).await? {
+        Some(ended) if ended.exit_code == CONTACT_LOST => Err(not_ended(id, &ended)),
         Some(ended) => {
             tell(context, id, &ended);
             Ok(ExitCode::SUCCESS)
@@ -82,6 +83,16 @@ async fn request(bucket: &Bucket, id: &JobId, mode: StopMode) -> Result<(), Fail
     Ok(bucket.request_stop(id, &request).await?)
 }
 
-fn tell(context: &Context<'_>, id: &JobId, ended: &tmpl_bucket::FinalRecord) {
+/// The job is over here, and may go on on its engine: that is not what was asked for.
+fn not_ended(id: &JobId, ended: &FinalRecord) -> Failure {
+    let failure = Failure::new(CONTACT_LOST, format!("job {id} may not have ended"));
+    let failure = failure.cause(ended.cause.as_ref().map_or(ended.reason.clone(), ToString::to_string));
+    match &ended.hint {
+        Some(hint) => failure.hint(hint.clone()),
+        None => failure,
+    }
+}
+
+fn tell(context: &Context<'_>, id: &JobId, ended: &FinalRecord) {
     context.printer.say(&format!("job {id} {}: {}", Printer::state(ended.state), printable(&ended.reason)));
 }
