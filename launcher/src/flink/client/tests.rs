@@ -1,3 +1,5 @@
+//! The client against a server that answers as Flink does.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Answers of real clusters of Flink, read.
+
 use super::*;
 
 #[test]
