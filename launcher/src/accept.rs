@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, layout};
-use tmpl_template::{CheckRequest, Entry, ParameterValues, RunnerKind, TemplateSpec, check_with_account};
+#[cfg(feature = "engines")]
+use tmpl_template::RunnerKind;
+use tmpl_template::{CheckRequest, Entry, ParameterValues, TemplateSpec, check_with_account};
 
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
-use crate::environment::Ingredients;
+use crate::environment::Environment;
 use crate::existing_output::{refuse_existing_in_store, refuse_existing_output};
 use crate::image_template::ImageTemplate;
 use crate::job_places::JobPlaces;
@@ -106,7 +108,7 @@ impl CheckedLaunch {
     /// Joins the program's environment on this machine.
     #[cfg(feature = "engines")]
     pub(crate) async fn assemble(&self, bucket: &Bucket, cache: &Cache) -> Result<(), LaunchError> {
-        self.program.found.assemble(bucket, cache).await.map(drop)
+        self.program.assemble(bucket, cache).await.map(drop)
     }
 
     /// What would be started for a job.
@@ -174,14 +176,13 @@ impl CheckedProgram {
         Ok(Self { template, values, results_required: found.results_required, found })
     }
 
-    /// What its environment is made of.
-    pub(crate) fn ingredients(&self) -> Ingredients<'_> {
-        self.found.ingredients()
-    }
-
-    /// Whether everything lies unpacked in the image that this process runs in.
-    pub(crate) fn is_in_image(&self) -> bool {
-        self.found.is_in_image()
+    /// Joins its environment on this machine; nothing where the image has it.
+    pub(crate) async fn assemble(
+        &self,
+        bucket: &Bucket,
+        cache: &Cache,
+    ) -> Result<Option<Environment>, LaunchError> {
+        self.found.assemble(bucket, cache).await
     }
 
     /// What is asked of a template for a job that was accepted.

@@ -286,11 +286,11 @@ impl LaunchError {
 
     /// Whether it was a worker that failed: then its last lines say why.
     pub(crate) fn is_workers(&self) -> bool {
-        #[cfg(feature = "engines")]
-        if let Self::Execution(crate::execution::ExecutionError::Worker { .. }) = self {
-            return true;
+        match self {
+            #[cfg(feature = "engines")]
+            Self::Execution(error) => error.is_workers(),
+            _ => false,
         }
-        false
     }
 
     /// Whether another attempt of the job may go better.

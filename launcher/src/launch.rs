@@ -17,7 +17,7 @@ use crate::accept::{CheckedProgram, FIRST_ATTEMPT};
 use crate::cache::Cache;
 use crate::container;
 use crate::direct_metrics::DirectMetrics;
-use crate::environment::{self, Environment};
+use crate::environment::Environment;
 use crate::guarded_program::GuardedProgram;
 use crate::image_template::ImageTemplate;
 pub use crate::job_end::failed;
@@ -230,6 +230,7 @@ async fn on_engine(
 }
 
 #[cfg(not(feature = "engines"))]
+#[expect(clippy::unused_async, reason = "where there are engines it waits for them")]
 async fn on_engine(
     _: &LaunchContext,
     _: &JobRecord,
@@ -262,6 +263,7 @@ pub(crate) struct Prepared {
     pub(crate) secrets: Secrets,
     /// Whether a job that reports no row has failed.
     pub(crate) results_required: bool,
+    #[cfg_attr(not(feature = "engines"), expect(dead_code, reason = "only workers of engines have them"))]
     /// The files of a compiled program: what it would have its workers fetch, and what they have.
     pub(crate) own_files: Vec<PathBuf>,
 }
@@ -312,34 +314,11 @@ pub(crate) async fn prepare(
         context.image.as_ref(),
         bucket.account(),
     )?;
-    let environment =
-        if program.is_in_image() { None } else { Some(assemble(bucket, cache, &program).await?) };
+    let environment = program.assemble(bucket, cache).await?;
     bucket.create_temporary(&record.id).await?;
     bucket.create_results(&record.id, attempt).await?;
     let mut invocation = program.invocation(runner, record, attempt, bucket, cache);
     let secrets = Secrets::resolve(&mut invocation)?;
     let own_files = program.own_files(cache);
     Ok(Prepared { environment, invocation, secrets, results_required: program.results_required, own_files })
-}
-
-/// Joins the program's environment on a thread that may wait for disk and processor.
-async fn assemble(
-    bucket: &Bucket,
-    cache: &Cache,
-    program: &CheckedProgram,
-) -> Result<Environment, LaunchError> {
-    let (bucket, cache, program) = (bucket.clone(), cache.clone(), program.clone());
-    let runtime = tokio::runtime::Handle::current();
-    let joined = tokio::task::spawn_blocking(move || {
-        environment::assemble(&cache, &program.ingredients(), &|layer| {
-            runtime.block_on(bucket.require_blob(&layer.digest))
-        })
-    });
-    match joined.await {
-        Ok(done) => done,
-        Err(error) => Err(LaunchError::Start {
-            program: "the unpacking of layers".to_owned(),
-            source: std::io::Error::other(error),
-        }),
-    }
 }

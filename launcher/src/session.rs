@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::cause::Tail;
 use crate::log_level::LevelReader;
@@ -136,6 +137,7 @@ impl Session {
     }
 
     /// A line that was not written by a process of ours.
+    #[cfg(feature = "engines")]
     pub(crate) async fn line(&mut self, source: LogSource, level: LogLevel, text: String) {
         if let Some(lines) = &self.lines {
             let _ = lines.send(RawLine { source, level: Some(level), text }).await;
@@ -143,6 +145,7 @@ impl Session {
     }
 
     /// The engine's own word for the job's state changed.
+    #[cfg(feature = "engines")]
     pub(crate) async fn native(&mut self, state: &str) {
         self.record(EventKind::Native(state.to_owned())).await;
     }
@@ -237,13 +240,15 @@ async fn write_log(log: Log) -> LogEnd {
     let mut levels = [LevelReader::default(), LevelReader::default()];
     let mut failure = None;
     let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let raw = tokio::select! {
             raw = lines.recv() => match raw {
                 Some(raw) => Some(raw),
                 None => break,
             },
-            _ = tick.tick() => None,
+            // Where nothing waits, nobody wakes up: a launcher may watch a silent job for weeks.
+            _ = tick.tick(), if !writer.is_empty() => None,
         };
         if let Some(raw) = raw {
             let redact = |text| match secrets.get() {

@@ -141,6 +141,11 @@ impl ExecutionError {
         matches!(self, Self::Worker { .. } | Self::OwnEnded { .. })
     }
 
+    /// Whether it was a worker that failed.
+    pub(crate) fn is_workers(&self) -> bool {
+        matches!(self, Self::Worker { .. })
+    }
+
     /// Whether the engine answers, and does not know the job.
     pub(crate) fn is_forgotten(&self) -> bool {
         match self {
