@@ -70,6 +70,9 @@ impl Tail {
             let mut said = lines.iter().rev().map(|line| line.trim());
             let said = said.find(|line| !line.is_empty() && !is_frame(line))?;
             let said = said.strip_prefix("Caused by: ").unwrap_or(said);
+            // Prism names the part of the work: `bundle inst003 stage-006 failed:` and the worker's words.
+            let of_bundle = said.strip_prefix("bundle ").and_then(|rest| rest.split_once(" failed:"));
+            let said = of_bundle.map_or(said, |(_, words)| words);
             Some(Cause { message: shorten(said), ..Cause::default() })
         })
     }

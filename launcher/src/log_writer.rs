@@ -58,6 +58,11 @@ impl LogWriter {
         }
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Whether a flush is due. `watched` says that somebody reads the log as it is written.
     pub(crate) fn is_due(&self, watched: bool) -> bool {
         let wait = wait(self.begun.elapsed(), watched);

@@ -98,16 +98,27 @@ impl Site {
 
     /// A worker pool beside the engine, for this place's bucket. It ends with the place.
     pub(crate) fn pool(&self) -> String {
-        let port_file = self.place.path("pool.port");
+        self.pool_of("bucket")
+    }
+
+    /// The same for a bucket of another name in this place.
+    pub(crate) fn pool_of(&self, bucket: &str) -> String {
+        let port_file = self.place.path(&format!("{bucket}.port"));
         if !port_file.exists() {
             let arguments =
                 ["worker-pool", "--listen", "127.0.0.1:0", "--port-file", port_file.to_str().unwrap()];
             let mut command = self.place.command(&arguments);
-            command.stderr(std::fs::File::create(self.place.path("pool.log")).unwrap());
+            command.env("TMPL_BUCKET", self.place.path(bucket));
+            command.stderr(std::fs::File::create(self.place.path(&format!("{bucket}.log"))).unwrap());
             self.pools.borrow_mut().push(Pool(command.spawn().unwrap()));
             wait_for("the pool's port", || port_file.exists());
         }
         format!("127.0.0.1:{}", std::fs::read_to_string(port_file).unwrap().trim())
+    }
+
+    /// Ends the pools of this place.
+    pub(crate) fn end_pools(&self) {
+        self.pools.borrow_mut().clear();
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -159,6 +170,13 @@ impl Site {
         serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
     }
 
+    /// The names of the objects in a folder of a job's.
+    pub(crate) fn folder(&self, id: &str, name: &str) -> Vec<String> {
+        let path = self.place.bucket().join("staging/jobs").join(&id[..10]).join(id).join(name);
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    }
+
     /// What a job has counted.
     pub(crate) fn counters(&self, id: &str) -> BTreeMap<String, String> {
         let metrics = self.record(id, "metrics/1.json").unwrap_or_else(|| panic!("{id} has counted nothing"));
@@ -191,6 +209,8 @@ impl Site {
         let mut found = None;
         wait_for("the engine's id", || {
             found = self.record(id, "engine/1.json");
+            let ended = self.record(id, "final.json").filter(|_| found.is_none());
+            assert!(ended.is_none(), "the job has ended: {ended:?}");
             found.is_some()
         });
         found.unwrap()["id"].as_str().unwrap().to_owned()
@@ -242,7 +262,7 @@ impl Drop for Pool {
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "waited for {what} for a minute");
+        assert!(begun.elapsed() < Duration::from_mins(2), "waited for {what} for two minutes");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

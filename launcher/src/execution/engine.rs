@@ -73,6 +73,14 @@ impl Engine {
         }
     }
 
+    /// What a job that has ended has counted in all.
+    pub(crate) async fn last_metrics(&self, id: &str, names: &Names) -> Option<Metrics> {
+        match self {
+            Self::JobApi(engine) => engine.metrics(id, names).await,
+            Self::Flink(engine) => engine.last_metrics(id, names).await,
+        }
+    }
+
     /// Asks for a job's end.
     pub(crate) async fn cancel(&self, id: &str) -> Result<(), ExecutionError> {
         match self {

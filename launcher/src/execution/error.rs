@@ -71,6 +71,9 @@ pub enum ExecutionError {
         /// Why.
         reason: String,
     },
+    /// A Prism would end if it asked this pool for a worker.
+    #[error("the runner's worker pool can't be used")]
+    NoPool(#[source] BeamError),
     /// An engine or a pool that the launcher started ended before the job did.
     #[error("{program}, which was started for this job alone, ended while the job was running")]
     OwnEnded {
@@ -123,7 +126,7 @@ impl ExecutionError {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Beam { source, .. } if source.is_temporary() => ErrorKind::Temporary,
+            Self::Beam { source, .. } | Self::NoPool(source) if source.is_temporary() => ErrorKind::Temporary,
             Self::Flink(error) => error.kind(),
             Self::Secret { .. } => ErrorKind::Usage,
             Self::NothingSubmitted { .. }
@@ -192,6 +195,11 @@ impl ExecutionError {
                     .to_owned()
             }
             Self::Incomplete { key } => format!("write `{key}` into the profile, or pass --{}", key.replace('_', "-")),
+            Self::NoPool(_) => {
+                "start it with `tmpl worker-pool`, or correct `workerPool` in the profile; without one the launcher starts its own. \
+                 Nothing was submitted: a Prism that finds no pool ends, and all its jobs with it"
+                    .to_owned()
+            }
             Self::OwnEnded { .. } => {
                 "its last lines are in the log; look whether the machine ran out of memory, or name an engine that runs elsewhere".to_owned()
             }

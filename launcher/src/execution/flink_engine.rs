@@ -39,6 +39,9 @@ const PASSING: [&str; 7] = [
 ];
 /// How often Flink must say that it does not know a job before that is believed.
 const FORGOTTEN: u32 = 3;
+/// How often it is looked whether Flink shows the end of a job, and how many times: `web.refresh-interval` is three seconds unless set.
+const SHOWN_POLL: Duration = Duration::from_millis(300);
+const SHOWN_LATER: u32 = 15;
 /// How often it is asked whether a job may be drained.
 const SAVEPOINT_POLL: Duration = Duration::from_millis(250);
 /// How long that may take to be refused. One that is not refused by then is under way.
@@ -105,6 +108,19 @@ impl FlinkEngine {
         let accumulators = self.client.accumulators(&id).await.ok()?;
         let job = self.client.job(&id).await.ok()?;
         Some(flink::metrics(&accumulators, &job.vertices, names, Timestamp::now()))
+    }
+
+    /// What a job that has ended has counted. Flink shows a job as it was up to three seconds ago: the end of it is waited for.
+    pub(crate) async fn last_metrics(&self, id: &str, names: &Names) -> Option<Metrics> {
+        let job = known(id).ok()?;
+        for _ in 0..SHOWN_LATER {
+            let shown = self.client.job(&job).await.ok()?.state;
+            if job_state(&shown, false).is_some_and(JobState::is_terminal) {
+                break;
+            }
+            tokio::time::sleep(SHOWN_POLL).await;
+        }
+        self.metrics(id, names).await
     }
 
     pub(crate) async fn cancel(&self, id: &str) -> Result<(), ExecutionError> {

@@ -20,6 +20,8 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 /// How long a job that is cancelled is waited for.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
+/// What Beam's Job API calls a job that was handed over and not begun.
+const PREPARED: &str = "STOPPED";
 
 /// Asks the engines that jobs run on, with the secrets that the operator's own file allows.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,9 @@ async fn ask(
         Some(id) => id.clone(),
         // The launcher died between its intent and the engine's answer.
         None => match engine.find(record, attempt, &job.name).await {
+            Ok(Some(id)) if is_only_prepared(&engine, &id).await => {
+                return EngineStanding::Ended(Box::new(never_submitted(job)));
+            }
             Ok(Some(id)) => id,
             Ok(None) => return EngineStanding::Ended(Box::new(never_submitted(job))),
             Err(_) if job.own => return EngineStanding::Ended(Box::new(lost_with_launcher(job))),
@@ -86,6 +91,11 @@ async fn ask(
     }
 }
 
+/// Whether an engine has a graph that it was not told to run. With the launcher gone, nobody will tell it.
+async fn is_only_prepared(engine: &Engine, id: &str) -> bool {
+    engine.state(id).await.is_ok_and(|state| state.native == PREPARED)
+}
+
 async fn cancel(engine: &Engine, id: &str) {
     let begun = Instant::now();
     if engine.cancel(id).await.is_err() {
@@ -103,7 +113,7 @@ async fn cancel(engine: &Engine, id: &str) {
 async fn keep_figures(bucket: &Bucket, record: &JobRecord, attempt: u32, engine: &Engine, id: &str) {
     let Ok(Some(pipeline)) = bucket.pipeline(&record.id).await else { return };
     let names = Graph::read(pipeline).map(|graph| graph.names()).unwrap_or_default();
-    if let Some(figures) = engine.metrics(id, &names).await {
+    if let Some(figures) = engine.last_metrics(id, &names).await {
         // A view for people: the end of the job does not depend on it.
         let _ = bucket.write_metrics(&record.id, attempt, &figures).await;
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tmpl_beam::environment::{at_pool, at_pool_embedded};
 use tmpl_beam::job_client::Submission;
 use tmpl_beam::options::typed;
+use tmpl_beam::pool_client;
 use tmpl_bucket::EngineJob;
 use tmpl_template::{Phase, RunnerKind};
 use tokio::sync::mpsc::Receiver;
@@ -96,6 +97,10 @@ async fn hand_over(
         Some(pool) => pool.clone(),
         None => own.start_pool(execution, session).await?,
     };
+    // From another machine nothing can be said of what that Prism reaches.
+    if profile.engine == RunnerKind::Prism && profile.worker_pool.is_some() && is_here(&endpoint) {
+        pool_client::answers(&pool).await.map_err(ExecutionError::NoPool)?;
+    }
     let name = engine_name(execution);
     let intent = EngineJob {
         time: Timestamp::now(),
@@ -153,6 +158,11 @@ async fn hand_over(
     session.message(format!("{} has accepted the job: {id}", profile.engine)).await;
     let graph = kept.captured.pipeline.clone();
     Ok(Submitted { engine, id, graph, results_required: kept.results_required })
+}
+
+/// Whether an endpoint, `host:port`, is one of this machine's own network.
+fn is_here(endpoint: &str) -> bool {
+    ["127.", "localhost:", "[::1]:"].iter().any(|host| endpoint.starts_with(host))
 }
 
 /// What is submitted to Flink; nothing where the profile names no jar of Beam's.

@@ -200,11 +200,17 @@ impl Supervision<'_> {
         None
     }
 
-    /// Keeps what the job has counted, where that is anything new.
+    /// Asks what the job has counted.
     async fn count(&mut self) {
         // An engine that is silent must not keep anybody from being heard who wants the job's end.
         let asked = self.submitted.engine.metrics(&self.submitted.id, &self.names);
-        let Ok(Some(figures)) = tokio::time::timeout(FIGURES_LIMIT, asked).await else { return };
+        if let Ok(Some(figures)) = tokio::time::timeout(FIGURES_LIMIT, asked).await {
+            self.keep(figures).await;
+        }
+    }
+
+    /// Keeps what the job has counted, where that is anything new.
+    async fn keep(&mut self, figures: Metrics) {
         let is_new =
             self.figures.as_ref().is_none_or(|old| Metrics { time: figures.time, ..old.clone() } != figures);
         let is_empty = Metrics { time: figures.time, ..Metrics::default() } == figures;
@@ -223,7 +229,11 @@ impl Supervision<'_> {
 
     /// Puts the end in terms of what was asked for.
     async fn ended(&mut self, end: EngineEnd) -> Outcome {
-        self.count().await;
+        let Submitted { engine, id, .. } = self.submitted;
+        let asked = engine.last_metrics(id, &self.names);
+        if let Ok(Some(figures)) = tokio::time::timeout(LAST_FIGURES, asked).await {
+            self.keep(figures).await;
+        }
         match self.asked.take() {
             // A job that was done before the engine heard of the wish is done.
             Some(asked) if end.state != JobState::Done => Outcome::Stopped(asked.reason, None),

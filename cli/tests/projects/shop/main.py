@@ -35,9 +35,11 @@ class Number(beam.DoFn):
 class Price(beam.DoFn):
     """Looks the price of an order up, and takes its time."""
 
-    def __init__(self, mode, seconds):
+    def __init__(self, mode, seconds, output):
         self.mode = mode
         self.seconds = seconds
+        self.mark = output + ".failed-once"
+        self.much = Metrics.counter("shop", "much")
         self.prices = Metrics.distribution("shop", "prices")
 
     def process(self, order, prices):
@@ -45,10 +47,33 @@ class Price(beam.DoFn):
         time.sleep(self.seconds)
         if self.mode == "fail" and customer == "eve":
             raise ValueError("eve does not pay")
-        if self.mode == "kill-worker" and customer == "eve":
+        if self.mode == "fail-once" and self.is_first():
+            raise ValueError("once is enough")
+        if self.mode == "kill-worker" and customer == "eve" or self.mode == "kill-once" and self.is_first():
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.mode == "overflow":
+            self.much.inc(2**61 + 1)
         self.prices.update(prices[item])
         yield f"{customer} {number} {prices[item]}"
+
+    def is_first(self):
+        """Whether nobody has asked this before, in whichever process."""
+        try:
+            os.close(os.open(self.mark, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
+
+class Weigh(beam.DoFn):
+    """Counts what passes."""
+
+    def __init__(self):
+        self.loads = Metrics.counter("shop", "loads")
+
+    def process(self, load):
+        self.loads.inc()
+        yield load
 
 
 def build(pipeline, arguments):
@@ -57,10 +82,17 @@ def build(pipeline, arguments):
         pipeline
         | "Orders" >> beam.Create(ORDERS)
         | "Number" >> beam.ParDo(Number())
-        | "Price" >> beam.ParDo(Price(arguments.mode, arguments.seconds), beam.pvalue.AsDict(prices))
+        | "Price"
+        >> beam.ParDo(Price(arguments.mode, arguments.seconds, arguments.output), beam.pvalue.AsDict(prices))
         | "Without numbers" >> beam.Map(lambda line: " ".join([line.split()[0], line.split()[2]]))
         | "Write" >> beam.io.WriteToText(arguments.output, num_shards=1)
     )
+    if arguments.megabytes:
+        # Nothing that could be compressed: so the graph is as large.
+        loads = [os.urandom(1 << 20) for _ in range(arguments.megabytes)]
+        pipeline | "Loads" >> beam.Create(loads) | "Weigh" >> beam.ParDo(Weigh())
+    if arguments.mode == "long-name":
+        pipeline | "Few" >> beam.Create([1, 2]) | "n" * 10_000 >> beam.ParDo(Weigh())
 
 
 def main():
@@ -68,6 +100,7 @@ def main():
     parser.add_argument("--output", required=True)
     parser.add_argument("--mode", default="well")
     parser.add_argument("--seconds", type=float, default=0)
+    parser.add_argument("--megabytes", type=int, default=0)
     arguments, rest = parser.parse_known_args()
     if arguments.mode == "early":
         raise RuntimeError("the graph can't be built")
