@@ -29,9 +29,11 @@ const FORMAT: u32 = 2;
 /// Puts the project's script files on the path of every process of the program, as `python app/main.py` does for the first.
 const APP_PATH_FILE: &str = "tmpl-app.pth";
 
-/// What sees the counters of Beam pipelines that run inside a program, for who has said where they go: in every environment of Python,
-/// without a word of the program's.
-const METRICS_HOOK: [(&str, &str); 4] = [
+/// In every environment of Python, without a word of the program's: what sees the counters of Beam pipelines that run inside a program,
+/// for who has said where they go, and what makes the import of Beam cheaper for a job's programs and workers.
+const HOOKS: [(&str, &str); 6] = [
+    ("tmpl-imports.pth", include_str!("../../sdk-image/python/hook/tmpl-imports.pth")),
+    ("_tmpl_imports.py", include_str!("../../sdk-image/python/hook/_tmpl_imports.py")),
     ("tmpl-metrics.pth", include_str!("../../sdk-image/python/hook/tmpl-metrics.pth")),
     ("_tmpl_metrics/__init__.py", include_str!("../../sdk-image/python/hook/_tmpl_metrics/__init__.py")),
     ("_tmpl_metrics/figures.py", include_str!("../../sdk-image/python/hook/_tmpl_metrics/figures.py")),
@@ -68,7 +70,7 @@ pub fn root(cache: &Cache, ingredients: &Ingredients<'_>) -> PathBuf {
     if let Some(interpreter) = ingredients.interpreter {
         words.push(interpreter.version.clone().into_bytes());
         words.push(interpreter.path.as_os_str().as_encoded_bytes().to_owned());
-        words.extend(METRICS_HOOK.iter().map(|(_, text)| text.as_bytes().to_owned()));
+        words.extend(HOOKS.iter().map(|(_, text)| text.as_bytes().to_owned()));
     }
     words.extend(ingredients.layers.iter().map(|layer| layer.diff_id.digest().as_bytes().to_owned()));
     let key = key_of(&words);
@@ -250,8 +252,7 @@ pub fn virtual_entries(python: &Path, version: &str) -> Vec<(String, VirtualEntr
     );
     let link = |target: &str| VirtualEntry::Link(target.to_owned());
     let packages = format!("lib/{name}/site-packages");
-    let hook =
-        METRICS_HOOK.map(|(file, text)| (format!("{packages}/{file}"), VirtualEntry::File(text.to_owned())));
+    let hooks = HOOKS.map(|(file, text)| (format!("{packages}/{file}"), VirtualEntry::File(text.to_owned())));
     let mut entries = vec![
         ("pyvenv.cfg".to_owned(), VirtualEntry::File(config)),
         ("bin/python".to_owned(), VirtualEntry::Link(executable.to_string())),
@@ -261,7 +262,7 @@ pub fn virtual_entries(python: &Path, version: &str) -> Vec<(String, VirtualEntr
         // Of a folder that is not there Python takes no notice.
         (format!("{packages}/{APP_PATH_FILE}"), VirtualEntry::File("../../../app\n".to_owned())),
     ];
-    entries.extend(hook);
+    entries.extend(hooks);
     entries
 }
 

@@ -34,6 +34,8 @@ impl Capture {
                 format!("--job_endpoint={service}"),
                 "--environment_type=EXTERNAL".to_owned(),
                 format!("--environment_config={PLACEHOLDER}"),
+                // Else it starts pip for a list of what is installed, which no worker of ours needs.
+                "--experiments=disable_logging_submission_environment".to_owned(),
             ],
             BeamSdk::Java => vec![
                 "--runner=PortableRunner".to_owned(),
