@@ -1,7 +1,5 @@
 //! Pipelines that are large, or odd: graphs of many megabytes, very long names, figures that no counter holds.
 
-use tmpl_testing::{Flink, FlinkVersion};
-
 use crate::site::{Runner, Site};
 
 #[test]
@@ -15,39 +13,6 @@ fn a_graph_of_several_megabytes_goes_to_every_engine() {
         let graph = site.place.bucket().join("staging/jobs").join(&id[..10]).join(&id).join("pipeline.pb");
         assert!(graph.metadata().unwrap().len() > 6 << 20);
     }
-}
-
-#[test]
-fn a_graph_that_flink_does_not_let_in_is_told_with_the_setting() {
-    let site = Site::with(&[Runner::Flink]);
-    let cluster = Flink::shared(FlinkVersion::V1_19);
-    let before = cluster.get("/v1/jobs/overview").unwrap()["jobs"].as_array().unwrap().len();
-    let ended = site.shop("prod-flink", "well", &["--param", "megabytes=110"]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
-    assert!(ended.stderr.contains("rest.server.max-content-length"), "{}", ended.stderr);
-    assert_eq!(cluster.get("/v1/jobs/overview").unwrap()["jobs"].as_array().unwrap().len(), before);
-    assert!(!cluster.get("/v1/jars").unwrap().to_string().contains("tmpl-graph-"));
-}
-
-#[test]
-fn measure() {
-    for megabytes in [15, 30, 45, 60, 80] {
-        let cluster = Flink::start(FlinkVersion::V1_19);
-        let site = Site::new();
-        site.place.write("config.toml", &crate::site::flink_table("f", cluster.rest_url(), &site.pool()));
-        let ended = site.shop("f", "well", &["--param", &format!("megabytes={megabytes}")]);
-        let id = site.newest();
-        let graph = site.place.bucket().join("staging/jobs").join(&id[..10]).join(&id).join("pipeline.pb");
-        let metrics =
-            cluster.get("/v1/jobmanager/metrics?get=Status.JVM.Memory.Heap.Max,Status.JVM.Memory.Heap.Used");
-        eprintln!(
-            "{megabytes} MB, {}: {} {} {metrics:?}",
-            graph.metadata().unwrap().len(),
-            ended.code,
-            &ended.stderr[ended.stderr.len().saturating_sub(600)..]
-        );
-    }
-    panic!("look");
 }
 
 /// The name of a step that is longer than most would think of.
