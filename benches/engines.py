@@ -97,7 +97,7 @@ def wait_for(what: str, is_so: Callable[[], object], patience: float = PATIENCE,
 
 def java(megabytes: int, jars: list[Path], *words: str | Path) -> list[str | Path]:
     path = ":".join(str(jar) for jar in jars)
-    return ["java", f"-Xmx{megabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path, *words]
+    return ["java", f"-Xmx{megabytes}m", "-XX:+UseSerialGC", "-cp", path, *words]
 
 
 class JobApi:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what a launcher needs for a graph of 10,000 steps, and for a job that it only watches.
+"""Measures what a launcher needs for graphs of thousands of steps, and for a job that it only watches.
 
     benches/job_service.py TMPL FOLDER [--runs N] [--seconds N]
 
@@ -28,7 +28,8 @@ import engines
 from bench import EXAMPLE, Bench, median
 from engines import wait_for
 
-STEPS = 10_000
+# Beam's SDK makes 10 MB and 20 MB of them.
+STEPS = (5_000, 10_000)
 # What the launcher calls the workers of a graph before it knows them.
 PLACEHOLDER = "127.0.0.1:1"
 PROGRAM = '''
@@ -110,11 +111,11 @@ class Stub(beam_job_api_pb2_grpc.JobServiceServicer):
         return api.CancelJobResponse(state=api.JobState.CANCELLED)
 
 
-def graph(path: Path) -> None:
+def graph(path: Path, steps: int) -> None:
     """A chain of that many steps, each with a function of its own, as the SDK writes it."""
     pipeline = beam.Pipeline()
     numbers = pipeline | "Numbers" >> beam.Create([1])
-    for number in range(STEPS - 1):
+    for number in range(steps - 1):
         numbers |= f"Add {number} to what came before" >> beam.Map(lambda value, add=number: value + add)
     environment = ExternalEnvironment(PLACEHOLDER)
     path.write_bytes(pipeline.to_runner_api(default_environment=environment).SerializeToString())
@@ -128,7 +129,7 @@ class JobServiceBench(Bench):
         self.environment["TMPL_CONFIG"] = str(self.configuration)
 
     def prepare(self) -> None:
-        """A template with the program, and the graph."""
+        """A template with the program."""
         self.fresh(self.folder)
         self.folder.mkdir(parents=True)
         self.project = self.folder / "many"
@@ -140,8 +141,6 @@ class JobServiceBench(Bench):
         (self.project / "tmpl.toml").write_text(f'[python]\nversion = "3.11"\nrequirements = ["requirements.txt"]\n\n{template}')
         self.configuration.write_text("")
         self.build("--check", "static")
-        graph(self.folder / "graph.pb")
-        print(f"a graph of {(self.folder / 'graph.pb').stat().st_size / 1e6:.1f} MB", file=sys.stderr)
 
     def launch(self, *parameters: str) -> tuple[str, int]:
         """Launches the template, waits until the engine has the job. Gives its id and the launcher's process."""
@@ -155,21 +154,24 @@ class JobServiceBench(Bench):
             sys.exit(f"error: the job has ended: {(folder / 'final.json').read_text()}")
         return job, json.loads((folder / "attempts" / "1.json").read_text())["pid"]
 
-    def graphs(self) -> None:
-        """Ten thousand steps."""
+    def graphs(self, steps: int) -> None:
+        """A graph of that many steps."""
+        path = self.folder / f"{steps}.pb"
+        graph(path, steps)
+        size = f"{path.stat().st_size / 1e6:.0f} MB"
         stub = Stub()
         table = f'engine = "portable"\nendpoint = "{stub.endpoint}"\nworker_pool = "127.0.0.1:1"\n'
         self.configuration.write_text(f"[runners.standing]\n{table}")
         took, most, later = [], [], []
         for _ in range(self.runs):
-            job, launcher = self.launch("--param", f"graph={self.folder}/graph.pb")
+            job, launcher = self.launch("--param", f"graph={path}")
             time.sleep(2)
             most.append(memory(launcher, "VmHWM"))
             later.append(memory(launcher, "VmRSS"))
             log = self.run(self.tmpl, "jobs", "logs", job).stdout
             took.append(next(float(line.split()[-2]) for line in log.splitlines() if "prepared in" in line))
             self.run(self.tmpl, "jobs", "cancel", job)
-        self.row(f"Prepare of a graph of {STEPS:,} steps", f"{median(took):.0f} ms", "–", "–")
+        self.row(f"Prepare of a graph of {steps:,} steps, {size}", f"{median(took):.0f} ms", "–", "–")
         self.row("the launcher's peak memory for it", f"{median(most):.0f} MB", "–", "–")
         self.row("its memory while it supervises that job", f"{median(later):.0f} MB", "–", "–")
 
@@ -216,7 +218,8 @@ def main() -> None:
     arguments = parser.parse_args()
     bench = JobServiceBench(arguments.tmpl.resolve(), arguments.folder.absolute(), arguments.runs, arguments.seconds)
     bench.prepare()
-    bench.graphs()
+    for steps in STEPS:
+        bench.graphs(steps)
     bench.supervision()
     bench.table()
 
