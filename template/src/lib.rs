@@ -121,6 +121,7 @@ pub use schema::{metadata_schema, spec_schema};
 pub use sdk_info::{Language, SdkInfo};
 pub use secret_reference::{AllowedReference, NoReference, SecretReference};
 pub use spec::TemplateSpec;
+pub use triggers::{asked_for, value_when_absent};
 pub use value_format::ValueFormat;
 pub use values::{ParameterValue, ParameterValues};
 pub use violation::{Violation, Violations};

@@ -44,8 +44,16 @@ impl<'a> Triggers<'a> {
     }
 }
 
+/// Which of the parameters a launch is asked for, in their order: the others have a parent whose value does not ask for them.
+///
+/// A form hides what is not asked for, and does not send it.
+pub fn asked_for(parameters: &[Parameter], raw: &RawParameters) -> Vec<bool> {
+    let triggers = Triggers::new(parameters, raw);
+    parameters.iter().map(|parameter| triggers.broken_link(parameter).is_none()).collect()
+}
+
 /// The value the program will work with when none is given: the declared default, else the type's.
-pub(crate) fn value_when_absent(parameter: &Parameter) -> Option<&str> {
+pub fn value_when_absent(parameter: &Parameter) -> Option<&str> {
     let of_type = || (*parameter.parameter_type() == ParameterType::Boolean).then_some("false");
     parameter.default_value.as_deref().or_else(of_type)
 }
@@ -56,5 +64,36 @@ pub(crate) fn asks_for(child: &Parameter, parent_value: Option<&str>) -> bool {
         None => false,
         Some(value) if child.parent_trigger_values.is_empty() => !value.is_empty(),
         Some(value) => child.parent_trigger_values.iter().any(|trigger| trigger == value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Metadata;
+
+    #[test]
+    fn a_form_hides_what_no_value_asks_for() {
+        let text = r#"{"name": "T", "parameters": [
+            {"name": "grandchild", "label": "G", "helpText": "h", "parentName": "child"},
+            {"name": "child", "label": "C", "helpText": "h", "parentName": "source", "parentTriggerValues": ["file", "table"]},
+            {"name": "source", "label": "S", "helpText": "h", "defaultValue": "file"},
+            {"name": "one", "label": "O", "helpText": "h", "parentName": "two"},
+            {"name": "two", "label": "T", "helpText": "h", "parentName": "one"},
+            {"name": "orphan", "label": "O", "helpText": "h", "parentName": "nobody"}
+        ]}"#;
+        let metadata = Metadata::parse(text).unwrap();
+        for (given, expected) in [
+            (&[][..], [false, true, true, false, false, true]),
+            (&[("child", "x")], [true, true, true, false, false, true]),
+            (&[("child", "x"), ("source", "none")], [false, false, true, false, false, true]),
+            (&[("one", "x"), ("two", "y")], [false, true, true, true, true, true]),
+        ] {
+            let mut raw = RawParameters::new();
+            for (name, value) in given {
+                raw.insert(*name, *value).unwrap();
+            }
+            assert_eq!(asked_for(&metadata.parameters, &raw), expected, "{given:?}");
+        }
     }
 }
