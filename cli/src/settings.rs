@@ -43,6 +43,8 @@ struct Configuration {
     /// Which secrets may go to engines on the bucket's word: `env:FLINK_TOKEN`, `file:/etc/tmpl/*`.
     #[serde(alias = "allow-references")]
     allow_references: Vec<AllowedReference>,
+    /// The page.
+    serve: tmpl_server::Settings,
 }
 
 /// What the environment and the configuration say.
@@ -59,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) lease: Option<SignedDuration>,
     /// What is said of runners.
     pub(crate) runners: OwnRunners,
+    /// What is said of the page.
+    pub(crate) serve: tmpl_server::Settings,
 }
 
 impl Settings {
@@ -89,6 +93,7 @@ impl Settings {
                 profiles: configuration.runners,
                 allow_references: configuration.allow_references,
             },
+            serve: configuration.serve,
         })
     }
 

@@ -13,7 +13,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("beam", &[]),
     ("launcher", &["template", "bucket", "oci", "beam"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
-    ("cli", &["template", "bucket", "oci", "beam", "launcher", "template-builder"]),
+    ("server", &["template", "bucket", "launcher"]),
+    ("cli", &["template", "bucket", "oci", "beam", "launcher", "template-builder", "server"]),
     ("sdk-image/boot", &["template", "bucket", "beam", "launcher"]),
     // What tests start knows none of the others.
     ("testing", &[]),

@@ -10,6 +10,7 @@ mod maintenance;
 mod place;
 mod runner;
 mod runners;
+mod serve;
 pub(crate) mod spec;
 mod template;
 mod worker_pool;
@@ -28,6 +29,7 @@ pub(crate) use maintenance::{BucketCommand, DoctorArguments, GcArguments, Settin
 pub(crate) use place::{Place, PlaceArguments};
 pub(crate) use runner::RunnerArguments;
 pub(crate) use runners::{CheckRunnerArguments, RunnersCommand, SaveRunnerArguments};
+pub(crate) use serve::ServeArguments;
 pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 pub(crate) use worker_pool::WorkerPoolArguments;
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     Runners(RunnersCommand),
     /// Wait for a job to end, with the exit code that `tmpl run` would give
     Wait(WaitArguments),
+    Serve(ServeArguments),
     Init(InitArguments),
     /// Look after the unpacked layers on this machine
     #[command(subcommand)]

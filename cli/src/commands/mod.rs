@@ -9,6 +9,7 @@ mod init;
 mod jobs;
 mod run;
 mod runners;
+mod serve;
 mod template;
 mod wait;
 mod worker_pool;
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Jobs(command) => jobs::run(&context, command).await,
             Command::Runners(command) => Box::pin(runners::run(&context, command)).await,
             Command::Wait(arguments) => wait::run(&context, &arguments).await,
+            Command::Serve(arguments) => serve::run(&context, &arguments).await,
             Command::Init(arguments) => init::run(&context, &arguments),
             Command::Cache(command) => cache::run(&context, &command),
             Command::Doctor(arguments) => doctor::run(&context, &arguments).await,
