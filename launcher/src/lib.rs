@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`admission`] | from a checked launch to an accepted job, exactly once |
+//! | [`begin`] | all of it up to a launcher that runs, for mouths that launch on their own machine |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
 //! | `engine` | a client of container engines: Docker, podman |
 //! | [`role`], [`this_process`] | the launcher and the guard as processes of their own: what every program of this workspace can be started as |
@@ -25,6 +26,7 @@
 pub mod accept;
 pub mod admission;
 pub mod beam_jar;
+pub mod begin;
 pub mod cache;
 mod cause;
 pub mod container;

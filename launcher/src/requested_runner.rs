@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use tmpl_bucket::{Bucket, BucketError};
+use tmpl_bucket::{Bucket, BucketError, JobRecord};
 use tmpl_template::{
-    AllowedReference, PhaseLimits, ProfileError, ProfilePart, RunnerKind, RunnerName, RunnerProfile,
+    AllowedReference, NameError, PhaseLimits, ProfileError, ProfilePart, RunnerKind, RunnerName, RunnerProfile,
     SecretReference, TemplateSpec, nearest,
 };
 
@@ -55,6 +55,9 @@ pub enum RunnerError {
         /// All names that are known.
         known: Vec<String>,
     },
+    /// It has a name that no runner has.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The profile can't be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -101,6 +104,7 @@ impl RunnerError {
         Some(match self {
             Self::Unknown { near: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::Unknown { known, .. } => format!("there are {}", known.join(", ")),
+            Self::Name(_) => return None,
             Self::Profile(error) => return error.hint(),
             Self::Direct { what: "--runner-option" } => {
                 "choose an engine with --runner, or pass --additional-pipeline-options".to_owned()
@@ -125,6 +129,12 @@ impl RequestedRunner {
     /// A runner of which the launch says no more than its name.
     pub fn named(name: RunnerName) -> Self {
         Self { name: Some(name), ..Self::default() }
+    }
+
+    /// The runner that a job was accepted with, as it was then.
+    pub fn of_job(record: &JobRecord) -> Result<Self, RunnerError> {
+        let said = ProfilePart { limits: record.limits.clone(), ..ProfilePart::default() };
+        Ok(Self { name: Some(record.runner.parse()?), profile: record.profile.clone(), said })
     }
 }
 

@@ -40,11 +40,10 @@ impl RunnerArguments {
         if self.runner.is_some() {
             return self.requested();
         }
-        let name = record.runner.parse::<RunnerName>();
-        let name = name.map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        let then = RequestedRunner::of_job(record)?;
         let mut said = self.said()?;
-        said.limits = said.limits.over(record.limits.clone());
-        Ok(RequestedRunner { name: Some(name), profile: record.profile.clone(), said })
+        said.limits = said.limits.over(then.said.limits);
+        Ok(RequestedRunner { said, ..then })
     }
 
     fn said(&self) -> Result<ProfilePart, Failure> {

@@ -1,18 +1,19 @@
 //! Place `process`: the launcher is this program, started again on this machine.
 
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use tmpl_bucket::Bucket;
 use tmpl_template::JobId;
+use tokio::process::{Child, Command};
 
 use super::{BUCKET_VARIABLE, CACHE_VARIABLE, JOB_VARIABLE, LAUNCHER_ARGUMENT};
-use crate::LaunchError;
 use crate::cache::Cache;
 use crate::notices::OwnNotices;
+use crate::{FromClient, LaunchError};
 
 /// The word for this place in a job's record.
 pub const PROCESS: &str = "process";
@@ -26,7 +27,19 @@ pub struct LauncherProcess {
     pub socket: UnixStream,
 }
 
-/// Starts this program again as the launcher of a job.
+impl LauncherProcess {
+    /// Leaves the launcher alone: the job goes on, whatever becomes of this process. It is reaped when it ends.
+    pub fn leave(mut self) {
+        // Words for a launcher that is gone are lost; the job's record tells what became of it.
+        if let Ok(mut line) = serde_json::to_vec(&FromClient::Detach) {
+            line.push(b'\n');
+            let _ = self.socket.write_all(&line);
+        }
+        tokio::spawn(async move { self.child.wait().await });
+    }
+}
+
+/// Starts this program again as the launcher of a job. Within an event loop.
 pub fn start_process(
     executable: &Path,
     bucket: &Bucket,

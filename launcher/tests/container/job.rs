@@ -4,14 +4,13 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-use tmpl_bucket::{Bucket, BuildFacts, FinalRecord, JobRecord, Retries, Submitter};
-use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate, check};
+use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
+use tmpl_launcher::accept::check;
 use tmpl_launcher::cache::Cache;
-use tmpl_launcher::requested_runner::{OwnRunners, RequestedRunner};
-use tmpl_oci::{LayerContents, LayerOptions, write_layer};
-use tmpl_template::{Environment, JobState, RawParameters, sha256_of};
+use tmpl_launcher::requested_runner::OwnRunners;
+use tmpl_template::JobState;
 
-use crate::support::{Ended, Image, LAUNCHER, send, spec};
+use crate::support::{Ended, Image, LAUNCHER, publish, request, send};
 
 /// Ends with the code it is given; `wait` makes it wait for a signal.
 const SCRIPT: &str =
@@ -29,49 +28,14 @@ async fn accepted(code: &str) -> Accepted {
     let image = Image::new();
     let url = image.path("bucket").to_str().unwrap().parse().unwrap();
     let bucket = Bucket::open_or_create(&url).unwrap();
-    let text = spec("run.sh", PARAMETERS, &layer(&bucket).await);
-    let facts =
-        BuildFacts { who: "ann".into(), host: "h".into(), source_revision: None, tmpl_version: "0".into() };
-    bucket.publish(&"t".parse().unwrap(), &text, &facts).await.unwrap();
+    let text = publish(&bucket, SCRIPT, PARAMETERS).await;
     image.executable("template/app/run.sh", SCRIPT);
     image.write("template/template.json", &text);
-    let mut parameters = RawParameters::new();
-    parameters.insert("code", code).unwrap();
-    let request = LaunchRequest {
-        template: LaunchTemplate::Published("t".parse().unwrap()),
-        parameters,
-        environment: Environment::default(),
-        runner: RequestedRunner::default(),
-        job_name: None,
-        python: None,
-        timeout: None,
-        overwrite: false,
-        launch_key: None,
-        retries: Retries::default(),
-        lease: None,
-        replay_of: None,
-        notify: Vec::new(),
-        submitter: Submitter { who: "ann".into(), host: "h".into() },
-        working_directory: image.path(""),
-    };
     let cache = Cache::open(image.path("submitters-cache")).unwrap();
+    let request = request(&[("code", code)], image.path(""));
     let record = check(&bucket, &cache, &OwnRunners::default(), request).await.unwrap().job();
     bucket.accept_job(&record).await.unwrap();
     Accepted { image, bucket, record }
-}
-
-/// Stores the program as a layer; what a spec says of it.
-async fn layer(bucket: &Bucket) -> String {
-    let mut contents = LayerContents::new();
-    contents.bytes("template/app/run.sh", SCRIPT.into(), true).unwrap();
-    let mut blob = Vec::new();
-    let layer = write_layer(&contents, &mut blob, LayerOptions::default()).unwrap();
-    let stored = bucket.put_bytes_blob(blob).await.unwrap();
-    let key = sha256_of(b"any");
-    format!(
-        r#"[{{"title": "app", "digest": "{stored}", "diffId": "{}", "size": {}, "mediaType": "{}", "key": "{key}"}}]"#,
-        layer.diff_id, layer.size, layer.media_type
-    )
 }
 
 impl Accepted {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
 
+mod begin;
 mod first_process;
 mod flex;
 mod image;

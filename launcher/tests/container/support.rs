@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
+use tmpl_bucket::{Bucket, BuildFacts, Retries, Submitter};
+use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate};
+use tmpl_launcher::requested_runner::RequestedRunner;
+use tmpl_oci::{LayerContents, LayerOptions, write_layer};
+use tmpl_template::{Environment, RawParameters, sha256_of};
 
 /// The program under test.
 pub(crate) const LAUNCHER: &str = env!("CARGO_BIN_EXE_launcher");
@@ -119,6 +124,50 @@ pub(crate) fn spec(binary: &str, parameters: &str, layers: &str) -> String {
             "tmpl": {{"format": 2, "entry": {{"kind": "binary", "binary": "{binary}"}},
                      "platforms": {{"{platform}": {{"layers": {layers}}}}}}}}}"#
     )
+}
+
+/// Publishes the template `t`, whose program is this script, stored as a layer. Gives its spec.
+pub(crate) async fn publish(bucket: &Bucket, script: &str, parameters: &str) -> String {
+    let mut contents = LayerContents::new();
+    contents.bytes("template/app/run.sh", script.into(), true).unwrap();
+    let mut blob = Vec::new();
+    let layer = write_layer(&contents, &mut blob, LayerOptions::default()).unwrap();
+    let stored = bucket.put_bytes_blob(blob).await.unwrap();
+    let key = sha256_of(b"any");
+    let layers = format!(
+        r#"[{{"title": "app", "digest": "{stored}", "diffId": "{}", "size": {}, "mediaType": "{}", "key": "{key}"}}]"#,
+        layer.diff_id, layer.size, layer.media_type
+    );
+    let text = spec("run.sh", parameters, &layers);
+    let facts =
+        BuildFacts { who: "ann".into(), host: "h".into(), source_revision: None, tmpl_version: "0".into() };
+    bucket.publish(&"t".parse().unwrap(), &text, &facts).await.unwrap();
+    text
+}
+
+/// A launch of the template `t` in a folder.
+pub(crate) fn request(parameters: &[(&str, &str)], working_directory: PathBuf) -> LaunchRequest {
+    let mut raw = RawParameters::new();
+    for (name, value) in parameters {
+        raw.insert(*name, *value).unwrap();
+    }
+    LaunchRequest {
+        template: LaunchTemplate::Published("t".parse().unwrap()),
+        parameters: raw,
+        environment: Environment::default(),
+        runner: RequestedRunner::default(),
+        job_name: None,
+        python: None,
+        timeout: None,
+        overwrite: false,
+        launch_key: None,
+        retries: Retries::default(),
+        lease: None,
+        replay_of: None,
+        notify: Vec::new(),
+        submitter: Submitter { who: "ann".into(), host: "h".into() },
+        working_directory,
+    }
 }
 
 /// A line without what differs from run to run: ids.

@@ -34,10 +34,13 @@ pub(super) async fn run(
     context: &Context<'_>,
     launching: &Launching<'_>,
     bucket: &Bucket,
-    request: LaunchRequest,
+    mut request: LaunchRequest,
     known: Option<JobRecord>,
 ) -> Result<ExitCode, Failure> {
     let printer = context.printer;
+    if let (Some(record), false) = (&known, launching.options.dry_run) {
+        request.as_it_was(record)?;
+    }
     let profile = launching.place.profile(&context.settings.docker);
     let checked = docker::check(bucket, &context.settings.runners, request, profile.clone()).await?;
     for warning in checked.warnings() {

@@ -13,15 +13,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
-use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate};
-use tmpl_launcher::admission::{self, Standing};
+use tmpl_launcher::accept::LaunchRequest;
+use tmpl_launcher::admission::Standing;
+use tmpl_launcher::begin::{self, Recalled};
 use tmpl_launcher::notices::{NoticeEvent, Notices};
 use tmpl_launcher::place;
-use tmpl_launcher::requested_runner::RequestedRunner;
 use tmpl_launcher::this_process::host;
-use tmpl_template::{JobState, TemplateReference};
+use tmpl_template::JobState;
 
-use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments, RunnerArguments};
+use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments};
 use crate::context::Context;
 use crate::outcome::report_end;
 use crate::printer::Printer;
@@ -65,7 +65,7 @@ pub(crate) async fn launch(
     context: &Context<'_>,
     launching: &Launching<'_>,
     bucket: &Bucket,
-    mut request: LaunchRequest,
+    request: LaunchRequest,
 ) -> Result<ExitCode, Failure> {
     launching.place.check()?;
     let word = match launching.place.place {
@@ -74,23 +74,16 @@ pub(crate) async fn launch(
     };
     // The name before the key: a job that has both at this moment took the key first, and is found by it.
     let holder = if_running::holder(launching, bucket).await?;
-    let known = admission::find(bucket, &request, word).await?;
-    match &known {
-        Some(record) if !launching.options.dry_run => {
-            if admission::standing(bucket, record).await? != Standing::Waiting {
+    let recalled = begin::recall(bucket, &request, word).await?;
+    match &recalled {
+        Some(Recalled { record, standing }) if !launching.options.dry_run => {
+            if *standing != Standing::Waiting {
                 context
                     .printer
                     .say(&format!("job {} ({}), launched before under this key", record.id, record.name));
                 write_id(launching, record)?;
                 return elsewhere::attend(context, launching, bucket, record).await;
             }
-            // What is gone on with is the launch of then, whatever was published since.
-            if let LaunchTemplate::Published(reference) = &mut request.template {
-                let version = record.template.digest.digest().parse().ok();
-                *reference = TemplateReference { name: record.template.name.clone(), version };
-            }
-            let said = std::mem::take(&mut request.runner.said);
-            request.runner = RequestedRunner { said, ..runner_of(record)? };
         }
         None => {
             if let Some(holder) = holder
@@ -101,15 +94,11 @@ pub(crate) async fn launch(
         }
         _ => {}
     }
+    let known = recalled.map(|recalled| recalled.record);
     match launching.place.place {
         Place::Process => process::run(context, launching, bucket, request, known).await,
         Place::Docker => container::run(context, launching, bucket, request, known).await,
     }
-}
-
-/// The runner that a job was accepted with.
-fn runner_of(record: &JobRecord) -> Result<RequestedRunner, Failure> {
-    RunnerArguments::default().requested_again(record)
 }
 
 /// Writes the job's id where it was asked for, before anything starts.

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
 use tmpl_launcher::accept::{self, LaunchRequest};
 use tmpl_launcher::admission::{self, Standing};
+use tmpl_launcher::begin::{self, Begun, Means, Milestone};
 use tmpl_launcher::this_process::executable;
 use tmpl_launcher::{FromClient, FromLauncher};
-use tmpl_launcher::{launch, place};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
@@ -32,43 +32,43 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let printer = context.printer;
     let cache = context.settings.cache()?;
-    let checked = accept::check(bucket, &cache, &context.settings.runners, request).await?;
-    for warning in checked.warnings() {
-        printer.warn(warning);
-    }
+    let runners = &context.settings.runners;
     if launching.options.dry_run {
+        let checked = accept::check(bucket, &cache, runners, request).await?;
+        tell_warnings(printer, checked.warnings());
         return match checked.job().profile {
             None => plan::print(printer, &checked.plan(bucket, &cache)),
             Some(_) => dry_run::run(printer, &checked, bucket, &cache).await,
         };
     }
-    let record = match known {
-        Some(record) => record,
-        None => admission::reserve(bucket, checked.request(), checked.job()).await?,
-    };
-    write_id(launching, &record)?;
-    let executable = executable()?;
-    let standing = checked.accept(bucket, &record).await?;
-    introduce(printer, &record);
-    if standing != Standing::Waiting {
-        return elsewhere::attend(context, launching, bucket, &record).await;
-    }
     let mut notices = context.settings.notices.clone();
     notices.targets.extend(launching.options.notify.iter().filter(|target| !target.is_web()).cloned());
-    let launcher = match place::start_process(&executable, bucket, &record.id, &cache, &notices) {
-        Ok(launcher) => launcher,
-        Err(error) => {
-            // What was accepted has an end, also when it has no beginning. The error is told in any case.
-            let _ = bucket.finish_job(&record, &launch::failed(&error)).await;
-            return Err(error.into());
+    let executable = executable()?;
+    let means = Means { bucket, cache: &cache, runners, notices: &notices, executable: &executable };
+    let begun = begin::go_on(&means, request, known, |milestone| {
+        match milestone {
+            Milestone::Checked(warnings) => tell_warnings(printer, warnings),
+            Milestone::Reserved(record) => write_id(launching, record)?,
+            Milestone::Accepted(record) => introduce(printer, record),
         }
+        Ok::<(), Failure>(())
+    });
+    let Begun { record, launcher, .. } = begun.await?;
+    let Some(launcher) = launcher else {
+        return elsewhere::attend(context, launching, bucket, &record).await;
     };
-    let mut conversation = Conversation::begin(launcher.socket)?;
     if launching.options.detach {
-        conversation.say(&FromClient::Detach).await;
+        launcher.leave();
         return leave(printer, &record);
     }
+    let conversation = Conversation::begin(launcher.socket)?;
     attend(context, launching, bucket, &record, conversation).await
+}
+
+fn tell_warnings(printer: &Printer, warnings: &[String]) {
+    for warning in warnings {
+        printer.warn(warning);
+    }
 }
 
 /// Our end of the conversation with a launcher.
