@@ -17,7 +17,7 @@ pub(crate) struct CustomKey {
 }
 
 /// Our keys, in the order of the documentation.
-pub(crate) const CUSTOM_KEYS: [CustomKey; 9] = [
+pub(crate) const CUSTOM_KEYS: [CustomKey; 10] = [
     CustomKey { name: "tmpl.example", values: &[], help: "A value to show how one looks." },
     CustomKey {
         name: "tmpl.type",
@@ -25,6 +25,11 @@ pub(crate) const CUSTOM_KEYS: [CustomKey; 9] = [
         help: "What a value must be, finer than paramType says it.",
     },
     CustomKey { name: "tmpl.unit", values: &[], help: "What a number counts, like MB." },
+    CustomKey {
+        name: "tmpl.message",
+        values: &[],
+        help: "What to say of a value that is refused, in the author's own words.",
+    },
     CustomKey { name: "tmpl.min", values: &[], help: "The least number, date, time or duration." },
     CustomKey { name: "tmpl.max", values: &[], help: "The greatest number, date, time or duration." },
     CustomKey {

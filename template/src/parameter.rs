@@ -78,6 +78,11 @@ impl Parameter {
         self.custom_key("tmpl.example")
     }
 
+    /// What to say of a value that is refused, in the author's own words (`tmpl.message`).
+    pub fn message(&self) -> Option<&str> {
+        self.custom_key("tmpl.message")
+    }
+
     /// What a number counts (`tmpl.unit`).
     pub fn unit(&self) -> Option<&str> {
         self.custom_key("tmpl.unit")

@@ -104,6 +104,21 @@ impl Rule {
     /// Linux's `MAX_ARG_STRLEN`: bytes of one argument or environment variable with its final NUL.
     pub(crate) const LONGEST_ARGUMENT: usize = 131_072;
 
+    /// Whether it is about what a value is, so that an author can say better what is wrong with it.
+    pub(crate) fn is_of_value(&self) -> bool {
+        matches!(
+            self,
+            Self::Regex { .. }
+                | Self::Enumeration { .. }
+                | Self::Boolean
+                | Self::Number
+                | Self::Type { .. }
+                | Self::StoragePath
+                | Self::Format { .. }
+                | Self::Range { .. }
+        )
+    }
+
     /// Google's text for a violation of the rule; for rules of ours, a text in its manner.
     pub fn wire(&self) -> String {
         let mismatch = |regex: &str| format!("Parameter didn't match regex '{regex}'");

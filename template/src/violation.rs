@@ -27,6 +27,9 @@ pub struct Violation {
     /// The value, cut after 200 characters; absent if it is, or may be, a secret or plays no part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// What the author says of a value that is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// A value as one should look.
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<String>,
@@ -37,7 +40,14 @@ impl Violation {
 
     /// A parameter that the template does not declare.
     pub(crate) fn undeclared(name: &str, rule: Rule) -> Self {
-        Self { parameter: shorten(name, Self::LONGEST_VALUE), label: None, rule, value: None, example: None }
+        Self {
+            parameter: shorten(name, Self::LONGEST_VALUE),
+            label: None,
+            rule,
+            value: None,
+            message: None,
+            example: None,
+        }
     }
 
     /// A declared parameter that is missing or has a wrong value.
@@ -45,6 +55,7 @@ impl Violation {
         let shown = value.filter(|_| !parameter.secret());
         let mut violation = Self::undeclared(&parameter.name, rule).with_value(shown);
         violation.label = Some(parameter.label.clone());
+        violation.message = parameter.message().filter(|_| violation.rule.is_of_value()).map(str::to_owned);
         violation.example = match parameter.example() {
             Some(example) => Some(example.to_owned()),
             None => match parameter.enum_options.first() {
@@ -71,8 +82,16 @@ impl Violation {
         self.rule.wire()
     }
 
-    /// What to type instead.
+    /// A value as one should look, where one is known.
+    pub fn example(&self) -> Option<&str> {
+        self.example.as_deref()
+    }
+
+    /// What to type instead, in the author's words where there are some.
     pub fn remedy(&self) -> String {
+        if let Some(message) = &self.message {
+            return one_line(message).into_owned();
+        }
         let name = self.parameter.escape_debug();
         match &self.rule {
             Rule::Required => {
@@ -206,13 +225,13 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A regex with its line breaks and other control characters as escapes: every violation is one line.
-fn one_line(regex: &str) -> Cow<'_, str> {
-    if !regex.contains(char::is_control) {
-        return Cow::Borrowed(regex);
+/// A text with its line breaks and other control characters as escapes: every violation is one line.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
     }
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    Cow::Owned(regex.chars().map(escaped).collect())
+    Cow::Owned(text.chars().map(escaped).collect())
 }
 
 /// The first twenty in ticks, with commas.

@@ -374,3 +374,22 @@ fn every_violation_is_one_line() {
         assert_eq!(text.lines().count(), violations.as_slice().len() + 1, "{text}");
     }
 }
+
+#[test]
+fn authors_say_what_is_wrong_in_their_own_words() {
+    let spec = TemplateSpec::parse(
+        r#"{"metadata": {"name": "T", "parameters": [{"name": "month", "label": "Month", "helpText": "h", "regexes": ["^[0-9]{4}-[0-9]{2}$"],
+            "customMetadata": {"tmpl.message": "Give the month\nlike 2026-11."}}]}}"#,
+    )
+    .unwrap();
+    let mut raw = RawParameters::new();
+    raw.insert("month", "November").unwrap();
+    let violations = check(&spec, &raw.into()).unwrap_err();
+    assert_eq!(violations.as_slice()[0].remedy(), r"Give the month\nlike 2026-11.");
+    let violations = check(&spec, &RawParameters::new().into()).unwrap_err();
+    assert_eq!(
+        violations.as_slice()[0].remedy(),
+        "give `--param month=VALUE`",
+        "a missing value is not a wrong one"
+    );
+}

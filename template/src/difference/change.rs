@@ -120,7 +120,7 @@ pub enum ChangeKind {
     Parent,
     /// What forms are filled in with.
     Default,
-    /// What people see: label, help, group, example, unit, names of options.
+    /// What people see: label, help, group, example, message, unit, names of options.
     Presentation,
     /// Keys that mean nothing to `tmpl`.
     Other,

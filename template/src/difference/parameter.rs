@@ -134,6 +134,7 @@ fn presentation(before: &Parameter, now: &Parameter) -> Option<Change> {
         ("group", before.group_name != now.group_name),
         ("visibility", before.hidden_ui.unwrap_or_default() != now.hidden_ui.unwrap_or_default()),
         ("example", before.example() != now.example()),
+        ("message", before.message() != now.message()),
         ("unit", before.unit() != now.unit()),
         ("names of options", named_as),
     ];
