@@ -19,6 +19,7 @@
 
 mod catalogue;
 mod door;
+mod form;
 mod live;
 mod operate;
 mod page;
