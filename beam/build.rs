@@ -75,9 +75,18 @@ fn main() {
     let control = service(
         "BeamFnControl",
         FN_EXECUTION,
-        &[("Control", "InstructionResponse", "InstructionRequest", BothStream)],
+        &[
+            ("Control", "InstructionResponse", "InstructionRequest", BothStream),
+            (
+                "GetProcessBundleDescriptor",
+                "GetProcessBundleDescriptorRequest",
+                "ProcessBundleDescriptor",
+                Unary,
+            ),
+        ],
     );
-    Builder::new().compile(&[jobs, staging, retrieval, provision, pool, control]);
+    let data = service("BeamFnData", FN_EXECUTION, &[("Data", "Elements", "Elements", BothStream)]);
+    Builder::new().compile(&[jobs, staging, retrieval, provision, pool, control, data]);
 }
 
 fn service(name: &str, package: &str, methods: &[(&str, &str, &str, Kind)]) -> Service {

@@ -17,8 +17,9 @@ use futures::{Stream, StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::artifacts::{self, Artifact};
@@ -114,7 +115,8 @@ impl JobService {
             .initial_connection_window_size(1 << 23)
             .add_service(jobs)
             .add_service(staging)
-            .serve_with_incoming(TcpListenerStream::new(listener));
+            // Small answers are not kept back until the last one was confirmed, which is 40 ms each time.
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
         let server = tokio::spawn(async move {
             let _ = serving.await;
         });
@@ -277,7 +279,10 @@ impl Jobs for Handler {
         &self,
         _: Request<GetJobStateRequest>,
     ) -> Result<Response<Self::GetStateStreamStream>, Status> {
-        Ok(Response::new(Box::pin(self.states().map(|state| Ok(event(state))))))
+        // It has no end: what waits for one hears the last state, and goes on. A program in Python ends meanwhile, and if its gRPC is just
+        // then dealing with the end of a stream, on a thread that Python stops, the lock that it held keeps Python waiting for ever.
+        let told = self.states().map(|state| Ok(event(state))).chain(stream::pending());
+        Ok(Response::new(Box::pin(told)))
     }
 
     type GetMessageStreamStream = Answers<JobMessagesResponse>;

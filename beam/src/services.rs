@@ -40,3 +40,8 @@ pub mod pool {
 pub mod control {
     include!(concat!(env!("OUT_DIR"), "/org.apache.beam.model.fn_execution.v1.BeamFnControl.rs"));
 }
+
+/// An engine and its workers exchange elements.
+pub mod data {
+    include!(concat!(env!("OUT_DIR"), "/org.apache.beam.model.fn_execution.v1.BeamFnData.rs"));
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use prost::Message;
 use prost_types::Struct;
 
-use super::{ApiServiceDescriptor, ArtifactInformation};
+use super::{ApiServiceDescriptor, ArtifactInformation, Transform};
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub struct GetProvisionInfoRequest {}
@@ -75,12 +75,47 @@ pub struct StopWorkerResponse {
     pub error: String,
 }
 
-/// What a worker is to do. Which it is does not matter to who refuses all.
+/// What a worker is to do.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct InstructionRequest {
     #[prost(string, tag = "1")]
     pub instruction_id: String,
+    /// Some of the job's elements.
+    #[prost(message, optional, tag = "1001")]
+    pub process_bundle: Option<ProcessBundleRequest>,
 }
+
+/// Which steps some elements go through.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct ProcessBundleRequest {
+    #[prost(string, tag = "1")]
+    pub process_bundle_descriptor_id: String,
+}
+
+/// Asks what the steps are.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct GetProcessBundleDescriptorRequest {
+    #[prost(string, tag = "1")]
+    pub process_bundle_descriptor_id: String,
+}
+
+/// Steps that a worker runs together. Those that elements come from and go to name the engine's data service.
+#[derive(Clone, PartialEq, Message)]
+pub struct ProcessBundleDescriptor {
+    #[prost(map = "string, message", tag = "2")]
+    pub transforms: HashMap<String, Transform>,
+}
+
+/// Where elements come from or go to: the payload of `beam:runner:source:v1` and `beam:runner:sink:v1`.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct RemoteGrpcPort {
+    #[prost(message, optional, tag = "1")]
+    pub api_service_descriptor: Option<ApiServiceDescriptor>,
+}
+
+/// Elements of a job, none of which matters here.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct Elements {}
 
 /// What came of it.
 #[derive(Clone, PartialEq, Eq, Message)]

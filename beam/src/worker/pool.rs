@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 use super::WorkerError;
@@ -106,8 +106,8 @@ impl<S: HarnessSource> WorkerPool<S> {
         let workers = Arc::clone(&self.workers);
         let (say, heard) = oneshot::channel::<()>();
         let service = BeamFnExternalWorkerPoolServer::new(self);
-        let server = Server::builder().tcp_nodelay(true).add_service(service).serve_with_incoming_shutdown(
-            TcpListenerStream::new(listener),
+        let server = Server::builder().add_service(service).serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
             async {
                 let _ = heard.await;
             },

@@ -4,21 +4,32 @@
 //! panics, and all its jobs are gone. Of a worker that is not heard of any more no engine takes notice. So the pool stands in for the worker:
 //! it connects as the worker would, and answers every instruction with the reason. The answer to `StartWorker` has the reason
 //! only where the control service can't be reached, since then there is no other way.
+//!
+//! Engines in Java, when they have given the first instruction, wait up to three minutes for the worker to connect to their data service
+//! before they look at what it has answered: so the pool connects there, too.
 
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{StreamExt, stream};
+use prost::Message;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
 use super::WorkerError;
 use super::provision::{connect, of_worker};
-use crate::messages::{InstructionRequest, InstructionResponse, StartWorkerRequest};
+use crate::messages::{
+    Elements, GetProcessBundleDescriptorRequest, InstructionRequest, InstructionResponse, RemoteGrpcPort,
+    StartWorkerRequest,
+};
 use crate::services::control::beam_fn_control_client::BeamFnControlClient;
+use crate::services::data::beam_fn_data_client::BeamFnDataClient;
 
 /// How long the control service is tried to be reached: it listens before a worker is asked for.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The steps of a bundle that say where its elements come from and go to.
+const DATA_URNS: [&str; 2] = ["beam:runner:source:v1", "beam:runner:sink:v1"];
 /// Answers that may wait.
 const QUEUE: usize = 16;
 
@@ -48,11 +59,40 @@ impl Refusal {
         let Ok(call) = of_worker(&self.worker, ReceiverStream::new(outgoing)) else { return };
         let Ok(opened) = self.client.control(call).await else { return };
         let mut instructions = opened.into_inner();
-        while let Some(Ok(InstructionRequest { instruction_id })) = instructions.next().await {
+        // Ended with this.
+        let mut connections = JoinSet::new();
+        while let Some(Ok(InstructionRequest { instruction_id, process_bundle })) = instructions.next().await
+        {
             let answer = InstructionResponse { instruction_id, error: self.reason.clone() };
             if answers.send(answer).await.is_err() {
                 return;
             }
+            if let Some(bundle) = process_bundle
+                && connections.is_empty()
+                && let Some(endpoint) = self.data_endpoint(bundle.process_bundle_descriptor_id).await
+            {
+                connections.spawn(stay_connected(endpoint, self.worker.clone()));
+            }
         }
+    }
+
+    /// Where the elements of a bundle would come from and go to.
+    async fn data_endpoint(&mut self, process_bundle_descriptor_id: String) -> Option<String> {
+        let question = GetProcessBundleDescriptorRequest { process_bundle_descriptor_id };
+        let question = of_worker(&self.worker, question).ok()?;
+        let descriptor = self.client.get_process_bundle_descriptor(question).await.ok()?.into_inner();
+        let ends = descriptor.transforms.into_values().filter_map(|step| step.spec);
+        let mut ends = ends.filter(|spec| DATA_URNS.contains(&spec.urn.as_str()));
+        Some(RemoteGrpcPort::decode(ends.next()?.payload).ok()?.api_service_descriptor?.url)
+    }
+}
+
+/// Is connected to a data service as a worker, until it ends the call.
+async fn stay_connected(endpoint: String, worker: String) {
+    let Ok(channel) = connect("data endpoint", &endpoint, PATIENCE).await else { return };
+    let Ok(call) = of_worker(&worker, stream::pending::<Elements>()) else { return };
+    if let Ok(opened) = BeamFnDataClient::new(channel).data(call).await {
+        // Nothing comes: the bundle has failed.
+        let _ = opened.into_inner().next().await;
     }
 }

@@ -18,8 +18,8 @@ use crate::support::Ended;
 const LANES: usize = 16;
 /// So often a launch follows that is not only planned.
 const SAMPLE: usize = 5;
-/// Long enough for launchers that live, on a machine that does much else.
-const LEASE: &str = "3s";
+/// Long enough for launchers that live, on a machine that does much else: one that can't renew for half of it ends itself.
+const LEASE: &str = "6s";
 
 /// A command that was killed, or was not: it ended before.
 struct Run {

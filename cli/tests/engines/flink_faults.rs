@@ -19,11 +19,6 @@ fn cause(shown: &Value) -> &str {
     shown["end"]["cause"]["message"].as_str().unwrap_or_else(|| panic!("no cause: {shown}"))
 }
 
-/// Flink's own word for a job's state.
-fn native(cluster: &Flink, id: &str) -> Value {
-    cluster.get(&format!("/v1/jobs/{id}")).unwrap()["state"].clone()
-}
-
 #[test]
 fn a_flink_that_answers_errors_or_nothing_for_a_while_is_waited_for() {
     let site = Site::with(&[Runner::Flink]);
@@ -65,7 +60,7 @@ fn a_cluster_that_loses_its_parts() {
     let shown = site.show(&id);
     assert_eq!(shown["end"]["reason"], "the pipeline failed on flink (FAILED)", "{shown}");
     assert!(cause(&shown).contains("task-manager-1"), "{shown}");
-    assert_eq!(native(&cluster, &engines), "FAILED");
+    assert_eq!(cluster.state_of(&engines).unwrap(), "FAILED");
 
     // Now there is no slot at all: the phase that waits for one may have a limit, …
     let ended = site.shop("f", "well", &["--limit", "workers=7s"]);
@@ -80,7 +75,7 @@ fn a_cluster_that_loses_its_parts() {
         "{}",
         ended.stderr
     );
-    assert_eq!(native(&cluster, &site.engine_id(&site.newest())), "CANCELED");
+    assert_eq!(cluster.state_of(&site.engine_id(&site.newest())).unwrap(), "CANCELED");
     // … else Flink gives it up itself.
     let ended = site.shop("f", "well", &[]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);

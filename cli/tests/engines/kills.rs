@@ -42,7 +42,8 @@ fn whenever_its_launcher_is_killed_a_history_ends_and_no_job_runs_twice() {
     }
     let listed = site.tmpl(&["jobs", "list", "--format", "json", "--limit", "100000"]).expect(0);
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
-    let ids: Vec<_> = listed.as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
+    let ids: Vec<_> =
+        listed.as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
     // One that is killed before it is accepted is no job.
     assert!(ids.len() <= rounds as usize + 2 && ids.len() > rounds as usize / 2, "{} jobs", ids.len());
     let mut ends = BTreeMap::new();
@@ -55,7 +56,9 @@ fn whenever_its_launcher_is_killed_a_history_ends_and_no_job_runs_twice() {
         let expected = match engine {
             JobState::Done => "JOB_STATE_DONE",
             // It was not there, or was only prepared, which nobody will ever run.
-            JobState::Unspecified | JobState::Stopped | JobState::Cancelling | JobState::Cancelled => "JOB_STATE_FAILED",
+            JobState::Unspecified | JobState::Stopped | JobState::Cancelling | JobState::Cancelled => {
+                "JOB_STATE_FAILED"
+            }
             other => panic!("{id} is {other:?} on the engine: {shown}"),
         };
         assert_eq!(shown["state"], expected, "{engine:?}: {shown}");
@@ -70,7 +73,8 @@ fn what_was_only_prepared_when_the_launcher_was_killed_has_ended() {
     let done = site.shop_detached(Runner::Prism.name(), &[]);
     site.tmpl(&["wait", &done]).expect(0);
     let output = format!("output={}", site.place.path("slow").display());
-    let words = ["run", "shop", "--runner", Runner::Prism.name(), "--param", &output, "--param", "mode=build-slowly"];
+    let words =
+        ["run", "shop", "--runner", Runner::Prism.name(), "--param", &output, "--param", "mode=build-slowly"];
     site.tmpl(&[&words[..], &["--detach"]].concat()).expect(0);
     let id = site.newest();
     site.wait_for_state(&id, "JOB_STATE_PENDING");

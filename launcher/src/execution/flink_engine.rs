@@ -14,8 +14,8 @@ use super::ExecutionError;
 use super::flink_slots::Slots;
 use super::news::{NativeState, News};
 use crate::flink::{
-    self, FlinkClient, FlinkError, FlinkJobId, FlinkJobParts, FlinkSubmission, JobFailure, SavepointStatus,
-    job_state,
+    self, ExecutionResult, FlinkClient, FlinkError, FlinkJobId, FlinkJobParts, FlinkSubmission, JobFailure,
+    SavepointStatus, job_state,
 };
 use crate::secret;
 
@@ -24,9 +24,6 @@ const FIRST_POLL: Duration = Duration::from_millis(100);
 const LAST_POLL: Duration = Duration::from_secs(3);
 /// The pause after Flink did not answer, at most.
 const LAST_PAUSE: Duration = Duration::from_secs(15);
-/// The pauses between questions for why a job failed.
-const REASON_PAUSES: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::ZERO];
 /// Whose frames in a stack trace say nothing of the pipeline.
 const PASSING: [&str; 7] = [
     "org.apache.flink.",
@@ -37,6 +34,8 @@ const PASSING: [&str; 7] = [
     "jdk.internal.",
     "akka.",
 ];
+/// Errors that say more than what they were caused by: an empty timeout, for one.
+const TELLING: [&str; 1] = ["NoResourceAvailableException"];
 /// How often Flink must say that it does not know a job before that is believed.
 const FORGOTTEN: u32 = 3;
 /// How often it is looked whether Flink shows the end of a job, and how many times: `web.refresh-interval` is three seconds unless set.
@@ -157,7 +156,9 @@ impl FlinkEngine {
                 Ok(native) => {
                     (pause, gone) = (FIRST_POLL, 0);
                     let state = job_state(&native, false);
-                    if matches!(state, Some(JobState::Failed)) || native == "RESTARTING" {
+                    if state == Some(JobState::Failed) {
+                        self.tell_end(&id, &news, &mut told).await;
+                    } else if native == "RESTARTING" {
                         self.tell_failures(&id, &news, &mut told).await;
                     }
                     let is_end = state.is_some_and(JobState::is_terminal);
@@ -190,36 +191,46 @@ impl FlinkEngine {
         }
     }
 
-    /// What was thrown. Flink may say that a job has failed a moment before it says why.
-    async fn failures(&self, id: &FlinkJobId) -> Vec<JobFailure> {
-        for pause in REASON_PAUSES {
-            match self.client.exceptions(id).await {
-                Ok(failures) if !failures.is_empty() => return failures,
-                _ => tokio::time::sleep(pause).await,
-            }
-        }
-        Vec::new()
-    }
-
-    /// Tells what was thrown, the earliest first: Python's own words are among the lines of Java's.
+    /// Tells what was thrown while the job goes on, the earliest first: Python's own words are among the lines of Java's.
     async fn tell_failures(&self, id: &FlinkJobId, news: &Sender<News>, told: &mut HashSet<String>) {
-        let mut failures = self.failures(id).await;
+        let mut failures = self.client.exceptions(id).await.unwrap_or_default();
         failures.sort_by_key(|failure| failure.time);
         for failure in failures {
-            if told.insert(format!("{:?}{}", failure.time, failure.message)) {
-                let text = if failure.trace.is_empty() { failure.message } else { own_lines(&failure.trace) };
-                let _ = news.send(News::Message { level: LogLevel::Error, text }).await;
+            tell_failure(failure, news, told).await;
+        }
+    }
+
+    /// Tells why a job has failed.
+    async fn tell_end(&self, id: &FlinkJobId, news: &Sender<News>, told: &mut HashSet<String>) {
+        match self.client.execution_result(id).await {
+            Ok(Some(ExecutionResult { failure: Some(failure), .. })) => {
+                tell_failure(failure, news, told).await
             }
+            _ => self.tell_failures(id, news, told).await,
         }
     }
 }
 
-/// A stack trace without the frames of those who only pass calls on.
+/// Tells of a failure once: Flink has it anew for each restart.
+async fn tell_failure(failure: JobFailure, news: &Sender<News>, told: &mut HashSet<String>) {
+    if told.insert(failure.message.clone()) {
+        let text = if failure.trace.is_empty() { failure.message } else { own_lines(&failure.trace) };
+        let _ = news.send(News::Message { level: LogLevel::Error, text }).await;
+    }
+}
+
+/// A stack trace without the frames of those who only pass calls on, down to the error that says it.
 fn own_lines(trace: &str) -> String {
     let is_own = |line: &&str| {
         !line.strip_prefix("\tat ").is_some_and(|frame| PASSING.iter().any(|name| frame.starts_with(name)))
     };
-    trace.lines().filter(is_own).collect::<Vec<_>>().join("\n")
+    let mut is_said = false;
+    let goes_on = |line: &&str| {
+        let is_deeper = is_said && line.starts_with("Caused by:");
+        is_said |= TELLING.iter().any(|error| line.contains(error));
+        !is_deeper
+    };
+    trace.lines().filter(is_own).take_while(goes_on).collect::<Vec<_>>().join("\n")
 }
 
 fn known(id: &str) -> Result<FlinkJobId, ExecutionError> {
@@ -231,5 +242,21 @@ fn known(id: &str) -> Result<FlinkJobId, ExecutionError> {
 impl From<FlinkError> for ExecutionError {
     fn from(error: FlinkError) -> Self {
         Self::Flink(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_ends_with_the_error_that_says_it() {
+        let trace = "a.JobException: suppressed\n\tat org.apache.flink.A.a(A.java:1)\n\tat my.Code.b(B.java:2)\n\
+                     Caused by: b.NoResourceAvailableException: no slot\n\tat my.Code.c(B.java:3)\n\
+                     Caused by: c.TimeoutException: 8000 ms\n\tat my.Code.d(B.java:4)";
+        let told = "a.JobException: suppressed\n\tat my.Code.b(B.java:2)\n\
+                    Caused by: b.NoResourceAvailableException: no slot\n\tat my.Code.c(B.java:3)";
+        assert_eq!(own_lines(trace), told);
+        assert_eq!(own_lines("x: y\nCaused by: z: w"), "x: y\nCaused by: z: w");
     }
 }

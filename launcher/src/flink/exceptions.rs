@@ -95,7 +95,12 @@ impl Entry {
 }
 
 impl JobFailure {
-    fn new(trace: String, time: Option<i64>, task: Option<String>, task_manager: Option<String>) -> Self {
+    pub(super) fn new(
+        trace: String,
+        time: Option<i64>,
+        task: Option<String>,
+        task_manager: Option<String>,
+    ) -> Self {
         let message = first_cause(&trace).unwrap_or_else(|| "Flink does not say why".to_owned());
         // `STEPS (1/4) - execution #0`: which try it was says nothing to people.
         let task = task.map(|task| task.split(" - execution #").next().unwrap_or_default().to_owned());

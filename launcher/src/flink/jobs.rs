@@ -59,8 +59,8 @@ pub struct VertexMetrics {
 pub struct ExecutionResult {
     /// `SUCCEEDED`, `FAILED`, `CANCELED` or `UNKNOWN`.
     pub status: String,
-    /// Why it failed: the line that matters.
-    pub cause: Option<String>,
+    /// Why it failed.
+    pub failure: Option<JobFailure>,
 }
 
 /// A figure that a job keeps.
@@ -120,13 +120,14 @@ impl FlinkClient {
         self.ask(Ask::get("describe a job", &of(job, "")).of(job)).await
     }
 
-    /// How a job ended; none while it runs.
+    /// How a job ended; none while it runs. Unlike [`exceptions`](Self::exceptions), which shows a job as it was up to
+    /// `web.refresh-interval` ago, it is there as soon as the state is.
     pub async fn execution_result(&self, job: &FlinkJobId) -> Result<Option<ExecutionResult>, FlinkError> {
         let action = "tell how a job ended";
         let result: ResultAnswer = self.ask(Ask::get(action, &of(job, "/execution-result")).of(job)).await?;
         Ok(result.result.map(|result| ExecutionResult {
             status: result.status,
-            cause: result.failure.and_then(|failure| first_cause(&failure.trace)),
+            failure: result.failure.map(|failure| JobFailure::new(failure.trace, None, None, None)),
         }))
     }
 

@@ -42,7 +42,7 @@ async fn a_job_runs_under_our_id_and_only_once() {
         assert_eq!((job.name.as_str(), job.state.as_str()), (name, "FINISHED"));
         assert_eq!(job.vertices.len(), 1, "{job:?}");
         let result = client.execution_result(&id).await.unwrap().unwrap();
-        assert_eq!((result.status.as_str(), result.cause), ("SUCCEEDED", None));
+        assert_eq!((result.status.as_str(), result.failure), ("SUCCEEDED", None));
         assert_eq!(client.exceptions(&id).await.unwrap(), []);
         assert_eq!(client.accumulators(&id).await.unwrap(), []);
         // After its end too.
@@ -91,7 +91,7 @@ async fn a_task_that_fails_says_why_and_where() {
         assert!(failures[0].task.as_ref().unwrap().contains("Add one"));
         let result = client.execution_result(&id).await.unwrap().unwrap();
         assert_eq!(result.status, "FAILED");
-        assert_eq!(result.cause.as_deref(), Some("the number is five"));
+        assert_eq!(result.failure.unwrap().message, "the number is five");
     }
 }
 

@@ -92,6 +92,12 @@ impl Flink {
         get(&self.rest_url, target)
     }
 
+    /// The word of a job's state as it is now; what `/v1/jobs/ID` shows may be three seconds old.
+    pub fn state_of(&self, job: &str) -> Result<String, String> {
+        let answer = self.get(&format!("/v1/jobs/{job}/status"))?;
+        answer["status"].as_str().map(str::to_owned).ok_or_else(|| answer.to_string())
+    }
+
     /// Ends the `TaskManager` as `kill -9` does. The `JobManager` sees it after one or two seconds.
     pub fn kill_task_manager(&mut self) {
         self.earlier += &end("TaskManager", self.task_manager.take());

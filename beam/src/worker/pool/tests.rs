@@ -3,12 +3,18 @@
 use std::process::Stdio;
 
 use futures::StreamExt;
+use prost::Message;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+use tokio_stream::wrappers::TcpListenerStream;
 
-use crate::messages::{ApiServiceDescriptor, InstructionRequest, InstructionResponse};
+use crate::messages::{
+    ApiServiceDescriptor, Elements, FunctionSpec, GetProcessBundleDescriptorRequest, InstructionRequest,
+    InstructionResponse, ProcessBundleDescriptor, ProcessBundleRequest, RemoteGrpcPort, Transform,
+};
 use crate::services::control::beam_fn_control_server::{BeamFnControl, BeamFnControlServer};
+use crate::services::data::beam_fn_data_server::{BeamFnData, BeamFnDataServer};
 use crate::services::pool::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
 
 use super::*;
@@ -209,7 +215,11 @@ async fn many_workers_run_at_once_and_end_with_the_pool() {
 }
 
 /// An engine that gives its worker one instruction, and keeps what it hears.
-struct Instructs(mpsc::Sender<(String, InstructionResponse)>);
+struct Instructs {
+    heard: mpsc::Sender<(String, InstructionResponse)>,
+    /// Its data service.
+    data: String,
+}
 
 #[tonic::async_trait]
 impl BeamFnControl for Instructs {
@@ -220,7 +230,7 @@ impl BeamFnControl for Instructs {
         request: Request<tonic::Streaming<InstructionResponse>>,
     ) -> Result<Response<Self::ControlStream>, Status> {
         let worker = request.metadata().get("worker_id").unwrap().to_str().unwrap().to_owned();
-        let heard = self.0.clone();
+        let heard = self.heard.clone();
         tokio::spawn(async move {
             let mut answers = request.into_inner();
             while let Ok(Some(answer)) = answers.message().await {
@@ -228,9 +238,47 @@ impl BeamFnControl for Instructs {
             }
             heard.send((worker, InstructionResponse::default())).await.unwrap();
         });
-        let instruction = InstructionRequest { instruction_id: "inst001".to_owned() };
+        let process_bundle = ProcessBundleRequest { process_bundle_descriptor_id: "steps".to_owned() };
+        let instruction =
+            InstructionRequest { instruction_id: "inst001".to_owned(), process_bundle: Some(process_bundle) };
         let forever = futures::stream::pending();
         Ok(Response::new(futures::stream::iter([Ok(instruction)]).chain(forever).boxed()))
+    }
+
+    async fn get_process_bundle_descriptor(
+        &self,
+        request: Request<GetProcessBundleDescriptorRequest>,
+    ) -> Result<Response<ProcessBundleDescriptor>, Status> {
+        assert_eq!(request.metadata().get("worker_id").unwrap(), "w");
+        assert_eq!(request.get_ref().process_bundle_descriptor_id, "steps");
+        let port =
+            RemoteGrpcPort { api_service_descriptor: Some(ApiServiceDescriptor { url: self.data.clone() }) };
+        let step = |urn: &str, payload: Vec<u8>| Transform {
+            spec: Some(FunctionSpec { urn: urn.to_owned(), payload: payload.into() }),
+            ..Transform::default()
+        };
+        let steps = [
+            ("do".to_owned(), step("beam:transform:pardo:v1", vec![1, 2])),
+            ("read".to_owned(), step("beam:runner:source:v1", port.encode_to_vec())),
+        ];
+        Ok(Response::new(ProcessBundleDescriptor { transforms: steps.into() }))
+    }
+}
+
+/// A data service that tells who connects, and says nothing, as those in Java do.
+struct Silent(mpsc::Sender<String>);
+
+#[tonic::async_trait]
+impl BeamFnData for Silent {
+    type DataStream = futures::stream::BoxStream<'static, Result<Elements, Status>>;
+
+    async fn data(
+        &self,
+        request: Request<tonic::Streaming<Elements>>,
+    ) -> Result<Response<Self::DataStream>, Status> {
+        let worker = request.metadata().get("worker_id").unwrap().to_str().unwrap().to_owned();
+        self.0.send(worker).await.unwrap();
+        std::future::pending().await
     }
 }
 
@@ -239,10 +287,11 @@ async fn an_engine_is_told_why_a_worker_can_not_begin_when_it_gives_it_work() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let control = listener.local_addr().unwrap().to_string();
     let (heard, mut answers) = mpsc::channel(1);
-    let service = BeamFnControlServer::new(Instructs(heard));
-    tokio::spawn(
-        Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener)),
-    );
+    let (connected, mut connections) = mpsc::channel(1);
+    let service = BeamFnControlServer::new(Instructs { heard, data: control.clone() });
+    let data = BeamFnDataServer::new(Silent(connected));
+    let server = Server::builder().add_service(service).add_service(data);
+    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     let pool = Served::new().await;
     let mut client = pool.client().await;
     // An engine that panics where it hears an error goes on.
@@ -250,6 +299,8 @@ async fn an_engine_is_told_why_a_worker_can_not_begin_when_it_gives_it_work() {
     let (worker, answer) = answers.recv().await.unwrap();
     assert_eq!((worker.as_str(), answer.instruction_id.as_str()), ("w", "inst001"));
     assert_eq!(answer.error, "no script");
+    // One that waits for the worker's other connection before it looks at the answer goes on, too.
+    assert_eq!(connections.recv().await.as_deref(), Some("w"));
     // It is ended like any other.
     assert_eq!(stop(&mut client, "w").await, "");
     assert_eq!(answers.recv().await, Some(("w".to_owned(), InstructionResponse::default())));

@@ -1,8 +1,16 @@
 package tmpl.flink;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.zip.ZipFile;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import javax.management.StandardMBean;
 import org.apache.beam.model.pipeline.v1.RunnerApi;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkPipelineRunner;
@@ -10,6 +18,7 @@ import org.apache.beam.runners.fnexecution.provisioning.JobInfo;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.util.construction.PipelineOptionsTranslation;
+import org.apache.flink.util.MutableURLClassLoader;
 
 /**
  * What a JobManager runs to start a Beam graph: the launcher appends this class to Beam's own jar, and uploads the graph as a second
@@ -17,11 +26,72 @@ import org.apache.beam.sdk.util.construction.PipelineOptionsTranslation;
  *
  * <p>Arguments: {@code --graph=} the path of a zip with {@code pipeline.pb} and {@code options.json}, {@code --name=} and {@code --id=}
  * of the job, and optionally {@code --parallelism=}.
+ *
+ * <p>Flink loads the classes of a jar anew for each run. Those of Beam are many: two seconds of every launch, and as much metaspace as
+ * there are launches between two collections of it. So the first launch makes a loader of its own, like Flink's, which the JobManager
+ * keeps, and later launches of the same jar run in that one.
  */
 public final class Launch {
+  /** The name under which a JobManager keeps the loader: its MBean server is the one place that all classes of a JVM share. */
+  private static final String KEPT = "tmpl.flink:type=ClassLoader";
+
   private Launch() {}
 
   public static void main(String[] arguments) throws Exception {
+    ClassLoader own = Launch.class.getClassLoader();
+    if (!(own instanceof MutableURLClassLoader)) {
+      launch(arguments);
+      return;
+    }
+    ClassLoader kept = kept((MutableURLClassLoader) own);
+    Thread thread = Thread.currentThread();
+    ClassLoader context = thread.getContextClassLoader();
+    thread.setContextClassLoader(kept);
+    try {
+      kept.loadClass(Launch.class.getName()).getMethod("launch", String[].class).invoke(null, (Object) arguments);
+    } catch (InvocationTargetException error) {
+      if (error.getCause() instanceof Exception) {
+        throw (Exception) error.getCause();
+      }
+      // A class that could not be made, for want of memory for instance, stays so in its loader.
+      forget();
+      throw (Error) error.getCause();
+    } finally {
+      thread.setContextClassLoader(context);
+    }
+  }
+
+  /** The loader of earlier launches of this jar, or a new one that later launches get. */
+  private static ClassLoader kept(MutableURLClassLoader own) throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    ObjectName name = new ObjectName(KEPT);
+    synchronized (beans) {
+      if (beans.isRegistered(name)) {
+        Object kept = beans.invoke(name, "get", null, null);
+        if (kept instanceof MutableURLClassLoader && Arrays.equals(((MutableURLClassLoader) kept).getURLs(), own.getURLs())) {
+          return (ClassLoader) kept;
+        }
+        beans.unregisterMBean(name);
+      }
+      ClassLoader fresh = own.copy();
+      Supplier<ClassLoader> supplier = () -> fresh;
+      beans.registerMBean(new StandardMBean(supplier, Supplier.class), name);
+      return fresh;
+    }
+  }
+
+  private static void forget() throws JMException {
+    MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+    ObjectName name = new ObjectName(KEPT);
+    synchronized (beans) {
+      if (beans.isRegistered(name)) {
+        beans.unregisterMBean(name);
+      }
+    }
+  }
+
+  /** Translates the graph, and hands it to the cluster that this runs in. */
+  public static void launch(String[] arguments) throws Exception {
     String graph = argument(arguments, "graph", null);
     String name = argument(arguments, "name", null);
     String id = argument(arguments, "id", null);
