@@ -1,6 +1,6 @@
 //! A form: sections, fields, and a summary of what is wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tmpl_template::{Parameter, asked_for};
 
@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::field::{Field, id};
 use super::order::{self, Placed};
 use super::problems::{FieldProblem, Problems};
-use super::{Entered, parameters};
+use super::{Entered, FIELD, parameters};
 use crate::text::form as text;
 use crate::text::plain::{Plain, first_unseen};
 
@@ -149,8 +149,15 @@ impl Form {
         let rows = self.other.iter().flat_map(|other| &other.rows);
         let mut all: Vec<FieldProblem> =
             self.fields().flat_map(of_field).chain(rows.flat_map(of_row)).collect();
-        let general = problems.general.iter().filter(|problem| !all.contains(problem)).cloned();
-        let general: Vec<FieldProblem> = general.collect();
+        let fields: HashSet<&str> =
+            self.fields().filter_map(|field| field.name.strip_prefix(FIELD)).collect();
+        let rows = self.other.iter().flat_map(|other| &other.rows);
+        let rows: HashSet<&str> = rows.map(|row| row.name.as_str()).collect();
+        // Nothing that is wrong is left unsaid.
+        let beside = problems.beside(|name| fields.contains(name) || rows.contains(name));
+        let beside = beside.map(|message| FieldProblem { field: None, message: message.clone() });
+        let unsaid = problems.general.iter().filter(|problem| !all.contains(problem)).cloned();
+        let general: Vec<FieldProblem> = unsaid.chain(beside).collect();
         all.extend(general);
         all
     }

@@ -75,6 +75,13 @@ impl Problems {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// What is wrong with parameters that have no field.
+    pub(crate) fn beside<'a>(&'a self, has_field: impl Fn(&str) -> bool) -> impl Iterator<Item = &'a Plain> {
+        let mut names: Vec<&String> = self.by_name.keys().filter(|name| !has_field(name)).collect();
+        names.sort();
+        names.into_iter().filter_map(|name| self.by_name.get(name)).flatten()
+    }
+
     /// Whether nothing is wrong.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_name.is_empty() && self.general.is_empty()
