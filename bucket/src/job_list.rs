@@ -115,6 +115,12 @@ impl JobLine {
         }
     }
 
+    /// A job of which no more is known than that it began.
+    fn begun(entry: &IndexEntry) -> Self {
+        let begun = Ended { state: JobState::Queued, took: SignedDuration::ZERO };
+        Self { took: None, ..Self::of_entry(entry, begun) }
+    }
+
     fn of_summary(entry: &IndexEntry, summary: &JobSummary) -> Self {
         let record = &summary.record;
         let took = summary
@@ -187,6 +193,27 @@ impl Bucket {
         }
         list.more = true;
         Ok(list)
+    }
+
+    /// What the index alone says of all jobs that were accepted since a moment, the newest first: no job is looked at. One that is not
+    /// known to have ended has no [`took`](JobLine::took), and is said to be queued.
+    pub async fn indexed_jobs(&self, since: Option<Timestamp>) -> Result<Vec<JobLine>, BucketError> {
+        let entries = self.store.names_in_order(layout::INDEX, None);
+        let until_the_end = entries
+            .filter_map(|object| async move { object.map(|object| Self::index_entry(&object)).transpose() });
+        let mut groups = Box::pin(grouped(until_the_end));
+        let mut lines = Vec::new();
+        while let Some(group) = groups.next().await.transpose()? {
+            if is_before(&group, since) {
+                break;
+            }
+            let ended = group.iter().find_map(|entry| Some((entry, entry.ended?)));
+            lines.extend(match ended {
+                Some((entry, ended)) => Some(JobLine::of_entry(entry, ended)),
+                None => group.last().map(JobLine::begun),
+            });
+        }
+        Ok(lines)
     }
 
     async fn look_at(&self, group: Vec<IndexEntry>, filter: &JobFilter) -> Result<Look, BucketError> {

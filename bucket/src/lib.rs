@@ -15,6 +15,7 @@
 //! | `job_record`, `jobs` | jobs: the accepted launch, attempts, events, the end |
 //! | `job_graph` | a job's graph, the options that came with it, what it has counted |
 //! | `settings`, `runner_profiles` | what a bucket's people have agreed upon: numbered |
+//! | `browsing` | people's own folders and files, to be looked at |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
 //! | `worker_ends` | workers of a job that ended although nobody told them to |
@@ -24,6 +25,7 @@
 
 mod audit;
 mod blob;
+mod browsing;
 mod bucket;
 mod collection;
 mod copy;
@@ -72,6 +74,7 @@ mod worker_ends;
 
 pub use audit::AuditEntry;
 pub use blob::BlobReader;
+pub use browsing::{Folder, FolderFile};
 pub use bucket::Bucket;
 pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};

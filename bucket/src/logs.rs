@@ -89,6 +89,39 @@ impl Bucket {
         Ok(bytes)
     }
 
+    /// How many bytes the log has so far.
+    pub async fn log_length(&self, id: &JobId, attempt: u32) -> Result<u64, BucketError> {
+        Ok(self.log_segments(id, attempt).await?.iter().map(Segment::end).max().unwrap_or_default())
+    }
+
+    /// At most `most` bytes of the log from `offset` on, wherever lines end: what is shown of a long log. Fewer where the log ends, or
+    /// where compaction has just moved the rest.
+    pub async fn read_log_part(
+        &self,
+        id: &JobId,
+        attempt: u32,
+        offset: u64,
+        most: u64,
+    ) -> Result<Vec<u8>, BucketError> {
+        let (mut bytes, end) = (Vec::new(), offset.saturating_add(most));
+        for segment in self.log_segments(id, attempt).await? {
+            let wanted = offset + bytes.len() as u64;
+            if segment.end() <= wanted {
+                continue;
+            }
+            if segment.offset > wanted || wanted >= end {
+                break;
+            }
+            let object = layout::log_segment(id, attempt, segment.offset);
+            let most = segment.end().min(end) - wanted;
+            match self.store.get_part(&object, wanted - segment.offset, most).await? {
+                Some(part) => bytes.extend_from_slice(&part),
+                None => break,
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Says that somebody reads the log as it is written: for a minute, its segments then come quickly.
     pub async fn mark_watched(&self, id: &JobId) -> Result<(), BucketError> {
         self.store.overwrite_unflushed(&layout::watch(id), "").await

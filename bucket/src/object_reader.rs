@@ -17,7 +17,7 @@ impl Bucket {
     }
 
     /// The path in the bucket that is meant by an address.
-    fn path_in(&self, address: &str) -> Result<String, BucketError> {
+    pub(crate) fn path_in(&self, address: &str) -> Result<String, BucketError> {
         let refused = |reason: &'static str| BucketError::Address {
             address: address.to_owned(),
             bucket: self.to_string(),

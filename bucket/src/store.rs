@@ -262,6 +262,19 @@ impl Store {
         self.read(object, (offset > 0).then_some(GetRange::Offset(offset)), u64::MAX).await
     }
 
+    /// At most `most` of an object's bytes from an offset on; none where it ends before.
+    pub(crate) async fn get_part(
+        &self,
+        object: &str,
+        offset: u64,
+        most: u64,
+    ) -> Result<Option<Bytes>, BucketError> {
+        if most == 0 {
+            return Ok(Some(Bytes::new()));
+        }
+        self.read(object, Some(GetRange::Bounded(offset..offset.saturating_add(most))), u64::MAX).await
+    }
+
     async fn read(
         &self,
         object: &str,

@@ -52,6 +52,10 @@ pub(crate) async fn jobs_come_in_pages_newest_first(store: Stored) {
     assert!(list.jobs[2].took.is_some() && list.jobs[0].took.is_none());
     assert_eq!(list.jobs[2].created(), begin + SignedDuration::from_secs(11));
     assert_eq!(listed(&other, &JobFilter::default(), 14).await, ids);
+    let lines = other.indexed_jobs(None).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>(), ids);
+    assert_eq!(lines.iter().filter(|line| line.took.is_none()).count(), 2);
+    assert_eq!(other.indexed_jobs(Some(begin + SignedDuration::from_secs(10))).await.unwrap(), lines[..4]);
     assert_eq!(listed(&other, &JobFilter::default(), 0).await, [] as [JobId; 0]);
 }
 

@@ -43,4 +43,11 @@ async fn read_in_turn(store: &Stored, id: &tmpl_template::JobId, whole: &[u8]) {
         }
         assert!(read == whole, "from {start} on");
     }
+    assert_eq!(bucket.log_length(id, 1).await.unwrap(), whole.len() as u64);
+    for (offset, most) in
+        [(0, 17), (10, 400), (100, 5_000_100), (whole.len() - 7, 100), (whole.len(), 100), (5, 0)]
+    {
+        let part = bucket.read_log_part(id, 1, offset as u64, most as u64).await.unwrap();
+        assert!(part == whole[offset..(offset + most).min(whole.len())], "{most} from {offset} on");
+    }
 }
