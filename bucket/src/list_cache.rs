@@ -11,7 +11,7 @@ use tmpl_template::{TemplateName, hex, sha256_of};
 use crate::TemplateSummary;
 
 /// The format of the file; one of another format is read as none.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// How many digits of the bucket's hash are in the file's name.
 const DIGITS: usize = 16;
 

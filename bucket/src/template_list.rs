@@ -31,6 +31,12 @@ pub struct TemplateSummary {
     /// What it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Whom to ask about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whether its jobs change data that others use.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mutates: bool,
     /// How many parameters it has.
     pub parameters: usize,
     /// The language of the pipeline: `PYTHON`, `JAVA`, `GO` or `YAML`.
@@ -98,6 +104,13 @@ impl Bucket {
         Ok(list)
     }
 
+    /// The names of all templates, in order, each with a word that changes whenever its current spec is written again. One listing.
+    pub async fn template_stamps(&self) -> Result<Vec<(TemplateName, String)>, BucketError> {
+        let listed = self.store.list(layout::TEMPLATES).await?;
+        let stamped = |listed: Listed| Some((listed.name.strip_suffix(".json")?.parse().ok()?, listed.stamp));
+        Ok(listed.into_iter().filter_map(stamped).collect())
+    }
+
     /// Reads a spec as far as a list needs it. Nothing where it was deleted meanwhile.
     async fn look(&self, name: TemplateName, listed: Listed) -> Option<Look> {
         let Listed { modified, stamp, .. } = listed;
@@ -139,15 +152,14 @@ fn summary(name: TemplateName, modified: Timestamp, bytes: &Bytes) -> TemplateSu
         Ok(spec) => spec,
         Err(summary) => return TemplateSummary { digest: Some(sha256_of(bytes)), ..summary },
     };
-    let (title, description, parameters) = match spec.metadata {
-        Some(metadata) => (Some(metadata.name), metadata.description, metadata.parameters.len()),
-        None => (None, None, 0),
-    };
+    let metadata = spec.metadata.unwrap_or_default();
     TemplateSummary {
         name,
-        title: title.filter(|title| !title.is_empty()),
-        description,
-        parameters,
+        owner: metadata.owner().map(str::to_owned),
+        mutates: metadata.mutates(),
+        parameters: metadata.parameters.len(),
+        title: Some(metadata.name).filter(|title| !title.is_empty()),
+        description: metadata.description,
         language: spec.sdk_info.and_then(|sdk| sdk.language).map(|language| language.name().to_owned()),
         image: spec.image,
         digest: Some(sha256_of(bytes)),
@@ -161,6 +173,8 @@ fn problem(name: TemplateName, modified: Timestamp, error: &dyn std::error::Erro
         name,
         title: None,
         description: None,
+        owner: None,
+        mutates: false,
         parameters: 0,
         language: None,
         image: None,
@@ -212,6 +226,16 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_list_says_whom_to_ask_and_what_changes_data() {
+        let of = |custom: &str| {
+            let line = line(&format!(r#"{{"metadata":{{"name":"T","customMetadata":{custom}}}}}"#));
+            (line.owner, line.mutates)
+        };
+        assert_eq!(of(r#"{"tmpl.owner":"Finance","tmpl.mutates":"true"}"#), (Some("Finance".into()), true));
+        assert_eq!(of("{}"), (None, false));
     }
 
     #[test]

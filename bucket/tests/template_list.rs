@@ -61,6 +61,8 @@ async fn a_line_says_what_a_template_is() {
         name: name("t"),
         title: Some("T".into()),
         description: Some("d".into()),
+        owner: None,
+        mutates: false,
         parameters: 2,
         language: Some("PYTHON".into()),
         image: Some("i".into()),
@@ -109,7 +111,7 @@ async fn a_cache_that_is_damaged_or_not_ours_costs_time_only() {
         "",
         "[]",
         &whole[..whole.len() / 2],
-        &whole.replace("\"format\":1", "\"format\":2"),
+        &whole.replace("\"format\":2", "\"format\":1"),
         &whole.replace(&bucket.to_string(), "/another/bucket"),
     ] {
         fs::write(&file, damaged).unwrap();

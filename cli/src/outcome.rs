@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord, ResultRows};
+use tmpl_launcher::advice::advice;
 use tmpl_template::JobState;
 
 use crate::printer::{Printer, duration, printable};
@@ -22,12 +23,16 @@ pub(crate) async fn report_end(
     code: u8,
 ) -> Result<ExitCode, Failure> {
     let rows = rows(bucket, record).await;
+    let advice = advice(bucket, record, ended).await;
     for warning in &rows.warnings {
         printer.warn(&printable(warning));
     }
     if printer.is_json() {
         let mut end =
             json!({ "id": record.id, "name": record.name, "template": record.template, "end": ended });
+        if let Some(advice) = &advice {
+            end["ifItFails"] = json!(advice);
+        }
         if !rows.rows.is_empty() {
             end["results"] = json!(rows.rows);
             end["moreResults"] = json!(rows.more);
@@ -61,10 +66,7 @@ pub(crate) async fn report_end(
     {
         failure = failure.cause(cause.to_string());
     }
-    match ended.hint.clone().or(log) {
-        Some(hint) => Err(failure.hint(hint)),
-        None => Err(failure),
-    }
+    Err(Failure { hint: ended.hint.clone().or(log), advice, ..failure })
 }
 
 /// The rows of the job's newest attempt. A bucket that does not give them now is no reason not to say how the job ended.

@@ -120,7 +120,8 @@ impl Printer {
                 self.talk(&format!("  {ERROR}caused by{ERROR:#}: {}", printable(cause)));
             }
         }
-        if let Some(hint) = &failure.hint {
+        let advice = failure.advice.as_ref().map(|advice| format!("the template's author says: {advice}"));
+        for hint in advice.iter().chain(&failure.hint) {
             self.talk(&format!("{HINT}hint{HINT:#}: {}", printable(hint)));
         }
     }

@@ -45,13 +45,15 @@ pub(crate) struct Failure {
     /// What failed, then its causes.
     pub(crate) chain: Vec<String>,
     pub(crate) hint: Option<String>,
+    /// What the author of a job's template says to do about it.
+    pub(crate) advice: Option<String>,
     /// The reader of our output has left; nobody wants to hear of it.
     pub(crate) silent: bool,
 }
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, chain: vec![message.into()], hint: None, silent: false }
+        Self { code, chain: vec![message.into()], hint: None, advice: None, silent: false }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -67,7 +69,7 @@ impl Failure {
     /// An error with its causes.
     pub(crate) fn of(error: &dyn Error, code: u8, hint: Option<String>) -> Self {
         let chain = tmpl_bucket::causes(error);
-        Self { code, chain, hint, silent: false }
+        Self { code, chain, hint, advice: None, silent: false }
     }
 }
 

@@ -45,6 +45,15 @@ pub(crate) fn page(name: &TemplateName, spec: &TemplateSpec, facts: &[(&str, Str
     if metadata.is_some_and(Metadata::is_streaming) {
         fact("kind", "streaming: its jobs run until somebody ends them");
     }
+    if let Some(owner) = metadata.and_then(Metadata::owner) {
+        fact("owner", owner);
+    }
+    if metadata.is_some_and(Metadata::mutates) {
+        fact("changes", "its jobs change data that others use");
+    }
+    if let Some(advice) = metadata.and_then(Metadata::if_it_fails) {
+        fact("if it fails", advice);
+    }
     for (platform, build) in spec.tmpl.iter().flat_map(|extension| &extension.platforms) {
         let interpreter =
             build.interpreter.iter().map(|found| format!("{} {}", found.implementation, found.version));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`admission`] | from a checked launch to an accepted job, exactly once |
+//! | [`advice`](mod@advice) | what a template's author says about jobs that stopped half-way |
 //! | [`begin`] | all of it up to a launcher that runs, for mouths that launch on their own machine |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
 //! | `engine` | a client of container engines: Docker, podman |
@@ -25,6 +26,7 @@
 
 pub mod accept;
 pub mod admission;
+pub mod advice;
 pub mod beam_jar;
 pub mod begin;
 pub mod cache;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use tmpl_bucket::{Bucket, BucketError, JobRecord};
 use tmpl_template::{
-    AllowedReference, NameError, PhaseLimits, ProfileError, ProfilePart, RunnerKind, RunnerName, RunnerProfile,
-    SecretReference, TemplateSpec, nearest,
+    AllowedReference, NameError, PhaseLimits, ProfileError, ProfilePart, RunnerKind, RunnerName,
+    RunnerProfile, SecretReference, TemplateSpec, nearest,
 };
 
 /// A runner as a launch asks for it.

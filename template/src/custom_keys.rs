@@ -6,9 +6,11 @@ use crate::bounds::Bounds;
 use crate::format_error::Problem;
 use crate::nearest::nearest;
 use crate::reader::{Dialect, Reader};
+use crate::template_keys::TEMPLATE_KEYS;
 use crate::{Pass, ValueFormat};
 
 /// One of our keys: its name, what it takes and what it is for.
+#[derive(Debug)]
 pub(crate) struct CustomKey {
     pub(crate) name: &'static str,
     /// The values it can have; empty if they are no closed set.
@@ -73,7 +75,14 @@ impl CustomKeys {
         reader: &mut Reader,
     ) -> Self {
         for written in metadata.keys() {
-            if let Some(meant) = misspelt(written) {
+            if TEMPLATE_KEYS.iter().any(|key| key.name == written) {
+                // To a launch it is one of many keys that mean nothing.
+                if reader.dialect == Dialect::Author {
+                    let problem = Problem::new(format!("`{written}` says something of the template"));
+                    let hint = "write it into a `customMetadata` beside `parameters`";
+                    reader.report_at(written, problem.hinted(hint));
+                }
+            } else if let Some(meant) = misspelt(written, &CUSTOM_KEYS) {
                 let problem = Problem::new(format!("`{written}` is no key of tmpl"));
                 reader.report_at(written, problem.hinted(format!("did you mean `{meant}`?")));
             }
@@ -111,7 +120,7 @@ impl CustomKeys {
     }
 }
 
-fn one_of(values: &[&str]) -> String {
+pub(crate) fn one_of(values: &[&str]) -> String {
     let quoted: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
@@ -121,9 +130,9 @@ fn one_of(values: &[&str]) -> String {
 }
 
 /// The key of ours that somebody meant who wrote another one. Keys that are like none of ours may be those of a later version.
-fn misspelt(key: &str) -> Option<&'static str> {
+pub(crate) fn misspelt(key: &str, keys: &[CustomKey]) -> Option<&'static str> {
     let written = key.strip_prefix("tmpl.")?;
-    let own = || CUSTOM_KEYS.iter().map(|key| key.name);
+    let own = || keys.iter().map(|key| key.name);
     if own().any(|own| own == key) {
         return None;
     }
@@ -146,7 +155,7 @@ mod tests {
             ("tmpl.choices-from", None),
             ("other.secert", None),
         ] {
-            assert_eq!(misspelt(key), meant, "{key}");
+            assert_eq!(misspelt(key, &CUSTOM_KEYS), meant, "{key}");
         }
     }
 }

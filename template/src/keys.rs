@@ -4,6 +4,9 @@
 //! Source: the Dataflow API `v1b3`, messages `ContainerSpec`, `TemplateMetadata`, `ParameterMetadata`,
 //! `ParameterMetadataEnumOption`, `SDKInfo` and `FlexTemplateRuntimeEnvironment`.
 
+use crate::custom_keys::{CUSTOM_KEYS, CustomKey};
+use crate::template_keys::TEMPLATE_KEYS;
+
 /// What a key holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
@@ -17,6 +20,13 @@ pub(crate) enum Kind {
     Texts,
     /// An object of texts.
     TextMap,
+    /// An object for clients.
+    CustomMetadata {
+        /// Our keys in it.
+        own: &'static [CustomKey],
+        /// Whether Google knows it, and wants texts.
+        is_googles: bool,
+    },
     /// A name of a closed set; Google's API also takes its number, which is its index here.
     Name(&'static [&'static str]),
     /// A name of an open set, which is kept when nobody knows it; numbers as with [`Name`](Self::Name).
@@ -137,7 +147,7 @@ pub(crate) static PARAMETER: Table = Table {
         key("paramType", Kind::OpenName(&PARAMETER_TYPES), "What kind of value it is; DEFAULT without it."),
         key(
             "customMetadata",
-            Kind::TextMap,
+            Kind::CustomMetadata { own: &CUSTOM_KEYS, is_googles: true },
             "Keys for clients; those that begin with tmpl. mean something to tmpl.",
         ),
         key("groupName", Kind::Text, "The section of a form it is shown in; counts only without a parent."),
@@ -169,6 +179,12 @@ pub(crate) static METADATA: Table = Table {
             "The mode of a streaming job that chooses none.",
         ),
         key("yamlDefinition", Kind::Text, "The pipeline itself, of a template written in Beam YAML."),
+        // The only one here that is not Google's.
+        key(
+            "customMetadata",
+            Kind::CustomMetadata { own: &TEMPLATE_KEYS, is_googles: false },
+            "Keys for clients; those that begin with tmpl. mean something to tmpl. Google ignores them.",
+        ),
     ],
 };
 

@@ -76,6 +76,7 @@ mod shorten;
 mod spans;
 mod spec;
 mod storage_path;
+mod template_keys;
 mod triggers;
 mod type_rules;
 mod value_format;

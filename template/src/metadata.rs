@@ -10,7 +10,7 @@ use crate::key_path::Step;
 use crate::keys::METADATA;
 use crate::object::{Fields, Object, Spelling};
 use crate::reader::{Dialect, Reader};
-use crate::{FormatError, Parameter, Pass};
+use crate::{FormatError, Parameter, Pass, template_keys};
 
 /// What a template is called, does and asks for: Google's `TemplateMetadata`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Metadata {
     pub default_streaming_mode: Option<String>,
     /// The pipeline itself, of templates written in Beam YAML.
     pub yaml_definition: Option<String>,
+    /// Keys for clients, ours among them. Google has none here: whatever it is, it is kept.
+    pub custom_metadata: Option<Value>,
     /// Keys that are not Google's.
     pub other: Map<String, Value>,
     spelling: Spelling,
@@ -59,6 +61,26 @@ impl Metadata {
     /// Whether its jobs run until somebody ends them; by default they end by themselves.
     pub fn is_streaming(&self) -> bool {
         self.streaming.unwrap_or(false)
+    }
+
+    /// Whom to ask about it (`tmpl.owner`).
+    pub fn owner(&self) -> Option<&str> {
+        self.custom_key("tmpl.owner")
+    }
+
+    /// Whether its jobs change data that others use (`tmpl.mutates` = `true`).
+    pub fn mutates(&self) -> bool {
+        self.custom_key("tmpl.mutates") == Some("true")
+    }
+
+    /// What to do if a job stops half-way, in the author's own words (`tmpl.ifItFails`).
+    pub fn if_it_fails(&self) -> Option<&str> {
+        self.custom_key("tmpl.ifItFails")
+    }
+
+    /// A text in `customMetadata`.
+    pub fn custom_key(&self, key: &str) -> Option<&str> {
+        self.custom_metadata.as_ref()?.get(key)?.as_str()
     }
 
     /// The parameter of that name.
@@ -95,6 +117,10 @@ impl Metadata {
             supports_exactly_once: keys.flag("supportsExactlyOnce"),
             default_streaming_mode: keys.name("defaultStreamingMode"),
             yaml_definition: keys.text("yamlDefinition"),
+            custom_metadata: keys.take("customMetadata", |value, reader| {
+                template_keys::check(&value, reader);
+                Some(value)
+            }),
             ..Self::default()
         };
         let (other, spelling) = keys.close();
@@ -114,6 +140,7 @@ impl Serialize for Metadata {
             .add("supportsExactlyOnce", self.supports_exactly_once.as_ref())
             .add("defaultStreamingMode", self.default_streaming_mode.as_ref())
             .add("yamlDefinition", self.yaml_definition.as_ref().filter(|text| !text.is_empty()))
+            .add("customMetadata", self.custom_metadata.as_ref())
             .write(&self.other, serializer)
     }
 }

@@ -314,7 +314,7 @@ fn read_kind(value: Value, kind: Kind, reader: &mut Reader) -> Option<Value> {
                 None
             }
         },
-        Kind::Object(_) | Kind::Objects(_) | Kind::Extension => Some(value),
+        Kind::Object(_) | Kind::Objects(_) | Kind::CustomMetadata { .. } | Kind::Extension => Some(value),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::custom_keys::CUSTOM_KEYS;
+use crate::custom_keys::CustomKey;
 use crate::keys::{Key, Kind, METADATA, SPEC, Table};
 
 /// The JSON Schema (draft 2020-12) of a `metadata.json`, as gcloud wants it.
@@ -70,7 +70,7 @@ fn property(key: &Key, strictness: Strictness) -> Value {
             json!({"type": "array", "items": {"type": "string", "format": "regex"}})
         }
         Kind::Texts => json!({"type": "array", "items": text}),
-        Kind::TextMap if key.name == "customMetadata" => custom_metadata(),
+        Kind::CustomMetadata { own, is_googles } => custom_metadata(own, is_googles),
         Kind::TextMap => json!({"type": "object", "additionalProperties": text}),
         // A name's number is its index.
         Kind::Name(names) => {
@@ -86,14 +86,18 @@ fn property(key: &Key, strictness: Strictness) -> Value {
     schema
 }
 
-fn custom_metadata() -> Value {
-    let property = |key: &crate::custom_keys::CustomKey| {
+fn custom_metadata(own: &[CustomKey], is_googles: bool) -> Value {
+    let property = |key: &CustomKey| {
         let schema = match key.values {
             [] => json!({"type": "string", "description": key.help}),
             values => json!({"enum": values, "description": key.help}),
         };
         (key.name.to_owned(), schema)
     };
-    let properties: Map<String, Value> = CUSTOM_KEYS.iter().map(property).collect();
-    json!({"type": "object", "properties": properties, "additionalProperties": {"type": "string"}})
+    let properties: Map<String, Value> = own.iter().map(property).collect();
+    let mut schema = json!({"type": "object", "properties": properties});
+    if is_googles {
+        schema["additionalProperties"] = json!({"type": "string"});
+    }
+    schema
 }

@@ -276,6 +276,13 @@ fn what_is_certain_is_mended_and_the_rest_of_the_text_stays() {
     ] {
         assert_eq!(fix(&parameter(before), None).0, parameter(after), "{before}");
     }
+    let template = |custom: &str| format!("{{\"name\": \"T\", \"description\": \"d\", {custom}}}");
+    for (before, after) in [
+        ("\"customMetadata\": {\"tmpl.mutates\": true}", "\"customMetadata\": {\"tmpl.mutates\": \"true\"}"),
+        ("\"custom_metadata\": {\"mine\": [1]}", "\"customMetadata\": {\"mine\": [1]}"),
+    ] {
+        assert_eq!(fix(&template(before), None).0, template(after), "{before}");
+    }
     let (mended, report) = fix("\u{feff}{\"name\": \"T\", \"description\": \"d\"\r\n,\n }", None);
     assert_eq!(
         (mended.as_str(), report.findings.len()),

@@ -60,12 +60,14 @@ fn parameter() -> impl Strategy<Value = Value> {
 }
 
 fn metadata() -> impl Strategy<Value = Value> {
-    ("\\PC{1,8}", any::<bool>(), prop::collection::vec(parameter(), 1..5), unknown_keys()).prop_map(
-        |(name, streaming, parameters, other)| {
-            let metadata = json!({"name": name, "streaming": streaming, "parameters": parameters});
-            with_keys(metadata, other)
-        },
-    )
+    let custom = (prop::sample::select(vec!["false", "true"]), "[a-z]{1,8}", unknown_keys());
+    let keys = ("\\PC{1,8}", any::<bool>(), prop::collection::vec(parameter(), 1..5), custom, unknown_keys());
+    keys.prop_map(|(name, streaming, parameters, (mutates, owner, foreign), other)| {
+        let custom = with_keys(json!({"tmpl.mutates": mutates, "tmpl.owner": owner}), foreign);
+        let metadata =
+            json!({"name": name, "streaming": streaming, "parameters": parameters, "customMetadata": custom});
+        with_keys(metadata, other)
+    })
 }
 
 proptest! {

@@ -22,6 +22,13 @@ fn the_schemas_say_what_the_reader_says() {
             format!("{parameter}/properties/customMetadata/properties/tmpl.secret/enum"),
             serde_json::json!(["false", "true"]),
         ),
+        (
+            &metadata,
+            "/properties/customMetadata/properties/tmpl.mutates/enum".to_owned(),
+            serde_json::json!(["false", "true"]),
+        ),
+        // Google knows no such key there: what is not ours is anything.
+        (&metadata, "/properties/customMetadata/additionalProperties".to_owned(), Value::Null),
         (&spec, "/required".to_owned(), Value::Null),
         (&spec, format!("/properties/metadata{parameter}/required"), serde_json::json!(["name"])),
         (&spec, "/properties/sdkInfo/properties/language/anyOf/0/enum/2".to_owned(), "PYTHON".into()),

@@ -1,7 +1,7 @@
 //! `tmpl template`: versions, what changed, going back, promotion, and specs that lie elsewhere.
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Place;
 
@@ -184,6 +184,50 @@ fn a_spec_that_lies_elsewhere_is_launched_and_recorded() {
     error: failed to open file `./gone.json`: No such file or directory (os error 2)
     hint: give the name of a template, or the path or URL of a spec
     "#);
+}
+
+#[test]
+fn what_an_author_says_of_a_template_is_told_where_it_counts() {
+    let place = Place::new();
+    let metadata = place.project("talker").join("metadata.json");
+    let text = std::fs::read_to_string(&metadata).unwrap();
+    let custom = r#""customMetadata": {"tmpl.owner": "Finance, ann@example.org", "tmpl.mutates": "true",
+        "tmpl.ifItFails": "Run it again: rows that were written are left alone."}, "parameters": ["#;
+    std::fs::write(&metadata, text.replacen("\"parameters\": [", custom, 1)).unwrap();
+    place.tmpl(&["build", "talker", "--check", "static"]).expect(0);
+    let shown = place.tmpl(&["template", "show", "talker"]).expect(0).stdout;
+    for line in [
+        "\n  owner      Finance, ann@example.org\n",
+        "\n  changes    its jobs change data that others use\n",
+        "\n  if it fails Run it again: rows that were written are left alone.\n",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    let listed = place.tmpl(&["template", "list", "--format", "json"]).expect(0).stdout;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        (&listed[0]["owner"], &listed[0]["mutates"]),
+        (&json!("Finance, ann@example.org"), &json!(true))
+    );
+    // Nothing is asked here: schedulers use this command.
+    place.talk("ok", &[]).expect(0);
+    assert_snapshot!(place.talk("exit", &["--quiet"]).expect(1).whole(), @r"
+    exit: 1
+    --- stdout
+    --- stderr
+    error: job [JOB] failed: the program ended with exit code 3
+    hint: the template's author says: Run it again: rows that were written are left alone.
+    hint: `tmpl jobs logs [JOB]` shows the whole log
+    ");
+    let failed: Value =
+        serde_json::from_str(&place.talk("exit", &["--format", "json", "--quiet"]).expect(1).stdout).unwrap();
+    assert_eq!(failed["ifItFails"], "Run it again: rows that were written are left alone.");
+    let id = failed["id"].as_str().unwrap();
+    let shown = place.tmpl(&["jobs", "show", id]).expect(0).stdout;
+    assert!(shown.contains("\n  advice     Run it again: rows"), "{shown}");
+    assert_eq!(place.job(id)["ifItFails"], failed["ifItFails"]);
+    place.talk("ok", &["--quiet"]).expect(0);
+    assert_eq!(place.job(&place.newest_job())["ifItFails"], Value::Null);
 }
 
 #[test]

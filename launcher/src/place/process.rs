@@ -29,13 +29,16 @@ pub struct LauncherProcess {
 
 impl LauncherProcess {
     /// Leaves the launcher alone: the job goes on, whatever becomes of this process. It is reaped when it ends.
-    pub fn leave(mut self) {
+    pub fn leave(self) {
+        let Self { mut child, mut socket } = self;
         // Words for a launcher that is gone are lost; the job's record tells what became of it.
         if let Ok(mut line) = serde_json::to_vec(&FromClient::Detach) {
             line.push(b'\n');
-            let _ = self.socket.write_all(&line);
+            let _ = socket.write_all(&line);
         }
-        tokio::spawn(async move { self.child.wait().await });
+        // Nobody will read what it says: it must not wait for that.
+        drop(socket);
+        tokio::spawn(async move { child.wait().await });
     }
 }
 

@@ -7,6 +7,7 @@ use tmpl_bucket::{Bucket, FinalRecord, JobFilter, JobRecord};
 use tmpl_launcher::LaunchError;
 use tmpl_launcher::accept::LaunchRequest;
 use tmpl_launcher::admission::Standing;
+use tmpl_launcher::advice::advice;
 use tmpl_launcher::begin::{Begun, Means, Milestone, begin, go_on};
 use tmpl_launcher::cache::Cache;
 use tmpl_launcher::notices::OwnNotices;
@@ -15,8 +16,8 @@ use tmpl_template::JobState;
 
 use crate::support::{Image, LAUNCHER, publish, request};
 
-/// Waits until there is a file `go`, and says so in one of its own.
-const SCRIPT: &str = "#!/bin/sh\nwhile ! test -e go; do sleep 0.05; done\necho once >> ran\n";
+/// Waits until there is a file `go`, says more than fits between two processes, and leaves a line in a file.
+const SCRIPT: &str = "#!/bin/sh\nwhile ! test -e go; do sleep 0.05; done\nseq 1 200000\necho once >> ran\n";
 const PARAMETERS: &str =
     r#"[{"name": "word", "label": "Word", "helpText": "Any", "isOptional": true, "regexes": ["^[a-z]*$"]}]"#;
 
@@ -163,6 +164,24 @@ async fn a_launch_that_was_cut_off_is_gone_on_with_as_it_was() {
     begun.launcher.unwrap().leave();
     assert_eq!(machine.end(&begun.record).await.state, JobState::Done);
     assert_eq!((machine.jobs().await, machine.runs()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_the_author_says_is_told_of_what_stopped_half_way() {
+    let machine = Machine::new().await;
+    let with_advice = format!(r#"{PARAMETERS}, "customMetadata": {{"tmpl.ifItFails": "Run it again."}}"#);
+    publish(&machine.bucket, "#!/bin/sh\nexit ${#1}\n", &with_advice).await;
+    let begun = machine.begin(None).await.unwrap();
+    let launcher = begun.launcher.unwrap();
+    launcher.leave();
+    let (record, end) = (&begun.record, machine.end(&begun.record).await);
+    assert_eq!(advice(&machine.bucket, record, &end).await.as_deref(), Some("Run it again."));
+    let done = FinalRecord::new(JobState::Done, "done".into(), 0);
+    assert_eq!(advice(&machine.bucket, record, &done).await, None);
+    // What never ran has left nothing half-way.
+    begin(&machine.means("/no/such/program"), machine.request(Some("form-4"))).await.unwrap_err();
+    let record = machine.bucket.launch_of_key("form-4").await.unwrap().unwrap().job;
+    assert_eq!(advice(&machine.bucket, &record, &machine.end(&record).await).await, None);
 }
 
 #[tokio::test]

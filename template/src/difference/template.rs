@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::change::{Change, ChangeKind, Subject};
 use super::parameter::{changed_keys, keys_text};
 use crate::keys::ENVIRONMENT;
+use crate::template_keys::TEMPLATE_KEYS;
 use crate::{Environment, Metadata, TemplateSpec};
 
 /// Every change of a template's keys that no launch parameter hangs on.
@@ -39,6 +40,7 @@ fn metadata_changes(old: Option<&Metadata>, new: Option<&Metadata>) -> Vec<Chang
     let flag = |flag: Option<bool>| Some(flag.unwrap_or_default().to_string());
     let optional_flag = |flag: Option<bool>| flag.map(|flag| flag.to_string());
     let name = |metadata: &Metadata| Some(metadata.name.clone()).filter(|name| !name.is_empty());
+    let own = |text: Option<&str>| text.map(str::to_owned);
     let keys = [
         ("name", name(old), name(new)),
         ("description", text(&old.description), text(&new.description)),
@@ -55,24 +57,42 @@ fn metadata_changes(old: Option<&Metadata>, new: Option<&Metadata>) -> Vec<Chang
         ),
         ("defaultStreamingMode", old.default_streaming_mode.clone(), new.default_streaming_mode.clone()),
         ("yamlDefinition", text(&old.yaml_definition), text(&new.yaml_definition)),
+        ("tmpl.owner", own(old.owner()), own(new.owner())),
+        ("tmpl.mutates", flag(Some(old.mutates())), flag(Some(new.mutates()))),
+        ("tmpl.ifItFails", own(old.if_it_fails()), own(new.if_it_fails())),
     ];
     let different = keys.into_iter().filter(|(_, old, new)| old != new);
     let mut changes: Vec<_> = different
         .map(|(key, old, new)| {
             let subject = Subject::Metadata { key: key.to_owned() };
-            // These two are whole paragraphs.
-            if matches!(key, "description" | "yamlDefinition") {
+            // These are whole paragraphs.
+            if matches!(key, "description" | "yamlDefinition" | "tmpl.ifItFails") {
                 let change = Change::new(subject, ChangeKind::Changed, format!("`{key}` changed"));
                 return change.with_values(old.as_deref(), new.as_deref());
             }
             Change::of(subject, ChangeKind::Changed, &format!("`{key}`"), old.as_deref(), new.as_deref())
         })
         .collect();
-    if let Some(keys) = keys_text(&changed_keys(&old.other, &new.other)) {
+    let mut keys = changed_keys(&old.other, &new.other);
+    keys.extend(changed_keys(&foreign(old), &foreign(new)));
+    if let Some(keys) = keys_text(&keys) {
         let text = format!("other keys of the metadata changed: {keys}");
         changes.push(Change::new(Subject::Template, ChangeKind::Other, text));
     }
     changes
+}
+
+/// What the template's own `customMetadata` says to others than us.
+fn foreign(metadata: &Metadata) -> Map<String, Value> {
+    match &metadata.custom_metadata {
+        Some(Value::Object(keys)) => {
+            let is_foreign = |key: &str| TEMPLATE_KEYS.iter().all(|own| own.name != key);
+            let keys = keys.iter().filter(|(key, _)| is_foreign(key));
+            keys.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        Some(value) => [("customMetadata".to_owned(), value.clone())].into_iter().collect(),
+        None => Map::new(),
+    }
 }
 
 fn environment_changes(old: &Environment, new: &Environment) -> Vec<Change> {
@@ -96,7 +116,7 @@ fn environment_changes(old: &Environment, new: &Environment) -> Vec<Change> {
             keys.retain(|key, _| ENVIRONMENT.key_in_any_spelling(key).is_none());
             keys
         }
-        _ => serde_json::Map::new(),
+        _ => Map::new(),
     };
     if let Some(keys) = keys_text(&changed_keys(&others(old), &others(new))) {
         let text = format!("other keys of the default environment changed: {keys}");

@@ -262,6 +262,33 @@ fn each_key_of_a_parameter_has_its_sentence() {
 }
 
 #[test]
+fn what_an_author_says_of_the_template_itself_is_compared() {
+    let metadata = |custom: Value| json!({"metadata": {"name": "T", "customMetadata": custom}}).to_string();
+    let of = |old: Value, new: Value| {
+        let read = |custom| TemplateSpec::parse(&metadata(custom)).unwrap();
+        let found = difference(&read(old), &read(new));
+        found.changes.iter().map(|change| (change.breaking, change.to_string())).collect::<Vec<_>>()
+    };
+    for (old, new, expected) in [
+        (
+            json!({}),
+            json!({"tmpl.owner": "Finance", "tmpl.mutates": "true", "tmpl.ifItFails": "Call."}),
+            &[
+                "`tmpl.owner` is now `Finance`",
+                "`tmpl.mutates` was `false` and is `true`",
+                "`tmpl.ifItFails` changed",
+            ][..],
+        ),
+        (json!({"tmpl.mutates": "false"}), Value::Null, &[]),
+        (json!({"mine": 1}), json!({"mine": 2}), &["other keys of the metadata changed: `mine`"]),
+        (json!(["odd"]), json!({}), &["other keys of the metadata changed: `customMetadata`"]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|text| (false, (*text).to_owned())).collect();
+        assert_eq!(of(old.clone(), new.clone()), expected, "{old} {new}");
+    }
+}
+
+#[test]
 fn the_values_of_secrets_are_not_repeated() {
     let secret = |default: &str| json!({"defaultValue": default, "customMetadata": {"tmpl.pass": "env", "tmpl.secret": "true"}});
     let clear = json!({"defaultValue": "hunter1", "customMetadata": {"tmpl.pass": "env"}});

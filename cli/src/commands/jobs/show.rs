@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tmpl_beam::metrics::Metrics;
 use tmpl_bucket::{Bucket, EventKind, JobView, NoticeOutcome, ResultRows};
+use tmpl_launcher::advice::advice;
 use tmpl_template::JobId;
 
 use super::{figures, runner_of};
@@ -21,6 +22,8 @@ struct Made {
     rows: ResultRows,
     notices: Vec<NoticeOutcome>,
     metrics: Option<Metrics>,
+    /// What the template's author says about a job that stopped half-way.
+    advice: Option<String>,
 }
 
 pub(super) async fn run(context: &Context<'_>, bucket: &Bucket, id: &JobId) -> Result<(), Failure> {
@@ -31,6 +34,10 @@ pub(super) async fn run(context: &Context<'_>, bucket: &Bucket, id: &JobId) -> R
         rows: bucket.results(id, attempt, COUNTED).await?,
         notices: bucket.notices(id).await?,
         metrics: figures::read(bucket, id, Some(attempt), context.printer).await,
+        advice: match &job.summary.ended {
+            Some(ended) => advice(bucket, &job.summary.record, ended).await,
+            None => None,
+        },
     };
     print(context.printer, &job, &made)?;
     if let (true, Some(ended)) = (job.summary.reconciled, &job.summary.ended) {
@@ -49,6 +56,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
             "state": summary.state,
             "presumedLost": summary.presumed_lost,
             "end": summary.ended,
+            "ifItFails": made.advice,
             "attempts": job.attempts,
             "events": job.events,
             "stop": job.stop,
@@ -72,6 +80,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
         );
         lines.extend(ended.hint.iter().map(|hint| format!("  hint       {}", printable(hint))));
     }
+    lines.extend(made.advice.iter().map(|advice| format!("  advice     {}", printable(advice))));
     lines.push(format!("  template   {}@{}", record.template.name, record.template.digest));
     lines.push(format!("  runner     {}", printable(&runner_of(record))));
     let options = record.profile.iter().flat_map(|profile| &profile.options);
