@@ -1,7 +1,7 @@
 //! Where everything lies in a bucket: pure functions from names to object paths (`/`-separated, without a leading slash).
 
 use oci_spec::image::Digest;
-use tmpl_template::{JobId, JobName, RunnerName, TemplateName};
+use tmpl_template::{CardName, JobId, JobName, RunnerName, TemplateName};
 
 /// Entries of a numbered log sort by name because their numbers have this many digits.
 const NUMBER_DIGITS: usize = 8;
@@ -35,6 +35,8 @@ pub const SINGLE_WRITER: &str = "staging/config/single-writer.json";
 pub const SETTINGS: &str = "staging/config/settings";
 /// The folder of the runners that a bucket's people share: a folder a name.
 pub const RUNNERS: &str = "staging/config/runners";
+/// The folder of the cards: a folder a name.
+pub const CARDS: &str = "staging/config/cards";
 /// What a garbage collection that runs is about to delete.
 pub const COLLECTION: &str = "staging/collection.json";
 /// A longer job name has its digest as the name of its folder: file systems take 255 bytes.
@@ -254,6 +256,16 @@ pub fn runner(name: &RunnerName) -> String {
 /// Entry `n` of such a runner.
 pub fn runner_entry(name: &RunnerName, n: u64) -> String {
     format!("{RUNNERS}/{name}/{n:0NUMBER_DIGITS$}.json")
+}
+
+/// The folder of a card.
+pub fn card(name: &CardName) -> String {
+    format!("{CARDS}/{name}")
+}
+
+/// Entry `n` of a card.
+pub fn card_entry(name: &CardName, n: u64) -> String {
+    format!("{CARDS}/{name}/{n:0NUMBER_DIGITS$}.json")
 }
 
 /// The runner's temporary location, emptied when the job ends.

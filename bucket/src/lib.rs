@@ -14,7 +14,8 @@
 //! | `template_list`, `list_cache` | every template at a glance, and what a machine remembers of that |
 //! | `job_record`, `jobs` | jobs: the accepted launch, attempts, events, the end |
 //! | `job_graph` | a job's graph, the options that came with it, what it has counted |
-//! | `settings`, `runner_profiles` | what a bucket's people have agreed upon: numbered |
+//! | `settings`, `runner_profiles`, `cards` | what a bucket's people have agreed upon, and prepared for each other: numbered |
+//! | `audit` | who did what |
 //! | `browsing` | people's own folders and files, to be looked at |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
@@ -27,6 +28,7 @@ mod audit;
 mod blob;
 mod browsing;
 mod bucket;
+mod cards;
 mod collection;
 mod copy;
 mod cut_off;
@@ -47,6 +49,7 @@ mod list_cache;
 mod listed;
 mod logs;
 mod notices;
+mod numbered_entry;
 mod object_reader;
 mod ordered_names;
 mod publish_log;
@@ -72,10 +75,11 @@ mod upload_budget;
 mod url;
 mod worker_ends;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditList};
 pub use blob::BlobReader;
 pub use browsing::{Folder, FolderFile};
 pub use bucket::Bucket;
+pub use cards::{CardEntry, SavedCard, SavedCards};
 pub use collection::{CollectionPolicy, CollectionReport, Removed};
 pub use copy::{CopiedBlobs, CopyReport};
 pub use engine_jobs::{EngineJob, StagedArtifact};

@@ -132,21 +132,8 @@ impl Bucket {
         Ok(self.store.create_json(&layout::runner_entry(name, number), &entry).await? == Created::Yes)
     }
 
-    /// An entry from which something may be concluded.
     async fn runner_entry(&self, name: &RunnerName, number: u64) -> Result<RunnerEntry, BucketError> {
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        let object = layout::runner_entry(name, number);
-        let bytes = self.store.get_at_most(&object, ENTRY_LIMIT).await?;
-        let bytes = bytes.ok_or_else(|| self.store.malformed(&object, "it vanished while it was read"))?;
-        match serde_json::from_slice::<Format>(&bytes) {
-            Ok(Format { format }) if format > FORMAT => Err(self
-                .store
-                .malformed(&object, format!("it has format {format}, which a newer tmpl wrote"))),
-            _ => serde_json::from_slice(&bytes).map_err(|error| self.store.malformed(&object, error)),
-        }
+        self.numbered_entry(&layout::runner_entry(name, number), FORMAT, ENTRY_LIMIT).await
     }
 
     /// The objects with the entries that hold: what they name is needed.

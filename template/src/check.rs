@@ -299,7 +299,7 @@ impl Options {
 }
 
 /// The rule that an unknown name breaks. A parameter that was given besides is not what was meant.
-fn unrecognized(name: &str, declared: &[Parameter], raw: &RawParameters, guess: bool) -> Rule {
+pub(crate) fn unrecognized(name: &str, declared: &[Parameter], raw: &RawParameters, guess: bool) -> Rule {
     if reserved(name).is_some() {
         return Rule::Recognized { nearest: None, declared: Vec::new() };
     }

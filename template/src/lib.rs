@@ -23,6 +23,9 @@
 mod beam_jar;
 mod bounds;
 mod canonical_json;
+mod card;
+mod card_error;
+mod card_name;
 mod check;
 mod command_spec;
 mod custom_keys;
@@ -83,8 +86,12 @@ mod value_format;
 mod value_rules;
 mod values;
 mod violation;
+mod who;
 
 pub use beam_jar::{BeamJar, BeamJarError, JarPlace};
+pub use card::{Card, CardValue, ValueAccess};
+pub use card_error::CardError;
+pub use card_name::CardName;
 pub use check::{CheckRequest, check, check_with_account};
 pub use command_spec::{Command, CommandSpec};
 pub use difference::{Change, ChangeKind, Difference, Subject, difference};
@@ -126,3 +133,4 @@ pub use triggers::{asked_for, value_when_absent};
 pub use value_format::ValueFormat;
 pub use values::{ParameterValue, ParameterValues};
 pub use violation::{Violation, Violations};
+pub use who::{Nobody, Who};

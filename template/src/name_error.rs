@@ -23,6 +23,8 @@ pub enum NameKind {
     DigestPrefix,
     /// A [`RunnerName`](crate::RunnerName).
     Runner,
+    /// A [`CardName`](crate::CardName).
+    Card,
 }
 
 impl NameKind {
@@ -39,7 +41,7 @@ impl NameKind {
             Self::JobState => "one of Dataflow's words, like JOB_STATE_RUNNING",
             Self::Digest => "64 of the characters 0-9 and a-f",
             Self::DigestPrefix => "1 to 64 of the characters 0-9 and a-f",
-            Self::Runner => {
+            Self::Runner | Self::Card => {
                 "1 to 63 of the characters a-z, 0-9, `.`, `_` and `-`, the first one a letter or a digit"
             }
         }
@@ -56,6 +58,7 @@ impl fmt::Display for NameKind {
             Self::Digest => "digest",
             Self::DigestPrefix => "digest prefix",
             Self::Runner => "runner name",
+            Self::Card => "card name",
         })
     }
 }

@@ -88,6 +88,8 @@ pub enum Rule {
     },
     /// The value must be a reference to a secret, not the secret.
     SecretReference,
+    /// The card that is launched says the value, or that there is none.
+    SetByCard,
 }
 
 /// Where else an option was given.
@@ -149,6 +151,7 @@ impl Rule {
             Self::NoNul => "Parameter has a NUL character".to_owned(),
             Self::Length { limit, .. } => format!("Parameter is longer than {limit} bytes"),
             Self::SecretReference => "Parameter must be a reference to a secret".to_owned(),
+            Self::SetByCard => "Parameter is set by the card".to_owned(),
         }
     }
 }

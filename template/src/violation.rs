@@ -151,6 +151,7 @@ impl Violation {
                     .to_owned()
             }
             Rule::SecretReference => format!("give `--param {name}=env:NAME` or `--param {name}=file:PATH`"),
+            Rule::SetByCard => "leave it out".to_owned(),
         }
     }
 }
@@ -170,6 +171,7 @@ impl fmt::Display for Violation {
                     | Rule::NameShape
                     | Rule::Once { .. }
                     | Rule::NotAsOption
+                    | Rule::SetByCard
             ) =>
             {
                 formatter.write_str(" ")?;
@@ -221,6 +223,7 @@ impl fmt::Display for Violation {
             Rule::SecretReference => {
                 formatter.write_str("is a secret in clear, and only a reference is accepted")
             }
+            Rule::SetByCard => formatter.write_str("is set by the card and can't be changed"),
         }
     }
 }
@@ -316,9 +319,10 @@ impl<'a> IntoIterator for &'a Violations {
 impl fmt::Display for Violations {
     /// A headline, then a line for each violation with its remedy.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whose = if self.iter().all(|found| found.rule == Rule::SetByCard) { "card" } else { "template" };
         match self.0.len() {
-            1 => formatter.write_str("the parameters break a rule of the template")?,
-            count => write!(formatter, "the parameters break {count} rules of the template")?,
+            1 => write!(formatter, "the parameters break a rule of the {whose}")?,
+            count => write!(formatter, "the parameters break {count} rules of the {whose}")?,
         }
         for violation in self {
             write!(formatter, "\n  {violation}; {}", violation.remedy())?;

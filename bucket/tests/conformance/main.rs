@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod blobs;
+mod cards;
 mod collection;
 mod examination;
 mod history;
@@ -52,6 +53,8 @@ macro_rules! suite {
                 settings: settings_are_changed_in_turn;
                 runners: runners_are_saved_listed_and_deleted, of_two_who_save_a_runner_one_is_told_to_look_again,
                     a_damaged_runner_is_named_and_the_others_are_listed;
+                cards: cards_are_saved_listed_and_deleted, of_two_who_save_a_card_one_is_told_to_look_again,
+                    a_damaged_card_is_named_and_the_others_are_listed, the_audit_is_read_newest_first;
                 collection: what_nobody_needs_is_collected, a_dry_run_deletes_nothing,
                     what_somebody_relies_on_stays, what_a_runner_names_stays, old_jobs_and_logs_go;
                 examination: a_store_is_examined_step_by_step, writers_create_overwrite_and_delete;

@@ -152,6 +152,7 @@ pub(crate) fn problem(
                 "“{label}” is too long: {bytes} bytes, and at most {limit} can be taken. Put it into a file."
             )
         }
+        Rule::SetByCard => format!("“{label}” is set by the card and can't be changed here."),
         Rule::SecretReference => {
             format!("“{label}” must say where the secret is kept: env:NAME or file:/path. {SECRET_NOT_KEPT}")
         }

@@ -69,7 +69,8 @@ pub(super) fn refusal(parameter: &Parameter, value: &str) -> Option<String> {
             | Rule::Once { .. }
             | Rule::NotAsOption
             | Rule::Together { .. }
-            | Rule::SecretReference => return None,
+            | Rule::SecretReference
+            | Rule::SetByCard => return None,
         })
     })
 }
