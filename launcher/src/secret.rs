@@ -63,7 +63,7 @@ pub(crate) fn check(
 }
 
 /// What a reference leads to. A file's last line end is not part of the secret.
-pub(crate) fn look_up(reference: &str) -> Result<String, String> {
+pub fn look_up(reference: &str) -> Result<String, String> {
     match reference.split_once(':') {
         Some(("env", name)) => match std::env::var(name) {
             Ok(value) => Ok(value),

@@ -25,15 +25,18 @@ mod operate;
 mod page;
 mod problem;
 mod settings;
+mod start_error;
 mod state;
 mod text;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
+use tower_http::compression::CompressionLayer;
 
 pub use operate::{Listening, serve};
 pub use settings::Settings;
-pub use state::{Parts, Server, Shared, StartError};
+pub use start_error::StartError;
+pub use state::{Parts, Server, Shared};
 
 /// Everything that is served.
 pub fn app(server: Shared) -> Router {
@@ -44,8 +47,12 @@ pub fn app(server: Shared) -> Router {
         .merge(operate::routes())
         .fallback(problem::nothing_here)
         .method_not_allowed_fallback(problem::wrong_method)
+        // The last is the first that a request meets.
         .layer(from_fn_with_state(server.clone(), door::pass))
+        .layer(from_fn_with_state(server.clone(), operate::limited))
         .layer(from_fn(problem::shown))
-        .layer(map_response(operate::secured))
+        .layer(CompressionLayer::new())
+        .layer(map_response_with_state(server.clone(), operate::secured))
+        .layer(from_fn_with_state(server.clone(), operate::logged))
         .with_state(server)
 }

@@ -1,5 +1,7 @@
 //! What every handler is given.
 
+use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,16 +10,18 @@ use tmpl_bucket::Bucket;
 use tmpl_launcher::cache::Cache;
 use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::requested_runner::OwnRunners;
+use tokio::sync::watch;
 
-use crate::Settings;
 use crate::catalogue::Catalogue;
-use crate::door::Access;
+use crate::door::Door;
+use crate::live::Hub;
+use crate::operate::{AccessLog, Metrics, Readiness};
+use crate::{Settings, StartError};
 
 /// The state of the server, shared by all its requests.
 pub type Shared = Arc<Server>;
 
 /// What a server is made of.
-#[derive(Debug)]
 pub struct Parts {
     /// What is served.
     pub bucket: Bucket,
@@ -33,8 +37,12 @@ pub struct Parts {
     pub executable: PathBuf,
     /// The table `[serve]`.
     pub settings: Settings,
+    /// Where it listens.
+    pub listening: SocketAddr,
     /// Whoever started the server: on loopback all that is done is done in their name.
     pub user: String,
+    /// Where the access log goes.
+    pub log: Box<dyn Write + Send>,
 }
 
 /// The state of the server.
@@ -47,41 +55,43 @@ pub struct Server {
     pub(crate) lease: Option<SignedDuration>,
     pub(crate) executable: PathBuf,
     pub(crate) settings: Settings,
-    pub(crate) access: Arc<Access>,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) listening: SocketAddr,
     pub(crate) user: String,
+    pub(crate) door: Door,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) hub: Hub,
+    pub(crate) metrics: Metrics,
+    pub(crate) metrics_token: Option<MetricsToken>,
+    pub(crate) readiness: Readiness,
+    pub(crate) log: AccessLog,
+    /// True once the server is about to end.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
-/// Why a server can't be started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// It can't listen there.
-    #[error("can't listen at {address}")]
-    Listen {
-        /// Where.
-        address: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+/// What whoever reads the figures shows. It can't be printed.
+pub(crate) struct MetricsToken(String);
+
+impl MetricsToken {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
-impl StartError {
-    /// The remedy, in words.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Listen { .. } => {
-                "name another address or port with --listen; port 0 takes one that is free".to_owned()
-            }
-        })
+impl std::fmt::Debug for MetricsToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MetricsToken")
     }
 }
 
 impl Server {
     /// A server of these parts.
     pub fn new(parts: Parts) -> Result<Shared, StartError> {
-        let access = Arc::new(Access::new(&parts.settings));
+        let door = Door::new(&parts.settings, parts.listening)?;
+        let token = parts.settings.metrics_token.clone().map(|reference| {
+            tmpl_launcher::look_up(reference.as_str())
+                .map(MetricsToken)
+                .map_err(|reason| StartError::Secret { key: "metrics_token", reference, reason })
+        });
         Ok(Arc::new(Self {
             bucket: parts.bucket,
             cache: parts.cache,
@@ -90,9 +100,16 @@ impl Server {
             lease: parts.lease,
             executable: parts.executable,
             settings: parts.settings,
-            access,
-            catalogue: Catalogue::default(),
+            listening: parts.listening,
             user: parts.user,
+            door,
+            catalogue: Catalogue::default(),
+            hub: Hub::default(),
+            metrics: Metrics::default(),
+            metrics_token: token.transpose()?,
+            readiness: Readiness::default(),
+            log: AccessLog::new(parts.log),
+            stopping: watch::Sender::new(false),
         }))
     }
 }

@@ -1,6 +1,11 @@
 //! Every word that people read.
 
 pub(crate) mod door;
+pub(crate) mod find;
 pub(crate) mod form;
+pub(crate) mod frame;
+pub(crate) mod live;
+pub(crate) mod operate;
 pub(crate) mod plain;
 pub(crate) mod problem;
+pub(crate) mod state;

@@ -18,21 +18,24 @@ pub(crate) async fn run(context: &Context<'_>, arguments: &ServeArguments) -> Re
     let mut settings = context.settings.serve.clone();
     settings.read_only |= arguments.read_only;
     let listen = arguments.listen.clone().or(settings.listen.clone()).unwrap_or_else(|| LISTEN.to_owned());
+    let bucket = context.open_bucket()?;
+    let stop = end_signal()?;
+    // Every other command does one thing at a time.
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let listening = threads.spawn(async move { Listening::at(&listen).await }).await.map_err(crashed)??;
     let server = Server::new(Parts {
-        bucket: context.open_bucket()?,
+        bucket,
         cache: context.settings.cache()?,
         runners: context.settings.runners.clone(),
         notices: context.settings.notices.clone(),
         lease: context.settings.lease,
         executable: executable()?,
         settings,
+        listening: listening.address,
         user: submitter::user(),
+        log: log(context),
     })?;
-    let stop = end_signal()?;
-    // Every other command does one thing at a time.
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let listening = threads.spawn(async move { Listening::at(&listen).await }).await.map_err(crashed)??;
-    let address = format!("http://{}/", listening.address);
+    let address = server.address();
     context.printer.data(&address)?;
     if arguments.open {
         open(&address);
@@ -40,6 +43,11 @@ pub(crate) async fn run(context: &Context<'_>, arguments: &ServeArguments) -> Re
     let served = threads.spawn(tmpl_server::serve(server, listening, stop)).await;
     threads.shutdown_background();
     served.map(|()| ExitCode::SUCCESS).map_err(crashed)
+}
+
+/// The access log is talk.
+fn log(context: &Context<'_>) -> Box<dyn std::io::Write + Send> {
+    if context.printer.is_quiet() { Box::new(std::io::sink()) } else { Box::new(std::io::stderr()) }
 }
 
 /// A task that did not come to its end.

@@ -2,18 +2,77 @@
 
 use tmpl_template::TemplateName;
 
-use super::Role;
-use crate::Settings;
+use super::{Role, TemplatePattern, Who};
+use crate::settings::Settings;
 
-/// The roles of people, and the rules of templates.
+/// The roles of people, and the rules of templates. A value: whoever asks gets the same answer.
 #[derive(Debug)]
 pub(crate) struct Access {
+    everywhere: Grants,
+    rules: Vec<(TemplatePattern, Grants)>,
     read_only: bool,
 }
 
+/// To whom which role is given.
+#[derive(Debug, Default)]
+struct Grants {
+    everyone: Option<Role>,
+    named: Vec<(Role, Vec<Who>)>,
+}
+
+impl Grants {
+    /// The highest role that somebody is given.
+    fn role(&self, name: &str, groups: &[String]) -> Option<Role> {
+        let given = self.named.iter().filter(|(_, who)| who.iter().any(|who| who.is(name, groups)));
+        given.map(|(role, _)| *role).max().max(self.everyone)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.everyone.is_none() && self.named.iter().all(|(_, who)| who.is_empty())
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().flat_map(|(_, who)| who).filter_map(|who| match who {
+            Who::Group(group) => Some(group.as_str()),
+            Who::Person(_) => None,
+        })
+    }
+}
+
 impl Access {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self { read_only: settings.read_only }
+    /// What the operator's configuration says.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let roles = &settings.roles;
+        let named = vec![
+            (Role::View, roles.view.clone()),
+            (Role::Run, roles.run.clone()),
+            (Role::Author, roles.author.clone()),
+            (Role::Admin, roles.admin.clone()),
+        ];
+        let rules = settings.rules.iter().map(|rule| {
+            let named = vec![
+                (Role::View, rule.view.clone()),
+                (Role::Run, rule.run.clone()),
+                (Role::Author, rule.author.clone()),
+            ];
+            (rule.templates.clone(), Grants { everyone: rule.everyone, named })
+        });
+        Self {
+            everywhere: Grants { everyone: roles.everyone, named },
+            rules: rules.collect(),
+            read_only: settings.read_only,
+        }
+    }
+
+    /// Whoever comes in may do everything: on loopback, where that is whoever started the server.
+    pub(crate) fn of_owner(settings: &Settings) -> Self {
+        let everywhere = Grants { everyone: Some(Role::Admin), named: Vec::new() };
+        Self { everywhere, rules: Vec::new(), read_only: settings.read_only }
+    }
+
+    /// Whether nobody may come in at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.everywhere.is_empty() && self.rules.iter().all(|(_, grants)| grants.is_empty())
     }
 
     /// Whether nothing can be changed here.
@@ -21,14 +80,104 @@ impl Access {
         self.read_only
     }
 
-    /// A person's role: on a template, or where it is about none.
+    /// Those of somebody's groups that mean something here: a session has no room for all groups of an organisation.
+    pub(crate) fn known_groups(&self, mut groups: Vec<String>) -> Vec<String> {
+        let grants = || std::iter::once(&self.everywhere).chain(self.rules.iter().map(|(_, grants)| grants));
+        groups.retain(|group| grants().any(|grants| grants.groups().any(|known| known == group)));
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    /// A person's role: on a template, or where it is about none. Whoever has a role on some template may look around.
     pub(crate) fn role(
         &self,
         name: &str,
         groups: &[String],
         template: Option<&TemplateName>,
     ) -> Option<Role> {
-        let _ = (name, groups, template);
-        Some(Role::Admin)
+        let everywhere = self.everywhere.role(name, groups);
+        if everywhere == Some(Role::Admin) {
+            return everywhere;
+        }
+        match template {
+            Some(template) => match self.rules.iter().find(|(pattern, _)| pattern.fits(template)) {
+                Some((_, grants)) => grants.role(name, groups),
+                None => everywhere,
+            },
+            None => everywhere.or_else(|| {
+                let named = self.rules.iter().any(|(_, grants)| grants.role(name, groups).is_some());
+                named.then_some(Role::View)
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(rules: &str) -> Access {
+        Access::of(&toml::from_str(rules).unwrap())
+    }
+
+    #[test]
+    fn the_first_rule_about_a_template_decides_alone() {
+        let access = access(
+            r#"
+            [roles]
+            everyone = "view"
+            run = ["ada", "group:ops"]
+            author = ["bob"]
+            admin = ["root"]
+            [[rules]]
+            templates = "payroll-open"
+            everyone = "view"
+            run = ["group:accounting"]
+            [[rules]]
+            templates = "payroll-*"
+            run = ["group:accounting"]
+            author = ["cleo"]
+            "#,
+        );
+        let role = |name: &str, groups: &[&str], template: Option<&str>| {
+            let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+            access.role(name, &groups, template.map(|name| name.parse().unwrap()).as_ref())
+        };
+        for (name, groups, template, expected) in [
+            ("eve", &[][..], None, Some(Role::View)),
+            ("eve", &[], Some("wordcount"), Some(Role::View)),
+            ("eve", &[], Some("payroll-open"), Some(Role::View)),
+            ("eve", &[], Some("payroll-closed"), None),
+            ("ada", &[], Some("wordcount"), Some(Role::Run)),
+            ("ada", &[], Some("payroll-closed"), None),
+            ("dan", &["ops"], Some("wordcount"), Some(Role::Run)),
+            ("dan", &["accounting"], Some("wordcount"), Some(Role::View)),
+            ("dan", &["accounting"], Some("payroll-closed"), Some(Role::Run)),
+            ("bob", &[], Some("payroll-open"), Some(Role::View)),
+            ("cleo", &[], Some("payroll-closed"), Some(Role::Author)),
+            ("root", &[], Some("payroll-closed"), Some(Role::Admin)),
+            ("accounting", &[], Some("payroll-closed"), None),
+            ("group:accounting", &[], Some("payroll-closed"), None),
+        ] {
+            assert_eq!(role(name, groups, template), expected, "{name} {groups:?} {template:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_a_role_somewhere_may_look_around_and_nobody_else() {
+        let access = access("[[rules]]\ntemplates = \"a\"\nrun = [\"ada\"]");
+        assert_eq!(access.role("ada", &[], None), Some(Role::View));
+        assert_eq!(access.role("ada", &[], Some(&"b".parse().unwrap())), None);
+        assert_eq!(access.role("bob", &[], None), None);
+        assert!(!access.is_empty() && super::Access::of(&Settings::default()).is_empty());
+    }
+
+    #[test]
+    fn groups_that_nobody_asks_for_are_forgotten() {
+        let access =
+            access("[roles]\nrun = [\"group:b\"]\n[[rules]]\ntemplates = \"a\"\nview = [\"group:c\"]");
+        let groups = ["d", "c", "b", "b", "a"].map(str::to_owned).to_vec();
+        assert_eq!(access.known_groups(groups), ["b", "c"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Whoever a request comes from.
+//! Whoever came in.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use tmpl_bucket::Submitter;
+use tmpl_bucket::{JobRecord, Submitter};
 use tmpl_template::TemplateName;
 
-use super::{Access, Action, Role};
+use super::session::Session;
+use super::{Access, Action, Role, Visit};
 use crate::Shared;
 use crate::problem::Problem;
 use crate::text::{door as text, problem};
@@ -21,6 +22,8 @@ pub(crate) struct Person(pub(super) Arc<Known>);
 /// What is known of a person.
 #[derive(Debug)]
 pub(super) struct Known {
+    /// None where a proxy says with every request who it is.
+    pub(super) session: Option<Session>,
     pub(super) name: String,
     pub(super) groups: Vec<String>,
     pub(super) csrf: String,
@@ -41,8 +44,13 @@ impl Person {
 
     /// Who and from where, as records have it.
     pub(crate) fn submitter(&self) -> Submitter {
-        let host = self.0.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
-        Submitter { who: self.0.name.clone(), host }
+        let visit = Visit { person: None, address: self.0.address };
+        Submitter { who: self.0.name.clone(), host: visit.host() }
+    }
+
+    /// Whether there is something to sign out of.
+    pub(crate) fn can_sign_out(&self) -> bool {
+        self.0.session.is_some()
     }
 
     /// The role: on a template, or where it is about none.
@@ -62,19 +70,28 @@ impl Person {
 
     /// Refuses what the person may not do. A template that they may not see is not there.
     pub(crate) fn may(&self, action: Action, template: Option<&TemplateName>) -> Result<(), Problem> {
-        let role = self.role(template);
         let refuse = |detail: &str| Problem::refused(text::NO_ENTRY, detail);
-        match (role, template) {
+        match (self.role(template), template) {
             (Some(role), _) if role >= action.takes() => {
                 let shut = action.changes_something() && self.0.access.is_read_only();
                 if shut { Err(refuse(text::READ_ONLY)) } else { Ok(()) }
             }
-            (None, Some(template)) => {
-                Err(Problem { refused: true, ..Problem::not_found(problem::no_template(template)) })
-            }
-            (None, None) => Err(refuse(text::NO_ROLE).hint(text::ASK_OPERATOR)),
             (Some(_), _) => Err(refuse(text::NOT_YOURS).hint(text::ASK_OPERATOR)),
+            (None, None) => Err(refuse(text::NO_ROLE).hint(text::ASK_OPERATOR)),
+            (None, Some(template)) => {
+                let hidden = Problem::not_found(problem::no_template(template));
+                Err(Problem { refused: true, ..hidden }.cause("no role on this template"))
+            }
         }
+    }
+
+    /// The same of a job: one of a template that they may not see is not there.
+    pub(crate) fn may_with(&self, action: Action, job: &JobRecord) -> Result<(), Problem> {
+        if self.sees(&job.template.name) {
+            return self.may(action, Some(&job.template.name));
+        }
+        let hidden = Problem::not_found(problem::no_job(&job.id));
+        Err(Problem { refused: true, ..hidden }.cause("no role on the job's template"))
     }
 }
 
@@ -82,7 +99,8 @@ impl FromRequestParts<Shared> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        let known = parts.extensions.get::<Self>().cloned();
-        known.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, text::NO_ENTRY, text::NO_ROLE))
+        let visit = parts.extensions.get::<Visit>();
+        let nobody = || Problem::new(StatusCode::UNAUTHORIZED, text::SIGN_IN_FIRST, text::SIGN_IN_DETAIL);
+        visit.and_then(|visit| visit.person.clone()).ok_or_else(nobody)
     }
 }

@@ -1,20 +1,24 @@
 //! The fields of a form that was sent from one of our own pages.
 
 use axum::RequestExt;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 
-use super::Person;
+use super::fields::{WrongFields, parse};
+use super::{Person, again};
 use crate::Shared;
 use crate::problem::Problem;
-use crate::text::problem as text;
+use crate::text::door as text;
 
 /// A larger form is not read.
 const LARGEST_BODY: usize = 1024 * 1024;
-/// One with more fields neither.
-const MOST_FIELDS: usize = 2000;
+/// What forms are sent as.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The field that says that a form is one of ours.
+pub(super) const CSRF: &str = "csrf";
 
 /// What a person sent with a form, in order. Its origin, its token, its size and its form have been looked at.
 #[derive(Clone, Debug)]
@@ -33,20 +37,43 @@ impl Posted {
 }
 
 impl FromRequest<Shared> for Posted {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request(mut request: Request, server: &Shared) -> Result<Self, Problem> {
-        let person: Person = request.extract_parts_with_state(server).await?;
-        let form = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !form.is_some_and(|form| form.starts_with("application/x-www-form-urlencoded")) {
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(status, text::WRONG_REQUEST, text::WRONG_METHOD_DETAIL));
+    async fn from_request(mut request: Request, server: &Shared) -> Result<Self, Response> {
+        let person: Person =
+            request.extract_parts_with_state(server).await.map_err(IntoResponse::into_response)?;
+        let (parts, body) = request.into_parts();
+        let mut fields = read(&parts.headers, body).await.map_err(IntoResponse::into_response)?;
+        let is_ours =
+            fields.iter().any(|(name, token)| name == CSRF && server.door.made_form(&person, token));
+        fields.retain(|(name, _)| name != CSRF);
+        if is_ours {
+            return Ok(Self { person, fields });
         }
-        let body = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|error| {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text::WRONG_REQUEST, error.to_string())
-        })?;
-        let fields: Vec<(String, String)> =
-            url::form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS).collect();
-        Ok(Self { person, fields })
+        // The page that it came from is older than the session. What was entered is not lost: it can be sent once more.
+        Err(again::with_new_token(&parts, &person, fields))
     }
+}
+
+/// The fields of a form.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, Problem> {
+    let sent_as = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = sent_as.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(FORM) {
+        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, text::NO_FORM));
+    }
+    let too_large = || refused(StatusCode::PAYLOAD_TOO_LARGE, text::FORM_TOO_LARGE);
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > LARGEST_BODY) {
+        return Err(too_large());
+    }
+    let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| too_large())?;
+    parse(&body).map_err(|wrong| match wrong {
+        WrongFields::TooMany => refused(StatusCode::PAYLOAD_TOO_LARGE, text::TOO_MANY_FIELDS),
+        WrongFields::NotText => refused(StatusCode::BAD_REQUEST, text::NO_TEXT),
+    })
+}
+
+fn refused(status: StatusCode, detail: &str) -> Problem {
+    Problem::new(status, text::FORM_REFUSED, detail)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// What a person may do. Each role may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
+pub enum Role {
     /// Look at templates and jobs.
     View,
     /// Launch jobs, and end them.

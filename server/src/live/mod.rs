@@ -10,15 +10,91 @@
 //! | `state` | `{"state": "JOB_STATE_RUNNING", "word": "running", "attempt": 1, "stopping": false, "presumedLost": false}` |
 //! | `counters` | `{"counters": [{"step": "…", "name": "…", "value": "12"}]}` |
 //! | `end` | `{"state": "JOB_STATE_FAILED", "word": "failed", "reason": "…"}`: nothing more comes; the connection is to be closed |
-//! | `leave` | `{"why": "session"}` (signed out, or the session is over) or `{"why": "stop"}` (the server ends; try again in a moment) |
+//! | `leave` | `{"why": "session"}` (signed out, or the session is over), `{"why": "stop"}` (the server ends; try again in a moment), `{"why": "gone"}` (the job was deleted) |
 //!
 //! A line of the log that is too long is cut, and has `"cut": true`. Its text has no control characters but tabs.
 
+//!
+//! One task reads the bucket for all who watch a job (`watch`), and makes each event once; whoever is behind reads the bucket
+//! (`stream`). Nobody waits for anybody who is slow.
+
+mod hub;
+mod line;
+mod news;
+mod position;
+mod splitter;
+mod stream;
+mod tail;
+mod watch;
+
 use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use tmpl_template::JobId;
+
+pub(crate) use hub::Hub;
+pub(crate) use line::{ShownLine, harmless, is_disguise};
+pub(crate) use position::Position;
 
 use crate::Shared;
+use crate::door::{Action, Person};
+use crate::problem::Problem;
+use crate::text::{live as text, problem};
+use hub::Seat;
+use stream::Viewer;
+
+/// How far a browser has come that lost its connection.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Tells proxies not to gather what is sent.
+const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// `/jobs/{id}/events`.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    Router::new().route("/jobs/{id}/events", get(events))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wish {
+    from: Option<String>,
+    log: Option<String>,
+}
+
+async fn events(
+    State(server): State<Shared>,
+    person: Person,
+    Path(id): Path<String>,
+    query: Result<Query<Wish>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id: JobId = id.parse().map_err(|_| Problem::not_found(problem::NOTHING_HERE_DETAIL))?;
+    let Ok(Query(wish)) = query else { return Err(Problem::wrong(text::WRONG_POSITION)) };
+    person.may_with(Action::View, &server.bucket.job_record(&id).await?)?;
+    let wanted = wish.log.as_deref() != Some("off");
+    let back = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or_default().to_owned());
+    let came_back = back.is_some();
+    let position = match back.or(wish.from).filter(|text| !text.is_empty()) {
+        Some(text) => Some(text.parse::<Position>().map_err(|_| Problem::wrong(text::WRONG_POSITION))?),
+        None => None,
+    };
+    let seat = Seat::take(&server, person.name())?;
+    let watch = server.hub.watch(&server, &id).await?;
+    let newest = watch.read_up_to();
+    if came_back && watch.end().is_some() && position.is_none_or(|position| position >= newest) {
+        // It has had everything; this answer tells browsers not to come back.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let position = position.unwrap_or(Position { attempt: newest.attempt, offset: 0 });
+    let viewer = Viewer::new(&server, person, id, watch, wanted.then_some(position), seat);
+    Ok(stream_of(viewer.body()))
+}
+
+fn stream_of(body: Body) -> Response {
+    ([(CONTENT_TYPE, "text/event-stream"), (NO_BUFFERING, "no")], body).into_response()
 }

@@ -1,15 +1,21 @@
 //! Headers of every answer: what a browser may do with it.
 
+use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::response::Response;
+
+use crate::Shared;
 
 /// Everything comes from here, nothing is written in the page itself, nobody frames it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Where the page is asked for by TLS, browsers ask for it in no other way.
+const A_YEAR: &str = "max-age=31536000";
 
 /// What a handler has not said itself.
 const HEADERS: [(HeaderName, &str); 8] = [
@@ -28,9 +34,12 @@ const HEADERS: [(HeaderName, &str); 8] = [
 ];
 
 /// Adds them.
-pub(crate) async fn secured(mut response: Response) -> Response {
+pub(crate) async fn secured(State(server): State<Shared>, mut response: Response) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if server.door.is_secure() {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
     }
     response
 }

@@ -1,23 +1,31 @@
 //! Connections: taken as they come, and let go of in peace.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use crate::{Shared, StartError};
 
-/// A client that has not sent its headers by then is not waited for.
-const HEADERS_TIME: Duration = Duration::from_secs(10);
+/// A client that has not sent its headers by then is not waited for: neither at first, nor between two requests.
+const HEADERS_TIME: Duration = Duration::from_secs(30);
+/// The headers of a request have at most so many bytes, and are at most so many.
+const LARGEST_HEADERS: usize = 32 * 1024;
+const MOST_HEADERS: usize = 100;
 /// What still goes on so long after the server was told to stop is cut off.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How long it is waited before the next connection is taken where the system has no room for one.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
@@ -43,38 +51,61 @@ impl Listening {
 
 /// Serves until it is told to stop; then lets requests end that have begun. Jobs go on.
 pub async fn serve(server: Shared, listening: Listening, stop: impl Future<Output = ()>) {
-    let app = crate::app(server);
+    let app = crate::app(Arc::clone(&server));
+    let asked = Arc::clone(&server);
+    tokio::spawn(async move {
+        if let Some(trouble) = asked.door.trouble().await {
+            asked.log.note("people can't sign in", Some(&trouble));
+        }
+    });
     let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(server.settings.limits.connections));
     tokio::pin!(stop);
     loop {
+        // One that finds no room waits in the system's own queue.
+        let accepted = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            (place, listening.listener.accept().await)
+        };
         tokio::select! {
-            accepted = listening.listener.accept() => match accepted {
+            (place, accepted) = accepted => match accepted {
                 Ok((stream, peer)) => {
-                    let served = connection(stream, peer, app.clone());
-                    let watched = connections.watch(served);
-                    tokio::spawn(async move { watched.await.ok() });
+                    let served = connections.watch(connection(stream, peer, app.clone()));
+                    let server = Arc::clone(&server);
+                    tokio::spawn(async move {
+                        server.metrics.connections.change(1);
+                        // A client that breaks off is none of our business.
+                        let _ = served.await;
+                        server.metrics.connections.change(-1);
+                        drop(place);
+                    });
                 }
-                // Out of descriptors, most likely: others will end.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(PAUSE).await,
             },
             () = &mut stop => break,
         }
     }
     drop(listening);
+    server.stopping.send_replace(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await;
+    server.log.close();
 }
 
 fn connection(
-    stream: tokio::net::TcpStream,
+    stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+) -> impl GracefulConnection<Error = hyper::Error> {
+    // Lines of a log are small, and each is wanted at once.
+    let _ = stream.set_nodelay(true);
     let service = app.map_request(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        request.map(axum::body::Body::new) as Request
+        request.map(Body::new)
     });
-    hyper::server::conn::http1::Builder::new()
+    http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_TIME)
+        .max_buf_size(LARGEST_HEADERS)
+        .max_headers(MOST_HEADERS)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }

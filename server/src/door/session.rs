@@ -1,0 +1,229 @@
+//! Sessions: a sealed cookie each, so that any server with the same key knows them, and what was signed out of.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::seal::{Seal, random_name};
+
+/// What session cookies are sealed for.
+const PURPOSE: &str = "session";
+/// Browsers keep no larger cookie.
+const LARGEST_COOKIE: usize = 4000;
+/// A cookie is made anew when so many parts of the idle time are over: not at every request.
+const RENEWED_AFTER: i64 = 10;
+
+/// Somebody who came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// What tells it from others. It is made when somebody comes in, never taken from a request.
+    pub(super) id: String,
+    /// The door that they came through: a session of one door does not open another.
+    pub(super) way: String,
+    pub(super) name: String,
+    pub(super) groups: Vec<String>,
+    /// When it began, and when it was last used, in seconds.
+    pub(super) begun: i64,
+    pub(super) seen: i64,
+}
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lifetime {
+    /// Without being used.
+    pub(super) idle: SignedDuration,
+    /// In any case.
+    pub(super) longest: SignedDuration,
+}
+
+/// Makes sessions, and knows them again.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    seal: Seal,
+    way: String,
+    cookie: CookieName,
+    lifetime: Lifetime,
+    /// Sessions that were signed out of, until they would have been over anyway.
+    ended: Mutex<HashMap<String, i64>>,
+}
+
+/// The name of a cookie, and what goes with it.
+#[derive(Clone, Debug)]
+pub(super) struct CookieName {
+    pub(super) name: String,
+    pub(super) secure: bool,
+}
+
+impl CookieName {
+    /// Over TLS browsers keep a cookie of such a name from other hosts and other ports' pages without TLS. Without TLS the port is
+    /// part of the name: on one machine all ports share their cookies.
+    pub(super) fn new(name: &str, secure: bool, port: u16) -> Self {
+        let name = if secure { format!("__Host-tmpl-{name}") } else { format!("tmpl-{name}-{port}") };
+        Self { name, secure }
+    }
+
+    /// A cookie of this name.
+    pub(super) fn with(&self, value: &str, same_site: &str, seconds: i64) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let name = &self.name;
+        let cookie =
+            format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={seconds}{secure}");
+        HeaderValue::from_str(&cookie).ok().filter(|cookie| cookie.len() <= LARGEST_COOKIE)
+    }
+
+    /// The values that a browser sends under this name.
+    pub(super) fn values<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+        let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+        let cookies = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        cookies.filter(|(name, _)| *name == self.name).map(|(_, value)| value)
+    }
+}
+
+impl Sessions {
+    pub(super) fn new(seal: Seal, way: String, cookie: CookieName, lifetime: Lifetime) -> Self {
+        Self { seal, way, cookie, lifetime, ended: Mutex::default() }
+    }
+
+    /// What cookies are sealed with.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// A new session. Whatever session there was before has nothing to do with it.
+    pub(super) fn begin(&self, name: String, groups: Vec<String>) -> Option<Session> {
+        let now = now();
+        let id = random_name().ok()?;
+        Some(Session { id, way: self.way.clone(), name, groups, begun: now, seen: now })
+    }
+
+    /// The session of a request.
+    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Session> {
+        let mut sessions = self.cookie.values(headers).filter_map(|value| self.opened(value));
+        sessions.find(|session| !self.is_over(session))
+    }
+
+    fn opened(&self, value: &str) -> Option<Session> {
+        if value.len() > LARGEST_COOKIE {
+            return None;
+        }
+        serde_json::from_slice(&self.seal.open(PURPOSE, value)?).ok()
+    }
+
+    /// Whether a session opens nothing any more.
+    pub(crate) fn is_over(&self, session: &Session) -> bool {
+        session.way != self.way || now() >= self.end_of(session) || self.was_ended(&session.id)
+    }
+
+    /// When it is over if it is not used again, in seconds.
+    fn end_of(&self, session: &Session) -> i64 {
+        let idle = session.seen.saturating_add(self.lifetime.idle.as_secs());
+        idle.min(self.last_end_of(session))
+    }
+
+    fn last_end_of(&self, session: &Session) -> i64 {
+        session.begun.saturating_add(self.lifetime.longest.as_secs())
+    }
+
+    fn was_ended(&self, id: &str) -> bool {
+        self.ended.lock().is_ok_and(|ended| ended.contains_key(id))
+    }
+
+    /// The cookie of a session; none where its groups don't fit into one.
+    pub(super) fn cookie(&self, session: &Session) -> Option<HeaderValue> {
+        let sealed = self.seal.seal(PURPOSE, &serde_json::to_vec(session).ok()?)?;
+        self.cookie.with(&sealed, "Strict", (self.end_of(session) - now()).max(0))
+    }
+
+    /// The cookie of a session that is used, where it is time for a new one.
+    pub(super) fn renewed(&self, session: &Session) -> Option<HeaderValue> {
+        let now = now();
+        if now - session.seen < self.lifetime.idle.as_secs() / RENEWED_AFTER {
+            return None;
+        }
+        self.cookie(&Session { seen: now, ..session.clone() })
+    }
+
+    /// Ends a session: from now on its cookie opens nothing, whoever has a copy of it. Returns what makes the browser forget it.
+    pub(super) fn end(&self, session: &Session) -> Option<HeaderValue> {
+        let now = now();
+        if let Ok(mut ended) = self.ended.lock() {
+            ended.retain(|_, until| *until > now);
+            ended.insert(session.id.clone(), self.last_end_of(session));
+        }
+        self.cookie.with("", "Strict", 0)
+    }
+}
+
+pub(super) fn now() -> i64 {
+    Timestamp::now().as_second()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions(idle: i64, longest: i64) -> Sessions {
+        let lifetime =
+            Lifetime { idle: SignedDuration::from_secs(idle), longest: SignedDuration::from_secs(longest) };
+        let cookie = CookieName::new("session", true, 443);
+        Sessions::new(Seal::of_secret("key"), "token".into(), cookie, lifetime)
+    }
+
+    fn request(cookie: &HeaderValue) -> HeaderMap {
+        let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&format!("a=b; {cookie}; c=d")).unwrap())])
+    }
+
+    #[test]
+    fn a_session_is_known_again_until_it_is_over() {
+        let sessions = sessions(60, 600);
+        let session = sessions.begin("ada".into(), vec!["ops".into()]).unwrap();
+        let cookie = sessions.cookie(&session).unwrap();
+        let text = cookie.to_str().unwrap();
+        assert!(text.starts_with("__Host-tmpl-session="), "{text}");
+        for part in ["Path=/", "HttpOnly", "SameSite=Strict", "Secure", "Max-Age=60"] {
+            assert!(text.split("; ").any(|found| found == part), "{text}");
+        }
+        assert_eq!(sessions.of(&request(&cookie)), Some(session.clone()));
+        for (begun, seen, over) in
+            [(0, 0, false), (0, -59, false), (0, -60, true), (-599, 0, false), (-600, 0, true)]
+        {
+            let aged = Session { begun: session.begun + begun, seen: session.seen + seen, ..session.clone() };
+            assert_eq!(sessions.is_over(&aged), over, "{begun} {seen}");
+        }
+    }
+
+    #[test]
+    fn whoever_signed_out_is_out_and_another_door_is_another_door() {
+        let sessions = sessions(60, 600);
+        let (one, other) = (sessions.begin("a".into(), vec![]), sessions.begin("a".into(), vec![]));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        let copy = sessions.cookie(&one).unwrap();
+        assert!(sessions.end(&one).unwrap().to_str().unwrap().contains("Max-Age=0"));
+        assert_eq!(sessions.of(&request(&copy)), None);
+        assert!(!sessions.is_over(&other));
+        assert!(sessions.is_over(&Session { way: "openid".into(), ..other }));
+    }
+
+    #[test]
+    fn a_session_that_is_used_gets_a_new_cookie_now_and_then() {
+        let sessions = sessions(60, 600);
+        let session = sessions.begin("ada".into(), vec![]).unwrap();
+        assert_eq!(sessions.renewed(&session), None);
+        let used = Session { seen: session.seen - 30, ..session.clone() };
+        let renewed = sessions.of(&request(&sessions.renewed(&used).unwrap())).unwrap();
+        assert_eq!((renewed.id, renewed.begun), (session.id, session.begun));
+        assert!(renewed.seen >= session.seen);
+    }
+
+    #[test]
+    fn a_cookie_that_no_browser_keeps_is_not_made() {
+        let sessions = sessions(60, 600);
+        let groups = (0..500).map(|n| format!("group-{n}")).collect();
+        assert_eq!(sessions.cookie(&sessions.begin("ada".into(), groups).unwrap()), None);
+    }
+}
