@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 use prost::Message;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -87,12 +87,14 @@ impl Refusal {
     }
 }
 
-/// Is connected to a data service as a worker, until it ends the call.
+/// Is connected to a data service as a worker, until it ends the call. What it sends is the bundle that has failed.
 async fn stay_connected(endpoint: String, worker: String) {
     let Ok(channel) = connect("data endpoint", &endpoint, PATIENCE).await else { return };
-    let Ok(call) = of_worker(&worker, stream::pending::<Elements>()) else { return };
+    // The connection is there as long as the sender: a body that has no end holds it for ever.
+    let (_sender, nothing) = mpsc::channel::<Elements>(1);
+    let Ok(call) = of_worker(&worker, ReceiverStream::new(nothing)) else { return };
     if let Ok(opened) = BeamFnDataClient::new(channel).data(call).await {
-        // Nothing comes: the bundle has failed.
-        let _ = opened.into_inner().next().await;
+        let mut elements = opened.into_inner();
+        while let Some(Ok(Elements {})) = elements.next().await {}
     }
 }

@@ -43,8 +43,8 @@ fn a_jar_for_another_flink_is_refused_before_it_is_uploaded() {
 #[test]
 fn a_jar_that_is_missing_or_another_one_is_named() {
     let cluster = Flink::shared(FlinkVersion::V1_19);
-    let before = jobs(cluster);
     let site = site_at(cluster.rest_url());
+    let before = jobs(cluster);
     let right = std::fs::read_to_string(site.place.path("config.toml")).unwrap();
     let other = site.place.write("other.jar", "not a jar");
     let said_of = |key: &str| right.split(&format!("{key} = \"")).nth(1).unwrap().split('"').next().unwrap();

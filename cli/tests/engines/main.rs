@@ -14,6 +14,7 @@ mod ends;
 mod flink_faults;
 mod flink_jar;
 mod graph;
+mod kills;
 mod languages;
 mod large;
 mod lost;

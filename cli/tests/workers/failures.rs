@@ -38,7 +38,7 @@ fn a_worker_that_is_stopped_is_no_failure() {
     let pool = launched.pool_of_scripts(&["--job", &launched.job]);
     for id in ["lasting-1", "stubborn-1"] {
         assert_eq!(pool.start_worker(id, &runner(), &[]).0, "");
-        pool.says(&format!("worker {id}: begun {id}"));
+        pool.says(&format!("begun {id}"));
         let below = pool.below();
         assert!(below.len() >= 2, "{below:?}");
         assert_eq!(pool.stop_worker(id), "");

@@ -10,7 +10,7 @@ fn working(launched: &Launched, workers: usize) -> (Pool, Vec<String>) {
     for number in 0..workers {
         let id = format!("lasting-{number}");
         assert_eq!(pool.start_worker(&id, &runner, &[]).0, "");
-        pool.says(&format!("worker {id}: begun {id}"));
+        pool.says(&format!("begun {id}"));
     }
     // A guard, the worker, and what it has started.
     until("all run", || pool.below().len() >= 3 * workers);

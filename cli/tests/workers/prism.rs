@@ -43,7 +43,6 @@ fn a_program_in_go_is_its_own_worker() {
         lines
     };
     assert_eq!(lines("prism"), lines("direct"), "{}", pool.told());
-    assert!(pool.told().contains("_go runs"), "{}", pool.told());
 }
 
 /// Prism hands the environment's words on with each request, or does not; the pipeline's options are there in any case.
