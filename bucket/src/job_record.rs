@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use oci_spec::image::Digest;
 use serde::{Deserialize, Serialize};
 use tmpl_template::{
-    Environment, JobId, JobName, JobState, PhaseLimits, RawParameters, RunnerKind, RunnerProfile,
+    CardName, Environment, JobId, JobName, JobState, PhaseLimits, RawParameters, RunnerKind, RunnerProfile,
 };
 
 use crate::NoticeTarget;
@@ -25,6 +25,9 @@ pub struct JobRecord {
     pub created: Timestamp,
     /// What is launched.
     pub template: JobTemplate,
+    /// The card that was launched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardName>,
     /// The parameters, as asked.
     pub parameters: RawParameters,
     /// The launch environment as it was asked for.

@@ -4,6 +4,7 @@ mod arguments;
 mod bounded_text;
 mod commands;
 mod context;
+mod document_file;
 mod flags_file;
 mod follow;
 mod narrator;

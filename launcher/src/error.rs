@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tmpl_bucket::{BucketError, BucketErrorKind};
 use tmpl_oci::UnpackError;
-use tmpl_template::{JobId, Violations};
+use tmpl_template::{CardError, JobId, Violations};
 
 #[cfg(feature = "docker")]
 use crate::place::docker::DockerError;
@@ -62,6 +62,9 @@ pub enum LaunchError {
     /// One or more parameters are wrong.
     #[error(transparent)]
     Parameters(#[from] Violations),
+    /// A card can't be saved.
+    #[error(transparent)]
+    Card(#[from] CardError),
     /// There is no such runner, or it can't be used.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -269,6 +272,7 @@ impl LaunchError {
                 BucketErrorKind::Temporary => ErrorKind::Temporary,
             },
             Self::Parameters(_)
+            | Self::Card(_)
             | Self::Runner(_)
             | Self::OutputExists { .. }
             | Self::Secret { .. }
@@ -307,6 +311,7 @@ impl LaunchError {
         Some(match self {
             Self::Bucket(error) => return error.hint(),
             Self::Runner(error) => return error.hint(),
+            Self::Card(error) => return error.hint(),
             Self::Parameters(_) | Self::GuardLost | Self::EventLoop { .. } => return None,
             Self::Variable { .. } => {
                 "a launcher is started with TMPL_BUCKET and TMPL_JOB: the bucket, and the id of a job in it"

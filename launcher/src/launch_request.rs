@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use oci_spec::image::Digest;
 use tmpl_bucket::{Bucket, JobRecord, JobTemplate, NoticeTarget, Retries, Submitter};
 use tmpl_template::{
-    CheckRequest, Environment, JobId, JobName, LayerReference, RawParameters, RunnerKind, TemplateName,
-    TemplateReference, TemplateSpec, sha256_of,
+    CardName, CheckRequest, Environment, JobId, JobName, LayerReference, RawParameters, RunnerKind,
+    TemplateName, TemplateReference, TemplateSpec, sha256_of,
 };
 
 use crate::LaunchError;
@@ -42,6 +42,8 @@ pub struct UnpublishedSpec {
 pub struct LaunchRequest {
     /// Which template.
     pub template: LaunchTemplate,
+    /// The card that is launched: its values are among the parameters.
+    pub card: Option<CardName>,
     /// The parameters.
     pub parameters: RawParameters,
     /// The launch environment.
@@ -144,6 +146,7 @@ impl LaunchRequest {
             name: self.job_name.clone().unwrap_or(name),
             created: now,
             template: template.clone(),
+            card: self.card.clone(),
             parameters: self.parameters.clone(),
             runner: runner.name.to_string(),
             profile: runner.profile.clone(),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept`] | what every mouth (CLI, later REST and page) calls: check a launch, write it down |
 //! | [`admission`] | from a checked launch to an accepted job, exactly once |
+//! | [`card_check`] | whether a card can be saved |
 //! | [`advice`](mod@advice) | what a template's author says about jobs that stopped half-way |
 //! | [`begin`] | all of it up to a launcher that runs, for mouths that launch on their own machine |
 //! | [`place`] | where the launcher runs: starts it with two words, bucket and job id |
@@ -30,6 +31,7 @@ pub mod advice;
 pub mod beam_jar;
 pub mod begin;
 pub mod cache;
+pub mod card_check;
 mod cause;
 pub mod container;
 mod direct_metrics;

@@ -112,6 +112,20 @@ impl Card {
     /// Bytes of all names and values together.
     pub const MOST_BYTES: usize = 512 * 1024;
 
+    /// A card that leaves everything open.
+    pub fn new(title: String, template: TemplateName) -> Self {
+        Self {
+            title,
+            template,
+            version: None,
+            values: BTreeMap::new(),
+            runner: None,
+            owner: None,
+            may_run: Vec::new(),
+            notes: None,
+        }
+    }
+
     /// The template, and the version of it, that it launches.
     pub fn reference(&self) -> TemplateReference {
         TemplateReference { name: self.template.clone(), version: self.version.clone() }
@@ -267,7 +281,7 @@ mod tests {
     use super::*;
 
     fn card(values: serde_json::Value) -> Card {
-        let bare: Card = serde_json::from_str(r#"{"title": "T", "template": "t"}"#).unwrap();
+        let bare = Card::new("T".to_owned(), "t".parse().unwrap());
         Card { values: serde_json::from_value(values).unwrap(), ..bare }
     }
 
@@ -414,7 +428,7 @@ mod tests {
             ((&|card: &mut Card| card.title = " ".to_owned()) as &dyn Fn(&mut Card), "the card has no title"),
             (
                 &|card| card.title = "x".repeat(201),
-                "the card's title has 201 characters, and at most 200 are kept",
+                "201 characters are too many for the card's title: at most 200 are kept",
             ),
             (
                 &|card| card.owner = Some("a\u{1b}[31m".to_owned()),

@@ -9,7 +9,7 @@ pub enum CardError {
     #[error("the card has no title")]
     NoTitle,
     /// A text for people is too long.
-    #[error("the card's {key} has {length} characters, and at most {longest} are kept")]
+    #[error("{length} characters are too many for the card's {key}: at most {longest} are kept")]
     Long {
         /// Which text.
         key: &'static str,

@@ -23,6 +23,7 @@ pub(crate) fn job_at(name: &str, at: Timestamp) -> JobRecord {
             digest: sha256_of(b"spec"),
             origin: None,
         },
+        card: None,
         parameters: RawParameters::default(),
         environment: Environment::default(),
         runner: "direct".into(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are read in a terminal")]
 
+mod cards;
 mod environment;
 mod image;
 mod jobs;
@@ -19,8 +20,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
-use tmpl_template::{JobId, TemplateName};
+use tmpl_template::{CardName, JobId, TemplateName};
 
+pub(crate) use cards::{CardVersion, CardsCommand, SaveCardArguments};
 pub(crate) use environment::EnvironmentArguments;
 pub(crate) use image::ImageArguments;
 pub(crate) use jobs::{GraphArguments, JobsCommand, ListArguments, RerunArguments};
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// List, show, compare, check, promote and withdraw templates
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// List, show, save and delete cards: launches prepared for others
+    #[command(subcommand)]
+    Cards(CardsCommand),
     /// List, show, follow, compare, repeat, cancel and delete jobs
     #[command(subcommand)]
     Jobs(JobsCommand),
@@ -172,7 +177,7 @@ pub(crate) enum CheckMode {
     Static,
 }
 
-/// Launch a template and wait for its job.
+/// Launch a template, or a card, and wait for the job.
 ///
 /// The job's id and log go to standard error. Exit codes: 0 done, 1 the program failed, 2 wrong parameters, 3 it could not
 /// be launched, 4 cancelled by somebody else, 5 --wait-timeout, 6 name or launch key in use, 7 contact lost, 75 temporary error, 128+n signal n.
@@ -180,7 +185,11 @@ pub(crate) enum CheckMode {
 #[command(args_override_self = true)]
 pub(crate) struct RunArguments {
     /// The template: NAME, NAME@DIGEST for one version of it, or the path or URL of a spec
-    pub(crate) template: TemplateSource,
+    #[arg(required_unless_present = "card", conflicts_with = "card")]
+    pub(crate) template: Option<TemplateSource>,
+    /// A card instead (tmpl cards list): parameters that it leaves open can be given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) card: Option<CardName>,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 mod bucket;
 mod build;
 mod cache;
+mod cards;
 mod doctor;
 mod gc;
 mod init;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Printer) -> Result<ExitCode, F
             Command::Build(arguments) => Box::pin(build::run(&context, *arguments)).await,
             Command::Run(arguments) => Box::pin(run::run(&context, *arguments)).await,
             Command::Template(command) => template::run(&context, command).await,
+            Command::Cards(command) => Box::pin(cards::run(&context, command)).await,
             Command::Jobs(command) => jobs::run(&context, command).await,
             Command::Runners(command) => Box::pin(runners::run(&context, command)).await,
             Command::Wait(arguments) => wait::run(&context, &arguments).await,

@@ -19,7 +19,7 @@ impl Roles {
         let server = server();
         server.mc(&["mb", &format!("server/{bucket}")]);
         let folder = tempfile::tempdir().unwrap();
-        for role in ["builder", "launcher", "viewer", "admin"] {
+        for role in ["builder", "launcher", "server", "viewer", "admin"] {
             let user = format!("{bucket}-{role}");
             let policy =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policies").join(format!("{role}.json"));
@@ -45,6 +45,14 @@ impl Roles {
     /// Everything in the bucket: names, sizes, times.
     fn listed(&self) -> String {
         server().mc(&["ls", "--recursive", "--json", &format!("server/{}", self.bucket)])
+    }
+
+    /// Something that lies in the bucket.
+    fn put(&self, object: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("anything");
+        std::fs::write(&file, "anything").unwrap();
+        server().mc(&["cp", file.to_str().unwrap(), &format!("server/{}/{object}", self.bucket)]);
     }
 
     /// Whether the store itself lets a role write over an object.
@@ -93,7 +101,8 @@ fn a_builder_publishes_and_launches_nothing() {
         &["run", "talker", "--param", "mode=ok", "--launch-key", "k"],
         "s3:GetObject for staging/keys/*",
     );
-    refused(&builder, &["gc"], "s3:PutObject for staging/audit/*");
+    roles.put(&format!("staging/blobs/sha256/{}", "0".repeat(64)));
+    refused(&builder, &["gc", "--grace", "0s"], "s3:PutObject for staging/collection.json/*");
     assert!(!roles.may_write_over("builder", "staging/jobs/2026-01-01/x/job.json"));
 }
 
@@ -138,6 +147,10 @@ fn a_launcher_launches_and_changes_no_template() {
     let save = ["runners", "save", "mine", "--engine", "prism"];
     refused(&launcher, &save, "s3:PutObject for staging/config/*");
     roles.user("builder").tmpl(&save).expect(0);
+    let save = ["cards", "save", "hello", "--template", "talker", "--title", "Hello", "--value", "mode=ok"];
+    refused(&launcher, &save, "s3:PutObject for staging/audit/*");
+    roles.user("builder").tmpl(&save).expect(0);
+    launcher.tmpl(&["run", "--card", "hello"]).expect(0);
     let listed = launcher.tmpl(&["runners", "list"]).expect(0);
     assert!(listed.stdout.contains("mine"), "{}", listed.stdout);
     for line in roles.listed().lines() {
@@ -148,6 +161,22 @@ fn a_launcher_launches_and_changes_no_template() {
             || name.starts_with("staging/config/");
         assert!(!(is_others && roles.may_write_over("launcher", name)), "{name}");
     }
+}
+
+#[test]
+fn a_server_launches_and_saves_cards_and_nothing_else_that_others_use() {
+    let roles = Roles::of("served");
+    roles.user("builder").build("talker").expect(0);
+    let server = roles.user("server");
+    let save = ["cards", "save", "hello", "--template", "talker", "--title", "Hello", "--lock", "mode=ok"];
+    server.tmpl(&save).expect(0);
+    server.tmpl(&["run", "--card", "hello", "--launch-key", "k"]).expect(0);
+    server.tmpl(&["cards", "delete", "hello"]).expect(0);
+    assert_eq!(roles.listed().matches("staging/audit/").count(), 2, "{}", roles.listed());
+    refused(&server, &["bucket", "settings", "--keep-jobs", "1d"], "s3:PutObject for staging/config/*");
+    refused(&server, &["runners", "save", "mine", "--engine", "prism"], "s3:PutObject for staging/config/*");
+    refused(&server, &["template", "delete", "talker"], "s3:PutObject for templates/*");
+    assert!(!roles.may_write_over("server", "staging/config/settings/00000009.json"));
 }
 
 #[test]
@@ -183,6 +212,7 @@ fn a_viewer_sees_everything_and_writes_nothing() {
         &["jobs", "diff", &done, lost],
         &["wait", &done],
         &["bucket", "settings"],
+        &["cards", "list"],
         &["gc", "--dry-run"],
     ] {
         viewer.tmpl(command).expect(0);

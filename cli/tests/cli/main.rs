@@ -17,6 +17,7 @@ mod bad_projects;
 mod beam;
 mod beam_store;
 mod build;
+mod cards;
 mod counters;
 mod docker;
 mod docker_store;

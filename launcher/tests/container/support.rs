@@ -153,6 +153,7 @@ pub(crate) fn request(parameters: &[(&str, &str)], working_directory: PathBuf) -
     }
     LaunchRequest {
         template: LaunchTemplate::Published("t".parse().unwrap()),
+        card: None,
         parameters: raw,
         environment: Environment::default(),
         runner: RequestedRunner::default(),

@@ -99,8 +99,9 @@ fn format_fix(
                 known.kind
             }
             (Kind::Objects(table), Step::Index(_)) => Kind::Object(table),
-            (Kind::Texts, Step::Index(_))
-            | (Kind::TextMap | Kind::CustomMetadata { .. }, Step::Key(_)) => Kind::Text,
+            (Kind::Texts, Step::Index(_)) | (Kind::TextMap | Kind::CustomMetadata { .. }, Step::Key(_)) => {
+                Kind::Text
+            }
             _ => return None,
         };
     }

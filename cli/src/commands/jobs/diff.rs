@@ -80,6 +80,7 @@ impl Side {
             ("state".to_owned(), summary.state.word().to_owned()),
             ("who".to_owned(), format!("{} on {}", record.submitter.who, record.submitter.host)),
         ]);
+        facts.extend(record.card.iter().map(|card| ("card".to_owned(), card.to_string())));
         for (name, value) in record.parameters.iter() {
             facts.insert(format!("parameter {name}"), value.to_owned());
         }

@@ -20,9 +20,12 @@ pub(super) async fn run(
     let record = bucket.job_record(&arguments.id).await?;
     let options = &arguments.launch;
     let own_retries = options.retries();
+    let parameters = changed(&record.parameters, &parameters::gather(&arguments.parameters)?)?;
     let request = LaunchRequest {
         template: template(bucket, &record, arguments.newest).await?,
-        parameters: changed(&record.parameters, &parameters::gather(&arguments.parameters)?)?,
+        // With other values it may be what the card does not allow.
+        card: record.card.clone().filter(|_| parameters == record.parameters),
+        parameters,
         environment: record.environment.clone(),
         runner: arguments.runner.requested_again(&record)?,
         job_name: options.job_name.clone(),

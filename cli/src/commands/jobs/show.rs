@@ -82,6 +82,7 @@ fn print(printer: &Printer, job: &JobView, made: &Made) -> Result<(), Failure> {
     }
     lines.extend(made.advice.iter().map(|advice| format!("  advice     {}", printable(advice))));
     lines.push(format!("  template   {}@{}", record.template.name, record.template.digest));
+    lines.extend(record.card.iter().map(|card| format!("  card       {card}")));
     lines.push(format!("  runner     {}", printable(&runner_of(record))));
     let options = record.profile.iter().flat_map(|profile| &profile.options);
     lines.extend(options.map(|(name, value)| printable(&format!("  option     {name} = {value}"))));

@@ -1,5 +1,6 @@
 //! `tmpl run`: check, write down, start, wait, say how it ended.
 
+mod card;
 mod container;
 mod dry_run;
 mod elsewhere;
@@ -13,13 +14,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use tmpl_bucket::{Bucket, FinalRecord, JobRecord};
-use tmpl_launcher::accept::LaunchRequest;
+use tmpl_launcher::accept::{LaunchRequest, LaunchTemplate};
 use tmpl_launcher::admission::Standing;
 use tmpl_launcher::begin::{self, Recalled};
 use tmpl_launcher::notices::{NoticeEvent, Notices};
 use tmpl_launcher::place;
+use tmpl_launcher::requested_runner::RequestedRunner;
 use tmpl_launcher::this_process::host;
-use tmpl_template::JobState;
+use tmpl_template::{JobState, RawParameters};
 
 use crate::arguments::{LaunchOptions, Place, PlaceArguments, RunArguments};
 use crate::context::Context;
@@ -32,12 +34,22 @@ use crate::{follow, parameters, submitter};
 const LONGEST_WAIT: Duration = Duration::from_hours(10 * 365 * 24);
 
 pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Result<ExitCode, Failure> {
-    let (bucket, template) = arguments.template.for_launch(context).await?;
+    let entered = parameters::gather(&arguments.parameters)?;
+    let runner = arguments.runner.requested()?;
+    let Launched { bucket, template, parameters, runner } = match (&arguments.template, &arguments.card) {
+        (Some(template), _) => {
+            let (bucket, template) = template.for_launch(context).await?;
+            Launched { bucket, template, parameters: entered, runner }
+        }
+        (None, Some(card)) => card::launched(context, card, &entered, runner).await?,
+        (None, None) => unreachable!("one of them must be given"),
+    };
     let request = LaunchRequest {
         template,
-        parameters: parameters::gather(&arguments.parameters)?,
+        card: arguments.card.clone(),
+        parameters,
         environment: arguments.environment.environment()?,
-        runner: arguments.runner.requested()?,
+        runner,
         job_name: arguments.launch.job_name.clone(),
         python: arguments.launch.python.clone(),
         timeout: arguments.launch.timeout,
@@ -52,6 +64,14 @@ pub(crate) async fn run(context: &Context<'_>, arguments: RunArguments) -> Resul
     };
     launch(context, &Launching { options: &arguments.launch, place: &arguments.place }, &bucket, request)
         .await
+}
+
+/// What is launched, and where it is written down.
+struct Launched {
+    bucket: Bucket,
+    template: LaunchTemplate,
+    parameters: RawParameters,
+    runner: RequestedRunner,
 }
 
 /// How a launch is made and waited for, and where it runs.
@@ -76,14 +96,14 @@ pub(crate) async fn launch(
     let holder = if_running::holder(launching, bucket).await?;
     let recalled = begin::recall(bucket, &request, word).await?;
     match &recalled {
-        Some(Recalled { record, standing }) if !launching.options.dry_run => {
-            if *standing != Standing::Waiting {
-                context
-                    .printer
-                    .say(&format!("job {} ({}), launched before under this key", record.id, record.name));
-                write_id(launching, record)?;
-                return elsewhere::attend(context, launching, bucket, record).await;
-            }
+        Some(Recalled { record, standing })
+            if !launching.options.dry_run && *standing != Standing::Waiting =>
+        {
+            context
+                .printer
+                .say(&format!("job {} ({}), launched before under this key", record.id, record.name));
+            write_id(launching, record)?;
+            return elsewhere::attend(context, launching, bucket, record).await;
         }
         None => {
             if let Some(holder) = holder
@@ -96,8 +116,8 @@ pub(crate) async fn launch(
     }
     let known = recalled.map(|recalled| recalled.record);
     match launching.place.place {
-        Place::Process => process::run(context, launching, bucket, request, known).await,
-        Place::Docker => container::run(context, launching, bucket, request, known).await,
+        Place::Process => Box::pin(process::run(context, launching, bucket, request, known)).await,
+        Place::Docker => Box::pin(container::run(context, launching, bucket, request, known)).await,
     }
 }
 

@@ -9,15 +9,15 @@ use tmpl_template::{BeamJar, Digest, ProfileError, ProfilePart, RunnerName, Runn
 use crate::arguments::SaveRunnerArguments;
 use crate::context::Context;
 use crate::report::{Failure, USAGE};
-use crate::{bounded_text, submitter};
+use crate::{document_file, submitter};
 
-/// Bytes of a file with a profile.
-const LONGEST: u64 = 1 << 20;
+/// What a file with a profile holds.
+const KEYS: &str = "the keys are engine, endpoint, workerPool, beamJar, options, limits, token, savepointDirectory, owner and description";
 
 pub(super) async fn run(context: &Context<'_>, arguments: &SaveRunnerArguments) -> Result<(), Failure> {
     let name = &arguments.name;
     let mut said = arguments.said()?;
-    let file = arguments.file.as_deref().map(read).transpose()?;
+    let file = arguments.file.as_deref().map(|file| document_file::read(file, KEYS)).transpose()?;
     let bucket = context.open_bucket()?;
     let jar = match &arguments.beam_jar {
         Some(path) => Some(Jar::read(path).await?),
@@ -129,33 +129,4 @@ impl<'a> Jar<'a> {
         }
         Ok(())
     }
-}
-
-/// A profile of a file in JSON or YAML: JSON is read as the YAML that it is.
-fn read(path: &Path) -> Result<ProfilePart, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::new(USAGE, format!("--file: {error}"))
-            .hint("give a JSON or YAML file, or - for standard input")
-    };
-    let text = if path == Path::new("-") {
-        bounded_text::read(std::io::stdin(), LONGEST)
-    } else {
-        fs_err::File::open(path).and_then(|opened| bounded_text::read(opened, LONGEST))
-    };
-    let text = text.map_err(unreadable)?;
-    if text.len() as u64 > LONGEST {
-        return Err(Failure::new(
-            USAGE,
-            format!("--file {}: it has more than {LONGEST} bytes", path.display()),
-        ));
-    }
-    serde_saphyr::from_str(&text).map_err(|error| {
-        // Its message goes on with an excerpt of the file.
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        let line = line.strip_prefix("error: ").unwrap_or(line);
-        Failure::new(USAGE, format!("--file {}: {line}", path.display())).hint(
-            "the keys are engine, endpoint, workerPool, beamJar, options, limits, token, savepointDirectory, owner and description",
-        )
-    })
 }
