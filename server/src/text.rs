@@ -4,6 +4,7 @@ pub(crate) mod door;
 pub(crate) mod find;
 pub(crate) mod form;
 pub(crate) mod frame;
+pub(crate) mod launch;
 pub(crate) mod live;
 pub(crate) mod operate;
 pub(crate) mod plain;

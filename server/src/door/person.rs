@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use tmpl_bucket::{JobRecord, Submitter};
-use tmpl_template::TemplateName;
+use tmpl_template::{Card, TemplateName};
 
 use super::session::Session;
 use super::{Access, Action, Role, Visit};
@@ -66,6 +66,14 @@ impl Person {
     /// Whether a button for it is worth showing.
     pub(crate) fn can(&self, action: Action, template: Option<&TemplateName>) -> bool {
         self.may(action, template).is_ok()
+    }
+
+    /// Refuses a saved launch that is for others.
+    pub(crate) fn may_run_card(&self, card: &Card) -> Result<(), Problem> {
+        if card.may_be_run_by(&self.0.name, &self.0.groups) {
+            return Ok(());
+        }
+        Err(Problem::refused(text::NO_ENTRY, text::NOT_YOUR_CARD))
     }
 
     /// Refuses what the person may not do. A template that they may not see is not there.

@@ -49,6 +49,17 @@ impl Entered {
         entered
     }
 
+    /// With the author's defaults of what nobody has said anything about.
+    pub(crate) fn with_defaults(mut self, declared: &[Parameter], is_said: impl Fn(&str) -> bool) -> Self {
+        for parameter in declared.iter().filter(|parameter| !parameter.secret() && !is_said(&parameter.name))
+        {
+            if let Some(default) = &parameter.default_value {
+                self.values.entry(parameter.name.clone()).or_insert_with(|| default.clone());
+            }
+        }
+        self
+    }
+
     /// What the address says, over what is there. A secret is never taken from an address: addresses are kept in too many places.
     pub(crate) fn with_link<'a>(
         mut self,
@@ -105,6 +116,15 @@ impl Entered {
             self.values.insert(name.to_owned(), value);
         } else {
             self.other.push((name.to_owned(), value));
+        }
+    }
+
+    /// Puts a value in place of whatever is in a field, or empties it.
+    pub(crate) fn fix(&mut self, declared: &[Parameter], name: &str, value: Option<String>) {
+        self.values.remove(name);
+        self.other.retain(|(other, _)| other != name);
+        if let Some(value) = value {
+            self.put(declared, name, value);
         }
     }
 

@@ -22,7 +22,7 @@ mod send;
 
 pub(crate) use choice::Choice;
 pub(crate) use control::Control;
-pub(crate) use draw::{Folded, Form, Other, OtherRow, Section};
+pub(crate) use draw::{Form, Lock};
 pub(crate) use entered::{Entered, FIELD, OTHER_NAME, OTHER_VALUE};
 pub(crate) use field::Field;
 pub(crate) use problems::{FieldProblem, Problems};

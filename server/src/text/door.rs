@@ -64,3 +64,4 @@ pub(crate) const FORM_TOO_LARGE: &str =
     "It is larger than 1 MiB. A long text is better put into a file in the bucket, and the file's address into the form.";
 pub(crate) const TOO_MANY_FIELDS: &str = "It has more than 2,000 fields.";
 pub(crate) const NO_TEXT: &str = "Something in it is not text: it is not UTF-8, or has a NUL character in it.";
+pub(crate) const NOT_YOUR_CARD: &str = "This saved launch is for other people. You may look at it, but not run it.";
