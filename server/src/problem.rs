@@ -13,6 +13,7 @@ use serde_json::json;
 use tmpl_bucket::{BucketError, BucketErrorKind, causes};
 use tmpl_launcher::{ErrorKind, LaunchError};
 
+use crate::operate::RequestId;
 use crate::text::problem as text;
 
 /// Something that went wrong with a request.
@@ -130,14 +131,18 @@ impl IntoResponse for Problem {
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     problem: &'a Problem,
+    /// What the log knows the request by, where the fault is ours.
+    reference: Option<&'a str>,
 }
 
 /// Shows problems in the form that the request asks for.
 pub(crate) async fn shown(request: Request, next: Next) -> Response {
     let json = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(wants_json);
+    let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let shown = if json { as_json(&problem) } else { as_page(&problem) };
+    let reference = id.as_ref().map(|id| id.0.as_str()).filter(|_| problem.status.is_server_error());
+    let shown = if json { as_json(&problem, reference) } else { as_page(&problem, reference) };
     let (parts, body) = shown.into_parts();
     *response.body_mut() = body;
     *response.status_mut() = problem.status;
@@ -155,7 +160,7 @@ fn wants_json(accept: &str) -> bool {
     place("json") < place("html")
 }
 
-fn as_json(problem: &Problem) -> Response {
+fn as_json(problem: &Problem, reference: Option<&str>) -> Response {
     let mut value = json!({
         "type": "about:blank",
         "title": problem.title,
@@ -165,11 +170,14 @@ fn as_json(problem: &Problem) -> Response {
     if let Some(hint) = &problem.hint {
         value["hint"] = json!(hint);
     }
+    if let Some(reference) = reference {
+        value["request"] = json!(reference);
+    }
     ([(CONTENT_TYPE, "application/problem+json")], value.to_string()).into_response()
 }
 
-fn as_page(problem: &Problem) -> Response {
-    match (ProblemPage { problem }).render() {
+fn as_page(problem: &Problem, reference: Option<&str>) -> Response {
+    match (ProblemPage { problem, reference }).render() {
         Ok(page) => Html(page).into_response(),
         Err(_) => problem.detail.clone().into_response(),
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tmpl_template::SecretReference;
 use url::Url;
 
-use crate::door::{Role, Who};
+use crate::door::{Role, TemplatePattern, Who};
 use crate::operate::Limits;
 
 /// What the operator says of the page.
@@ -41,7 +41,7 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// Signing in with OpenID Connect.
+/// Signing in with `OpenID` Connect.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
@@ -124,5 +124,3 @@ pub struct Rule {
     #[serde(default)]
     pub author: Vec<Who>,
 }
-
-pub use crate::door::TemplatePattern;

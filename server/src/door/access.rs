@@ -43,13 +43,13 @@ impl Access {
     /// What the operator's configuration says.
     pub(crate) fn of(settings: &Settings) -> Self {
         let roles = &settings.roles;
-        let named = vec![
+        let given = vec![
             (Role::View, roles.view.clone()),
             (Role::Run, roles.run.clone()),
             (Role::Author, roles.author.clone()),
             (Role::Admin, roles.admin.clone()),
         ];
-        let rules = settings.rules.iter().map(|rule| {
+        let about = settings.rules.iter().map(|rule| {
             let named = vec![
                 (Role::View, rule.view.clone()),
                 (Role::Run, rule.run.clone()),
@@ -58,8 +58,8 @@ impl Access {
             (rule.templates.clone(), Grants { everyone: rule.everyone, named })
         });
         Self {
-            everywhere: Grants { everyone: roles.everyone, named },
-            rules: rules.collect(),
+            everywhere: Grants { everyone: roles.everyone, named: given },
+            rules: about.collect(),
             read_only: settings.read_only,
         }
     }

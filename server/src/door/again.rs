@@ -39,14 +39,14 @@ fn way_back(parts: &Parts) -> String {
 }
 
 /// The person is known, the page that the form was on is of an earlier session.
-pub(super) fn with_new_token(parts: &Parts, person: &Person, fields: Vec<(String, String)>) -> Response {
+pub(super) fn with_new_token(parts: &Parts, person: &Person, fields: &[(String, String)]) -> Response {
     Again {
         title: text::OLD_PAGE,
         detail: text::OLD_PAGE_DETAIL,
         sign_in: None,
         action: &way_back(parts),
         csrf: Some(person.csrf()),
-        fields: &fields,
+        fields,
     }
     .shown(StatusCode::FORBIDDEN)
 }

@@ -51,7 +51,7 @@ impl FromRequest<Shared> for Posted {
             return Ok(Self { person, fields });
         }
         // The page that it came from is older than the session. What was entered is not lost: it can be sent once more.
-        Err(again::with_new_token(&parts, &person, fields))
+        Err(again::with_new_token(&parts, &person, &fields))
     }
 }
 

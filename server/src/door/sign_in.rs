@@ -131,7 +131,8 @@ async fn begin(
     if headers.get("sec-fetch-dest").is_some_and(|destination| destination != "document") {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, text::SIGN_IN_FIRST, text::SIGN_IN_DETAIL));
     }
-    let (address, cookie) = provider.begin(server.door.sessions.seal(), to).await.map_err(failed)?;
+    let (address, cookie) =
+        provider.begin(server.door.sessions.seal(), to).await.map_err(|error| failed(&error))?;
     Ok(([(SET_COOKIE, cookie)], see_other(address.as_str())).into_response())
 }
 
@@ -147,7 +148,8 @@ async fn finish(
         return Err(Problem::not_found(problem::NOTHING_HERE_DETAIL));
     };
     let answer = query.map(|Query(answer)| answer).unwrap_or_default();
-    let found = provider.finish(door.sessions.seal(), &headers, answer).await.map_err(failed)?;
+    let found =
+        provider.finish(door.sessions.seal(), &headers, answer).await.map_err(|error| failed(&error))?;
     let groups = door.access.known_groups(found.groups);
     let cookie = come_in(&server, &visit, found.name, groups).await?;
     let mut response = (cookie, onwards(&found.to)).into_response();
@@ -157,7 +159,7 @@ async fn finish(
     Ok(response)
 }
 
-fn failed(error: OpenIdError) -> Problem {
+fn failed(error: &OpenIdError) -> Problem {
     let cause = error.to_string();
     match error {
         OpenIdError::Provider { .. } => {

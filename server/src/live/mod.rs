@@ -36,6 +36,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use tmpl_bucket::BucketError;
 use tmpl_template::JobId;
 
 pub(crate) use hub::Hub;
@@ -86,13 +87,23 @@ async fn events(
     let seat = Seat::take(&server, person.name())?;
     let watch = server.hub.watch(&server, &id).await?;
     let newest = watch.read_up_to();
-    if came_back && watch.end().is_some() && position.is_none_or(|position| position >= newest) {
-        // It has had everything; this answer tells browsers not to come back.
+    if came_back && has_had_all(&server, &id, position).await? {
+        // This answer tells browsers not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let position = position.unwrap_or(Position { attempt: newest.attempt, offset: 0 });
     let viewer = Viewer::new(&server, person, id, watch, wanted.then_some(position), seat);
     Ok(stream_of(viewer.body()))
+}
+
+/// Whether nothing comes after a position: the job has ended, and its log was read.
+async fn has_had_all(server: &Shared, id: &JobId, position: Option<Position>) -> Result<bool, BucketError> {
+    if server.bucket.final_record(id).await?.is_none() {
+        return Ok(false);
+    }
+    let attempt = server.bucket.attempt_numbers(id).await?.last().copied().unwrap_or(1);
+    let end = Position { attempt, offset: server.bucket.log_length(id, attempt).await? };
+    Ok(position.is_none_or(|position| position >= end))
 }
 
 fn stream_of(body: Body) -> Response {

@@ -101,7 +101,7 @@ mod tests {
     fn a_line_without_an_end_does_not_fill_the_memory() {
         let mut splitter = Splitter::from(0);
         for _ in 0..100 {
-            assert!(splitter.take(&[b'x'; 100_000]).is_empty());
+            assert!(splitter.take(&vec![b'x'; 100_000]).is_empty());
             assert!(splitter.begun.len() <= LONGEST_RECORD + 1);
         }
         let lines = splitter.take(b"\nnext\n");

@@ -257,7 +257,9 @@ impl Reader {
             let events = news::lines(self.attempt, self.splitter.take(&bytes));
             watch.tell(|news| {
                 let any = !events.is_empty();
-                events.into_iter().for_each(|lines| news.tail.push(lines));
+                for lines in events {
+                    news.tail.push(lines);
+                }
                 any
             });
         }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use tmpl_bucket::causes;
+use tmpl_bucket::{Bucket, causes};
 use tokio::sync::Mutex;
 
 use crate::Shared;
@@ -42,11 +42,7 @@ pub(crate) async fn ready(State(server): State<Shared>) -> Result<&'static str, 
     let found = match &*known {
         Some((asked, found)) if asked.elapsed() < FRESH => found.clone(),
         _ => {
-            let found = match tokio::time::timeout(PATIENCE, server.bucket.settings()).await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(causes(&error).join(": ")),
-                Err(_) => Err(format!("the bucket did not answer within {} s", PATIENCE.as_secs())),
-            };
+            let found = reached(&server.bucket).await;
             *known = Some((Instant::now(), found.clone()));
             found
         }
@@ -54,6 +50,19 @@ pub(crate) async fn ready(State(server): State<Shared>) -> Result<&'static str, 
     match found {
         Ok(()) => Ok("ready\n"),
         Err(cause) => Err(not_ready(crate::text::problem::BUCKET_AWAY_DETAIL).cause(cause)),
+    }
+}
+
+/// Whether the bucket can be read.
+async fn reached(bucket: &Bucket) -> Result<(), String> {
+    // A folder that is gone, a disk that is not mounted any more, looks like one with nothing in it.
+    if let Some(folder) = bucket.folder().filter(|folder| !folder.is_dir()) {
+        return Err(format!("there is no folder {}", folder.display()));
+    }
+    match tokio::time::timeout(PATIENCE, bucket.settings()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(causes(&error).join(": ")),
+        Err(_) => Err(format!("the bucket did not answer within {} s", PATIENCE.as_secs())),
     }
 }
 

@@ -1,15 +1,18 @@
 //! How much is too much.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::Shared;
 use crate::problem::Problem;
-use crate::text::operate as text;
+use crate::text::{operate as text, problem};
 
 /// No address is longer.
 const LONGEST_ADDRESS: usize = 8 * 1024;
@@ -47,8 +50,19 @@ pub(crate) async fn limited(State(server): State<Shared>, request: Request, next
         return Problem::new(status, text::ADDRESS_TOO_LONG, text::ADDRESS_TOO_LONG_DETAIL).into_response();
     }
     let time = server.settings.limits.request_time.unsigned_abs();
-    tokio::time::timeout(time, next.run(request)).await.unwrap_or_else(|_| {
-        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, text::TOO_SLOW, text::TOO_SLOW_DETAIL);
-        problem.hint(crate::text::problem::TRY_AGAIN).cause("it took too long").into_response()
-    })
+    // What a handler leaves behind when it panics is its own.
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(time, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            let problem = Problem::new(status, problem::OUR_MISTAKE, problem::OUR_MISTAKE_DETAIL);
+            problem.hint(problem::TELL_OPERATOR).cause("it panicked").into_response()
+        }
+        Err(_) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let problem = Problem::new(status, text::TOO_SLOW, text::TOO_SLOW_DETAIL);
+            problem.hint(problem::TRY_AGAIN).cause("it took too long").into_response()
+        }
+    }
 }

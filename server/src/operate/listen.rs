@@ -15,10 +15,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::patience::Patient;
 use crate::{Shared, StartError};
 
 /// A client that has not sent its headers by then is not waited for: neither at first, nor between two requests.
 const HEADERS_TIME: Duration = Duration::from_secs(30);
+/// One that takes nothing of its answer for so long neither.
+const WRITE_TIME: Duration = Duration::from_mins(1);
 /// The headers of a request have at most so many bytes, and are at most so many.
 const LARGEST_HEADERS: usize = 32 * 1024;
 const MOST_HEADERS: usize = 100;
@@ -59,23 +62,23 @@ pub async fn serve(server: Shared, listening: Listening, stop: impl Future<Outpu
         }
     });
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(server.settings.limits.connections));
+    let places = Arc::new(Semaphore::new(server.settings.limits.connections));
     tokio::pin!(stop);
     loop {
         // One that finds no room waits in the system's own queue.
         let accepted = async {
-            let place = Arc::clone(&room).acquire_owned().await;
+            let place = Arc::clone(&places).acquire_owned().await;
             (place, listening.listener.accept().await)
         };
         tokio::select! {
             (place, accepted) = accepted => match accepted {
-                Ok((stream, peer)) => {
-                    let served = connections.watch(connection(stream, peer, app.clone()));
+                Ok((stream, client)) => {
+                    let talk = connections.watch(connection(stream, client, app.clone()));
                     let server = Arc::clone(&server);
                     tokio::spawn(async move {
                         server.metrics.connections.change(1);
                         // A client that breaks off is none of our business.
-                        let _ = served.await;
+                        let _ = talk.await;
                         server.metrics.connections.change(-1);
                         drop(place);
                     });
@@ -107,5 +110,5 @@ fn connection(
         .header_read_timeout(HEADERS_TIME)
         .max_buf_size(LARGEST_HEADERS)
         .max_headers(MOST_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIME)), TowerToHyperService::new(service))
 }

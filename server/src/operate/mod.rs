@@ -6,6 +6,7 @@ mod health;
 mod limits;
 mod listen;
 mod metrics;
+mod patience;
 
 use axum::Router;
 use axum::routing::get;
@@ -17,7 +18,7 @@ pub use limits::Limits;
 pub(crate) use limits::limited;
 pub(crate) use listen::Peer;
 pub use listen::{Listening, serve};
-pub(crate) use metrics::{Gauge, Metrics};
+pub(crate) use metrics::Metrics;
 
 use crate::Shared;
 

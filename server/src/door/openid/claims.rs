@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn identity_of(claims: Value, name: &str, groups: &str) -> Result<(String, Vec<String>), String> {
+    fn identity_of(claims: &Value, name: &str, groups: &str) -> Result<(String, Vec<String>), String> {
         let settings: SignIn = toml::from_str(&format!(
             "issuer = \"https://i\"\nclient_id = \"c\"\nname_claim = \"{name}\"\ngroups_claim = \"{groups}\""
         ))
@@ -89,7 +89,7 @@ mod tests {
             let mut claims = claims;
             claims["email"] = json!("ada@x");
             claims["email_verified"] = json!(true);
-            assert_eq!(identity_of(claims.clone(), "email", groups), expected, "{claims}");
+            assert_eq!(identity_of(&claims, "email", groups), expected, "{claims}");
         }
     }
 
@@ -100,11 +100,11 @@ mod tests {
             json!({"email": "ada@x", "email_verified": false}),
             json!({"email": "ada@x", "email_verified": "false"}),
         ] {
-            assert!(identity_of(claims, "email", "groups").unwrap_err().contains("not verified"));
+            assert!(identity_of(&claims, "email", "groups").unwrap_err().contains("not verified"));
         }
-        assert!(identity_of(json!({"sub": "7"}), "email", "groups").unwrap_err().contains("missing"));
-        assert!(identity_of(json!({"sub": "a\u{1b}"}), "sub", "groups").unwrap_err().contains("no name"));
-        assert_eq!(identity_of(json!({"sub": "7"}), "sub", "groups").unwrap().0, "7");
+        assert!(identity_of(&json!({"sub": "7"}), "email", "groups").unwrap_err().contains("missing"));
+        assert!(identity_of(&json!({"sub": "a\u{1b}"}), "sub", "groups").unwrap_err().contains("no name"));
+        assert_eq!(identity_of(&json!({"sub": "7"}), "sub", "groups").unwrap().0, "7");
     }
 
     #[test]

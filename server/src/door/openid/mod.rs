@@ -1,4 +1,4 @@
-//! The door with OpenID Connect: the authorization code flow with PKCE, a state and a nonce.
+//! The door with `OpenID` Connect: the authorization code flow with PKCE, a state and a nonce.
 //!
 //! ```text
 //! /sign-in ─▶ provider ─▶ /sign-in/callback ─▶ token endpoint ─▶ id_token checked (─▶ userinfo) ─▶ session

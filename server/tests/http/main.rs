@@ -1,0 +1,17 @@
+//! The server from outside: over TCP, with a bucket of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that can't go on fails"
+)]
+
+mod doors;
+mod forms;
+mod hostile;
+mod live;
+mod operating;
+mod proxy;
+mod roles;
+mod support;
