@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use tmpl_template::JobId;
 
+use crate::blob::{BlobReader, reader_of};
 use crate::listed::Listed;
 use crate::{Bucket, BucketError, layout};
 
@@ -72,6 +73,29 @@ impl Bucket {
         Ok(listed)
     }
 
+    /// Opens something that a job made for people to keep, by its name below the folder of such things. Links that lead out of it lead
+    /// nowhere: jobs choose what lies there, and may run where they can read less than who asks.
+    pub async fn artifact(&self, id: &JobId, name: &str) -> Result<Option<BlobReader>, BucketError> {
+        let folder = layout::artifacts(id);
+        let object = self.path_in(&format!("{folder}/{name}"))?;
+        let Some(root) = self.folder().map(|root| root.join(&folder)) else {
+            return Ok(self.store.open(&object).await?.map(|found| reader_of(found.payload)));
+        };
+        let place = root.join(name);
+        let opened = tokio::task::spawn_blocking(move || {
+            let (root, place) = (root.canonicalize()?, place.canonicalize()?);
+            if !place.starts_with(&root) || !place.is_file() {
+                return Err(std::io::ErrorKind::NotFound.into());
+            }
+            fs_err::File::open(place)
+        });
+        match opened.await.map_err(std::io::Error::other).and_then(|opened| opened) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BucketError::of_store(self.store.name(), "read", &object, error)),
+        }
+    }
+
     /// What a job made for people to keep: names and sizes.
     pub async fn artifacts(&self, id: &JobId) -> Result<Vec<(String, u64)>, BucketError> {
         let folder = layout::artifacts(id);
@@ -93,5 +117,41 @@ fn row(line: &[u8]) -> Result<ResultRow, String> {
         Ok(Value::Object(row)) => Ok(row),
         Ok(_) => Err("it is no JSON object".to_owned()),
         Err(error) => Err(format!("it is no JSON: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_job_made_is_read_and_nothing_that_it_points_at() {
+        let root = tempfile::tempdir().unwrap();
+        let bucket = Bucket::open(&root.path().to_str().unwrap().parse().unwrap()).unwrap();
+        let id: JobId = "2026-11-21_08_00_00-0000000000000000001".parse().unwrap();
+        let folder = layout::artifacts(&id);
+        for (object, text) in [(format!("{folder}/out/a.txt"), "made"), ("private".to_owned(), "secret")] {
+            bucket.write_object(&object, text).await.unwrap();
+        }
+        std::os::unix::fs::symlink(root.path().join("private"), root.path().join(&folder).join("link"))
+            .unwrap();
+        std::os::unix::fs::symlink("a.txt", root.path().join(&folder).join("out/same")).unwrap();
+        for (name, expected) in [
+            ("out/a.txt", Some("made")),
+            ("out/same", Some("made")),
+            ("link", None),
+            ("out", None),
+            ("x", None),
+        ] {
+            let mut text = String::new();
+            let found = bucket.artifact(&id, name).await.unwrap();
+            let found = found.map(|mut found| found.read_to_string(&mut text).unwrap());
+            assert_eq!(found.map(|_| text.as_str()), expected, "{name}");
+        }
+        for name in ["../job.json", "", "out//a.txt"] {
+            assert!(bucket.artifact(&id, name).await.is_err(), "{name}");
+        }
     }
 }
