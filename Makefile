@@ -30,6 +30,8 @@ FAKE_GCS_VERSION := 1.56.1
 AZURITE_VERSION := 3.35.0
 S3RVER_VERSION := 3.7.1
 S3S_FS_VERSION := 0.14.1
+# Who people sign in at.
+OIDC_PROVIDER_VERSION := 9.13.3
 # Engines that Beam's graphs run on. Beam's runners in Java are older than its SDK: of the newer ones some parts are not to be
 # had everywhere, and an older runner takes a newer SDK's graph. Flink 2.2 is without one, to have both of Flink's REST APIs.
 FLINK_VERSION := 1.19.3
@@ -54,6 +56,7 @@ minio := $(TOOLS)/installed/minio-$(MINIO_VERSION)
 mc := $(TOOLS)/installed/mc-$(MC_VERSION)
 fake_gcs := $(TOOLS)/installed/fake-gcs-server-$(FAKE_GCS_VERSION)
 node_stores := $(TOOLS)/installed/azurite-$(AZURITE_VERSION)-s3rver-$(S3RVER_VERSION)
+openid_provider := $(TOOLS)/installed/oidc-provider-$(OIDC_PROVIDER_VERSION)
 s3s_fs := $(TOOLS)/installed/s3s-fs-$(S3S_FS_VERSION)
 awscli := $(TOOLS)/installed/awscli-$(AWSCLI_VERSION)
 rclone := $(TOOLS)/installed/rclone-$(RCLONE_VERSION)
@@ -92,7 +95,7 @@ python-tests: $(TOOLS)/uv $(beam_venv) ## The tests of the Python scripts and of
 	$(TOOLS)/beam-venv/bin/python -m unittest discover -q -s sdk-image/python/tests
 
 .PHONY: components
-components: $(TOOLS)/uv test-programs registries stores engines base-images examples ## Install what the tests need: programs, registries, object stores, engines, base images
+components: $(TOOLS)/uv test-programs registries stores openid-provider engines base-images examples ## Install what the tests need: programs, registries, object stores, engines, base images, an OpenID provider
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -264,6 +267,14 @@ $(node_stores): | test-programs
 $(s3s_fs):
 	@mkdir -p $(@D)
 	nice cargo install --quiet --locked --root $(TOOLS) s3s-fs --version $(S3S_FS_VERSION) --features binary
+	@touch $@
+
+# Who people sign in at on the page.
+.PHONY: openid-provider
+openid-provider: $(openid_provider)
+$(openid_provider): | test-programs
+	@mkdir -p $(@D)
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error oidc-provider@$(OIDC_PROVIDER_VERSION)
 	@touch $@
 
 # Engines: Prism, clusters of Flink and Spark, and Beam's runners for them.
