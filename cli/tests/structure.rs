@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("beam", &[]),
     ("launcher", &["template", "bucket", "oci", "beam"]),
     ("template-builder", &["template", "bucket", "oci", "launcher"]),
-    ("server", &["template", "bucket", "launcher"]),
+    ("server", &["template", "bucket", "beam", "launcher"]),
     ("cli", &["template", "bucket", "oci", "beam", "launcher", "template-builder", "server"]),
     ("sdk-image/boot", &["template", "bucket", "beam", "launcher"]),
     // What tests start knows none of the others.

@@ -11,6 +11,7 @@ mod doors;
 mod forms;
 mod hostile;
 mod live;
+mod openid;
 mod operating;
 mod proxy;
 mod roles;

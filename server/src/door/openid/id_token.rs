@@ -111,3 +111,167 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     };
     signs && of_kind && named.is_none_or(|named| named == format!("{algorithm:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsDer;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::json;
+
+    use super::*;
+
+    const EXPECTED: Expected<'_> =
+        Expected { issuer: "https://login.example", client_id: "tmpl", nonce: "n-1" };
+
+    struct Signer {
+        pair: EcdsaKeyPair,
+        id: &'static str,
+    }
+
+    impl Signer {
+        fn new(id: &'static str) -> Self {
+            Self { pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(), id }
+        }
+
+        fn key(&self) -> Value {
+            let point = self.pair.public_key().as_ref();
+            let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+            json!({
+                "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.id,
+                "x": encode(&point[1..33]), "y": encode(&point[33..]),
+            })
+        }
+
+        fn sign(&self, key_id: Option<&str>, claims: &Value) -> String {
+            let header = Header { kid: key_id.map(str::to_owned), ..Header::new(Algorithm::ES256) };
+            let key = self.pair.to_pkcs8v1().unwrap();
+            encode(&header, claims, &EncodingKey::from_ec_der(key.as_ref())).unwrap()
+        }
+    }
+
+    fn keys(keys: &[Value]) -> JwkSet {
+        serde_json::from_value(json!({ "keys": keys })).unwrap()
+    }
+
+    fn claims(change: &Value) -> Value {
+        let mut claims = json!({
+            "iss": EXPECTED.issuer, "aud": EXPECTED.client_id, "sub": "1", "nonce": EXPECTED.nonce,
+            "iat": now(), "exp": now() + 300,
+        });
+        for (name, value) in change.as_object().unwrap() {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        claims
+    }
+
+    #[test]
+    fn a_token_is_for_us_for_this_sign_in_and_now() {
+        let signer = Signer::new("a");
+        let published = keys(&[Signer::new("b").key(), signer.key()]);
+        let check = |change: Value| check(&signer.sign(Some("a"), &claims(&change)), &published, &EXPECTED);
+        for change in [
+            json!({}),
+            json!({ "aud": ["tmpl"] }),
+            json!({ "aud": ["other", "tmpl"], "azp": "tmpl" }),
+            json!({ "iat": now() - 500 }),
+            json!({ "iat": now() + 30 }),
+            json!({ "nbf": now() + 30 }),
+        ] {
+            assert_eq!(check(change.clone()).unwrap()["sub"], "1", "{change}");
+        }
+        for change in [
+            json!({ "iss": "https://evil.example" }),
+            json!({ "iss": "https://login.example/" }),
+            json!({ "iss": null }),
+            json!({ "aud": "other" }),
+            json!({ "aud": [] }),
+            json!({ "aud": null }),
+            json!({ "aud": ["other", "tmpl"] }),
+            json!({ "aud": ["other", "tmpl"], "azp": "other" }),
+            json!({ "azp": "other" }),
+            json!({ "nonce": "n-2" }),
+            json!({ "nonce": null }),
+            json!({ "nonce": 1 }),
+            json!({ "exp": now() - 61 }),
+            json!({ "exp": null }),
+            json!({ "exp": "never" }),
+            json!({ "iat": now() - 700 }),
+            json!({ "iat": now() + 100 }),
+            json!({ "iat": null }),
+            json!({ "nbf": now() + 100 }),
+            json!({ "sub": "" }),
+            json!({ "sub": null }),
+        ] {
+            assert!(matches!(check(change.clone()), Err(Rejected::Wrong(_))), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_signed_with_a_key_that_the_provider_publishes() {
+        let (signer, other) = (Signer::new("a"), Signer::new("a"));
+        let token = |id| signer.sign(id, &claims(&json!({})));
+        let is_ok = |token: &str, published: &[Value]| check(token, &keys(published), &EXPECTED).is_ok();
+        assert!(is_ok(&token(Some("a")), &[signer.key()]));
+        assert!(is_ok(&token(None), &[signer.key()]), "the only one");
+        assert!(!is_ok(&token(None), &[signer.key(), other.key()]), "which of two?");
+        assert!(!is_ok(&token(Some("a")), &[other.key()]), "another one of the same name");
+        let unknown = check(&token(Some("b")), &keys(&[signer.key()]), &EXPECTED);
+        assert!(matches!(unknown, Err(Rejected::UnknownKey)));
+        let encrypts = {
+            let mut key = signer.key();
+            key["use"] = json!("enc");
+            key
+        };
+        assert!(!is_ok(&token(Some("a")), &[encrypts]));
+        let (head, rest) = {
+            let token = token(Some("a"));
+            token.split_once('.').map(|(h, r)| (h.to_owned(), r.to_owned())).unwrap()
+        };
+        let (_, signature) = rest.split_once('.').unwrap();
+        let forged = URL_SAFE_NO_PAD.encode(claims(&json!({ "sub": "2" })).to_string());
+        for wrong in [
+            "",
+            "a.b.c",
+            "..",
+            &format!("{head}.{forged}.{signature}"),
+            &format!("{head}.{forged}."),
+            &format!("{head}.{rest}.x"),
+        ] {
+            assert!(!is_ok(wrong, &[signer.key()]), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_signature_that_anybody_can_make_is_none() {
+        let signer = Signer::new("a");
+        let published =
+            keys(&[signer.key(), json!({ "kty": "oct", "k": "c2VjcmV0", "kid": "s", "alg": "HS256" })]);
+        let body = URL_SAFE_NO_PAD.encode(claims(&json!({})).to_string());
+        for head in [
+            json!({ "alg": "none" }),
+            json!({ "alg": "none", "kid": "a" }),
+            json!({ "alg": "NONE", "kid": "a" }),
+        ] {
+            let token = format!("{}.{body}.", URL_SAFE_NO_PAD.encode(head.to_string()));
+            assert!(check(&token, &published, &EXPECTED).is_err(), "{head}");
+        }
+        // The public key in place of a shared secret, and a secret that is published.
+        let point = signer.pair.public_key().as_ref().to_vec();
+        let der: Vec<u8> =
+            AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(signer.pair.public_key())
+                .unwrap()
+                .as_ref()
+                .to_vec();
+        for (secret, id) in [(point, "a"), (der, "a"), (b"secret".to_vec(), "s")] {
+            let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::HS256) };
+            let token = encode(&header, &claims(&json!({})), &EncodingKey::from_secret(&secret)).unwrap();
+            assert!(check(&token, &published, &EXPECTED).is_err(), "{id}");
+        }
+    }
+}

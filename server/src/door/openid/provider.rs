@@ -22,6 +22,8 @@ use crate::start_error::StartError;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No answer is longer.
 const LARGEST_ANSWER: usize = 1024 * 1024;
+/// What a provider says of a code that it did not give, or not to this sign-in.
+const INVALID_GRANT: &str = "invalid_grant";
 /// What the provider says of itself is asked for again after this long.
 const FRESH: Duration = Duration::from_hours(1);
 /// Its keys are not asked for more often than this, whatever tokens name.
@@ -191,6 +193,10 @@ impl Provider {
         if !status.is_success() {
             let code = serde_json::from_slice::<OAuthError>(&body).map(|error| error.error);
             let code = code.ok().filter(|code| is_code(code)).unwrap_or_default();
+            // A code that was used, or made up: the provider is as it should be.
+            if code == INVALID_GRANT {
+                return Err(OpenIdError::Refused(code));
+            }
             return Err(wrong(format!("{status} {code}").trim_end().to_owned()));
         }
         serde_json::from_slice(&body)

@@ -1,0 +1,98 @@
+//! The provider as a process, and a browser that signs in there.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::support::{Answer, Request, Rig};
+
+/// Where the provider sends people back to.
+const CALLBACK: &str = "http://127.0.0.1:1/sign-in/callback?";
+
+/// A provider. It ends when this is dropped.
+pub(super) struct OpenIdProvider {
+    pub(super) issuer: String,
+    secret: NamedTempFile,
+    child: Child,
+}
+
+impl OpenIdProvider {
+    /// Starts one; the arguments say which ways of proof it takes, and whether claims come with the token.
+    pub(super) async fn start(arguments: &[&str]) -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let packages = here.parent().unwrap().join(".tools/npm");
+        assert!(
+            packages.join("node_modules/oidc-provider").is_dir(),
+            "npm's oidc-provider is not installed: `make openid-provider` does that"
+        );
+        let mut child = Command::new("node")
+            .arg(here.join("tests/http/openid/provider.mjs"))
+            .arg(&packages)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let issuer = lines.next_line().await.unwrap().expect("the provider says where it is");
+        let secret = NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), "a secret & more\n").unwrap();
+        Self { issuer, secret, child }
+    }
+
+    /// The reference of the clients' secret.
+    pub(super) fn secret(&self) -> String {
+        format!("file:{}", self.secret.path().display())
+    }
+
+    pub(super) async fn stop(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// A browser that comes back from the provider.
+pub(super) struct SignIn {
+    /// What it brings along.
+    pub(super) query: String,
+    pub(super) cookie: String,
+}
+
+impl SignIn {
+    /// Goes to the provider as it was told, signs in there as somebody, and comes back.
+    pub(super) async fn at(provider: &OpenIdProvider, begun: &Answer, who: &str) -> Self {
+        assert_eq!(begun.status, 303, "{}", begun.text());
+        let mut address = format!("{}&login_hint={who}", begun.header("location"));
+        for part in ["response_type=code", "code_challenge_method=S256", "&nonce=", "&state="] {
+            assert!(address.contains(part), "{address}");
+        }
+        let socket: SocketAddr = provider.issuer.strip_prefix("http://").unwrap().parse().unwrap();
+        let mut jar = BTreeMap::new();
+        for _ in 0..10 {
+            if let Some(query) = address.strip_prefix(CALLBACK) {
+                return Self { query: query.to_owned(), cookie: begun.cookie() };
+            }
+            let path = address.strip_prefix(&provider.issuer).unwrap_or(&address);
+            let cookies: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let answer = Request::new(socket, "GET", path).cookie(&cookies.join("; ")).send().await;
+            for cookie in answer.all("set-cookie") {
+                let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+                jar.insert(name.to_owned(), value.to_owned());
+            }
+            assert!(matches!(answer.status, 302 | 303), "{address}: {}", answer.text());
+            address = answer.header("location").to_owned();
+        }
+        panic!("the provider leads in circles");
+    }
+
+    /// Comes back to the page.
+    pub(super) async fn finish(&self, rig: &Rig) -> Answer {
+        rig.get(&format!("/sign-in/callback?{}", self.query)).cookie(&self.cookie).send().await
+    }
+}
