@@ -83,3 +83,4 @@ pub use error::{ErrorKind, LaunchError};
 pub use invocation::{ArgumentValue, FilePlan, Invocation};
 pub use protocol::{FromClient, FromLauncher};
 pub use runner::Plan;
+pub use secret::look_up;
