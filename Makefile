@@ -117,6 +117,8 @@ bench: components bench-programs $(crane) $(beam_venv) $(boot) store-clients rel
 	$(PYTHON) benches/images.py target/release/tmpl .bench/images
 	$(PYTHON) benches/stores.py target/release/tmpl .bench/stores
 	$(TOOLS)/beam-venv/bin/python benches/workers.py target/release/tmpl .bench/workers $(TOOLS)/boot/container
+	$(TOOLS)/beam-venv/bin/python benches/runners.py target/release/tmpl .bench/runners
+	$(TOOLS)/beam-venv/bin/python benches/job_service.py target/release/tmpl .bench/job-service
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 	cargo bench -p tmpl-bucket --bench job_list
