@@ -25,6 +25,8 @@ pub const NAMES: &str = "staging/names";
 pub const KEYS: &str = "staging/keys";
 /// `staging/audit`: who did what to the bucket itself.
 pub const AUDIT: &str = "staging/audit";
+/// `staging/sessions`: sessions of servers that somebody signed out of.
+pub const SESSIONS: &str = "staging/sessions";
 /// `tmp`: what may be deleted when its job has ended.
 pub const TEMPORARY: &str = "tmp";
 /// What the first writer of the bucket found out about the store.
@@ -266,6 +268,13 @@ pub fn card(name: &CardName) -> String {
 /// Entry `n` of a card.
 pub fn card_entry(name: &CardName, n: u64) -> String {
     format!("{CARDS}/{name}/{n:0NUMBER_DIGITS$}.json")
+}
+
+/// A session that somebody signed out of, which would have lasted until then: by its digest, since whoever knows its name could be
+/// anybody who reads the bucket.
+pub fn ended_session(session: &str, until: jiff::Timestamp) -> String {
+    let digest = tmpl_template::sha256_of(session.as_bytes());
+    format!("{SESSIONS}/{:012}-{}", until.as_second(), digest.digest())
 }
 
 /// The runner's temporary location, emptied when the job ends.

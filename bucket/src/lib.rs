@@ -19,6 +19,7 @@
 //! | `browsing` | people's own folders and files, to be looked at |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
+//! | `ended_sessions` | sessions of servers that somebody signed out of |
 //! | `worker_ends` | workers of a job that ended although nobody told them to |
 //!
 //! Invariants: everything is written once with *create* except projections, leases and `tmp/`; a reader never sees half an
@@ -32,6 +33,7 @@ mod cards;
 mod collection;
 mod copy;
 mod cut_off;
+mod ended_sessions;
 mod engine_jobs;
 mod engine_standing;
 mod error;
