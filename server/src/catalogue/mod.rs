@@ -8,6 +8,7 @@
 //! It is a view of the bucket and may be lost at any time. Several servers have one each.
 
 mod item;
+mod lines;
 mod runs;
 mod search;
 mod words;
@@ -23,6 +24,7 @@ use tmpl_bucket::{Bucket, BucketError, JobLine};
 use tmpl_template::{JobId, TemplateName};
 
 pub(crate) use item::Item;
+use lines::Logs;
 pub(crate) use runs::{Runs, Usual, Wanted};
 
 use crate::Shared;
@@ -49,6 +51,8 @@ pub(crate) struct Catalogue {
     look: tokio::sync::Mutex<Look>,
     /// Somebody looks behind an answer.
     looking: AtomicBool,
+    /// Where lines begin in the logs that people read.
+    pub(crate) logs: Logs,
 }
 
 /// What a look must know of the one before.

@@ -11,8 +11,7 @@ pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (time, words) =
-            (self.0.strftime("%Y-%m-%dT%H:%M:%SZ"), self.0.strftime("%-d %b %Y, %H:%M:%S UTC"));
+        let (time, words) = (self.0.strftime("%Y-%m-%dT%H:%M:%SZ"), self.0.strftime("%-d %b %Y, %H:%M UTC"));
         write!(f, "<time datetime=\"{time}\">{words}</time>")
     }
 }
@@ -20,12 +19,18 @@ impl fmt::Display for Moment {
 /// Nobody's text is in it.
 impl HtmlSafe for Moment {}
 
-impl Moment {
-    /// The same in words alone.
-    pub(crate) fn words(self) -> String {
-        self.0.strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
+/// A moment to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exactly(pub(crate) Timestamp);
+
+impl fmt::Display for Exactly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, words) = (self.0.strftime("%Y-%m-%dT%H:%M:%SZ"), self.0.strftime("%-d %b, %H:%M:%S UTC"));
+        write!(f, "<time datetime=\"{time}\" data-exactly>{words}</time>")
     }
 }
+
+impl HtmlSafe for Exactly {}
 
 /// A length of time: its two largest units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +48,7 @@ impl fmt::Display for Length {
         let seconds = self.seconds();
         let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
         match (days, hours, minutes, seconds % 60) {
-            (0, 0, 0, 0) => f.write_str("less than a second"),
+            (0, 0, 0, 0) => f.write_str("under a second"),
             (0, 0, 0, seconds) => write!(f, "{seconds} s"),
             (0, 0, minutes, 0) => write!(f, "{minutes} min"),
             (0, 0, minutes, seconds) => write!(f, "{minutes} min {seconds} s"),
@@ -95,15 +100,17 @@ mod tests {
     #[test]
     fn moments_are_read_by_people_and_scripts() {
         let moment = Moment("2026-11-21T08:05:09.7Z".parse().unwrap());
-        let html = "<time datetime=\"2026-11-21T08:05:09Z\">21 Nov 2026, 08:05:09 UTC</time>";
+        let html = "<time datetime=\"2026-11-21T08:05:09Z\">21 Nov 2026, 08:05 UTC</time>";
         assert_eq!(moment.to_string(), html);
+        let html = "<time datetime=\"2026-11-21T08:05:09Z\" data-exactly>21 Nov, 08:05:09 UTC</time>";
+        assert_eq!(Exactly(moment.0).to_string(), html);
     }
 
     #[test]
     fn lengths_have_two_units() {
         for (seconds, words) in [
-            (-5, "less than a second"),
-            (0, "less than a second"),
+            (-5, "under a second"),
+            (0, "under a second"),
             (59, "59 s"),
             (60, "1 min"),
             (125, "2 min 5 s"),

@@ -12,9 +12,14 @@
 
 mod assets;
 mod attributes;
+mod browse;
+mod compare;
 mod find;
 mod frame;
+mod history;
+mod job;
 mod launch;
+mod log;
 mod measure;
 mod state;
 
@@ -32,5 +37,17 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(find::find))
         .route("/templates/{name}", get(launch::template_form).post(launch::template_sent))
         .route("/cards/{name}", get(launch::card_form).post(launch::card_sent))
+        .route("/jobs", get(history::history))
+        .route("/compare", get(compare::compare))
+        .route("/browse", get(browse::browse))
+        .route("/jobs/{id}", get(job::job))
+        .route("/jobs/{id}/log", get(log::log))
+        .route("/jobs/{id}/log.txt", get(log::download))
+        .route("/jobs/{id}/results.csv", get(job::csv))
+        .route("/jobs/{id}/results.json", get(job::json))
+        .route("/jobs/{id}/graph.svg", get(job::svg))
+        .route("/jobs/{id}/files/{*name}", get(job::file))
+        .route("/jobs/{id}/parameters/{name}", get(job::value))
+        .route("/jobs/{id}/stop", get(job::ask).post(job::stop))
         .route("/assets/{name}", get(assets::asset))
 }

@@ -22,6 +22,16 @@ impl Badge {
         Self { state, large: false }
     }
 
+    /// The state in a word or two.
+    pub(crate) fn word(self) -> &'static str {
+        text::word(self.state)
+    }
+
+    /// What it means.
+    pub(crate) fn sentence(self) -> &'static str {
+        text::sentence(self.state)
+    }
+
     /// At the top of a page.
     pub(crate) fn large(state: JobState) -> Self {
         Self { state, large: true }

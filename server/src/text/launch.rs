@@ -67,6 +67,7 @@ pub(crate) const CHANGE: &str = "Change something";
 pub(crate) const SAVE_CARD: &str = "Save for next time";
 pub(crate) const VALUE_CUT: &str = "(cut; it goes on)";
 
+pub(crate) const FILES_TITLE: &str = "Files in the bucket";
 pub(crate) const CHOOSE_TITLE: &str = "Choose a file or folder";
 pub(crate) const CHOOSE: &str = "Choose";
 pub(crate) const CHOOSE_FOLDER: &str = "Choose this folder";
