@@ -273,7 +273,8 @@ impl Prepared {
     pub(crate) async fn announce(&self, session: &mut Session) {
         let unpacked = self.environment.as_ref().map_or(0, |joined| joined.unpacked);
         if unpacked > 0 {
-            session.message(format!("unpacked {unpacked} layers")).await;
+            let layers = if unpacked == 1 { "layer" } else { "layers" };
+            session.message(format!("unpacked {unpacked} {layers}")).await;
         }
     }
 }

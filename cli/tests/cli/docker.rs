@@ -55,7 +55,7 @@ fn a_job_in_a_container_looks_like_any_other() {
     --- stderr
     job [JOB] (talker-[NAME])
     pending
-    [TIME] INFO    unpacked 1 layers
+    [TIME] INFO    unpacked 1 layer
     running
     [TIME] INFO    repr: 'hello'
     [TIME] INFO    json: {"text": "hello", "flag": false, "token": null, "count": 3, "blob": null}
