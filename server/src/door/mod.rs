@@ -139,7 +139,7 @@ impl Door {
         let cookie = CookieName::new("session", secure, address.port());
         let loopback = matches!(way, Way::Token(_));
         Ok(Self {
-            sessions: Sessions::new(key(settings)?, mark, cookie, lifetime),
+            sessions: Sessions::new(key(settings)?, mark, cookie, lifetime, settings.session_key.is_some()),
             names: Names { public, hosts: settings.hosts.clone(), loopback },
             addresses: Addresses {
                 proxies: settings.proxy.as_ref().map(|proxy| proxy.from.clone()).unwrap_or_default(),
@@ -256,6 +256,7 @@ fn key(settings: &Settings) -> Result<Seal, StartError> {
 pub(crate) async fn pass(State(server): State<Shared>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let (visit, cookie) = server.door.visit(&parts);
+    let visit = server.door.looked_up(&server.bucket, visit).await;
     parts.extensions.insert(visit.clone());
     let entered = match server.door.refusal(&parts, &visit) {
         None => Ok(Request::from_parts(parts.clone(), body)),

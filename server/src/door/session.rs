@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tmpl_bucket::{Bucket, BucketError};
 
 use super::seal::{Seal, random_name};
 
@@ -14,6 +16,11 @@ use super::seal::{Seal, random_name};
 const PURPOSE: &str = "session";
 /// Browsers keep no larger cookie.
 const LARGEST_COOKIE: usize = 4000;
+/// The bucket is asked so often whether somebody has signed out at another server, and is waited for so long.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
+/// So many sessions are kept in mind at most, before those are let go of that are asked for anew anyway.
+const MOST_ASKED: usize = 10_000;
 /// A cookie is made anew when so many parts of the idle time are over: not at every request.
 const RENEWED_AFTER: i64 = 10;
 
@@ -26,9 +33,9 @@ pub(crate) struct Session {
     pub(super) way: String,
     pub(super) name: String,
     pub(super) groups: Vec<String>,
-    /// When it began, and when it was last used, in seconds.
-    pub(super) begun: i64,
+    /// When it was last used, and when it is over in any case, in seconds.
     pub(super) seen: i64,
+    pub(super) until: i64,
 }
 
 /// How long sessions last.
@@ -49,6 +56,9 @@ pub(crate) struct Sessions {
     lifetime: Lifetime,
     /// Sessions that were signed out of, until they would have been over anyway.
     ended: Mutex<HashMap<String, i64>>,
+    /// Of other servers' sessions: when the bucket was asked whether somebody has signed out there. Nothing where nobody else has the
+    /// key.
+    asked: Option<Mutex<HashMap<String, Instant>>>,
 }
 
 /// The name of a cookie, and what goes with it.
@@ -84,8 +94,9 @@ impl CookieName {
 }
 
 impl Sessions {
-    pub(super) fn new(seal: Seal, way: String, cookie: CookieName, lifetime: Lifetime) -> Self {
-        Self { seal, way, cookie, lifetime, ended: Mutex::default() }
+    pub(super) fn new(seal: Seal, way: String, cookie: CookieName, lifetime: Lifetime, shared: bool) -> Self {
+        let asked = shared.then(Mutex::default);
+        Self { seal, way, cookie, lifetime, ended: Mutex::default(), asked }
     }
 
     /// What cookies are sealed with.
@@ -97,7 +108,8 @@ impl Sessions {
     pub(super) fn begin(&self, name: String, groups: Vec<String>) -> Option<Session> {
         let now = now();
         let id = random_name().ok()?;
-        Some(Session { id, way: self.way.clone(), name, groups, begun: now, seen: now })
+        let until = now.saturating_add(self.lifetime.longest.as_secs());
+        Some(Session { id, way: self.way.clone(), name, groups, seen: now, until })
     }
 
     /// The session of a request.
@@ -120,12 +132,7 @@ impl Sessions {
 
     /// When it is over if it is not used again, in seconds.
     fn end_of(&self, session: &Session) -> i64 {
-        let idle = session.seen.saturating_add(self.lifetime.idle.as_secs());
-        idle.min(self.last_end_of(session))
-    }
-
-    fn last_end_of(&self, session: &Session) -> i64 {
-        session.begun.saturating_add(self.lifetime.longest.as_secs())
+        session.seen.saturating_add(self.lifetime.idle.as_secs()).min(session.until)
     }
 
     fn was_ended(&self, id: &str) -> bool {
@@ -147,15 +154,51 @@ impl Sessions {
         self.cookie(&Session { seen: now, ..session.clone() })
     }
 
-    /// Ends a session: from now on its cookie opens nothing, whoever has a copy of it. Returns what makes the browser forget it.
+    /// Ends a session: from now on its cookie opens nothing here, whoever has a copy of it. Returns what makes the browser forget it.
     pub(super) fn end(&self, session: &Session) -> Option<HeaderValue> {
         let now = now();
         if let Ok(mut ended) = self.ended.lock() {
             ended.retain(|_, until| *until > now);
-            ended.insert(session.id.clone(), self.last_end_of(session));
+            ended.insert(session.id.clone(), session.until);
         }
         self.cookie.with("", "Strict", 0)
     }
+
+    /// Tells the other servers that a session is over, where there may be others.
+    pub(super) async fn end_elsewhere(&self, bucket: &Bucket, session: &Session) -> Result<(), BucketError> {
+        match (&self.asked, Timestamp::from_second(session.until)) {
+            (Some(_), Ok(until)) => bucket.end_session(&session.id, until).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks, now and then, whether somebody has signed out at another server. A bucket that does not answer says nothing; what is
+    /// wanted of it meanwhile is not to be had either.
+    pub(super) async fn look_elsewhere(&self, bucket: &Bucket, session: &Session) {
+        let (Some(asked), Ok(until)) = (&self.asked, Timestamp::from_second(session.until)) else { return };
+        if !is_due(asked, &session.id) {
+            return;
+        }
+        let question = bucket.is_session_ended(&session.id, until);
+        match tokio::time::timeout(PATIENCE, question).await {
+            Ok(Ok(true)) => drop(self.end(session)),
+            Ok(Ok(false)) => {}
+            _ => drop(asked.lock().map(|mut asked| asked.remove(&session.id))),
+        }
+    }
+}
+
+/// Whether it is time to ask of a session. Then it counts as asked: others who come meanwhile don't ask, too.
+fn is_due(asked: &Mutex<HashMap<String, Instant>>, id: &str) -> bool {
+    let Ok(mut asked) = asked.lock() else { return true };
+    if asked.get(id).is_some_and(|asked| asked.elapsed() < ASKED_AGAIN) {
+        return false;
+    }
+    if asked.len() >= MOST_ASKED {
+        asked.retain(|_, asked| asked.elapsed() < ASKED_AGAIN);
+    }
+    asked.insert(id.to_owned(), Instant::now());
+    true
 }
 
 pub(super) fn now() -> i64 {
@@ -170,7 +213,7 @@ mod tests {
         let lifetime =
             Lifetime { idle: SignedDuration::from_secs(idle), longest: SignedDuration::from_secs(longest) };
         let cookie = CookieName::new("session", true, 443);
-        Sessions::new(Seal::of_secret("key"), "token".into(), cookie, lifetime)
+        Sessions::new(Seal::of_secret("key"), "token".into(), cookie, lifetime, false)
     }
 
     fn request(cookie: &HeaderValue) -> HeaderMap {
@@ -189,11 +232,11 @@ mod tests {
             assert!(text.split("; ").any(|found| found == part), "{text}");
         }
         assert_eq!(sessions.of(&request(&cookie)), Some(session.clone()));
-        for (begun, seen, over) in
+        for (until, seen, over) in
             [(0, 0, false), (0, -59, false), (0, -60, true), (-599, 0, false), (-600, 0, true)]
         {
-            let aged = Session { begun: session.begun + begun, seen: session.seen + seen, ..session.clone() };
-            assert_eq!(sessions.is_over(&aged), over, "{begun} {seen}");
+            let aged = Session { until: session.until + until, seen: session.seen + seen, ..session.clone() };
+            assert_eq!(sessions.is_over(&aged), over, "{until} {seen}");
         }
     }
 
@@ -216,7 +259,7 @@ mod tests {
         assert_eq!(sessions.renewed(&session), None);
         let used = Session { seen: session.seen - 30, ..session.clone() };
         let renewed = sessions.of(&request(&sessions.renewed(&used).unwrap())).unwrap();
-        assert_eq!((renewed.id, renewed.begun), (session.id, session.begun));
+        assert_eq!((renewed.id, renewed.until), (session.id, session.until));
         assert!(renewed.seen >= session.seen);
     }
 

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use tmpl_bucket::Submitter;
+use tmpl_bucket::{Submitter, causes};
 
 use super::fields::way_on;
 use super::openid::{Answer, OpenIdError};
@@ -179,6 +179,9 @@ async fn sign_out(State(server): State<Shared>, posted: Posted) -> Result<Respon
     if let Some(session) = &posted.person.0.session {
         if let Some(cookie) = door.sessions.end(session) {
             response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        if let Err(error) = door.sessions.end_elsewhere(&server.bucket, session).await {
+            server.log.note("other servers don't know of a sign-out", Some(&causes(&error).join(": ")));
         }
         let forget = HeaderValue::from_static("\"cache\"");
         response.headers_mut().insert(HeaderName::from_static("clear-site-data"), forget);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
+use tmpl_bucket::Bucket;
 
 use super::person::Known;
 use super::session::Session;
@@ -70,9 +71,19 @@ impl Door {
         csrf::is_of(self.sessions.seal(), &bound, token)
     }
 
+    /// A visit, without the person where they have signed out at another server.
+    pub(super) async fn looked_up(&self, bucket: &Bucket, visit: Visit) -> Visit {
+        match &visit.person {
+            Some(person) if !self.is_still_open_to(bucket, person).await => Visit { person: None, ..visit },
+            _ => visit,
+        }
+    }
+
     /// Whether somebody who came in may still be here: what goes on for long asks now and then.
-    pub(crate) fn is_still_open_to(&self, person: &Person) -> bool {
-        person.0.session.as_ref().is_none_or(|session| !self.sessions.is_over(session))
+    pub(crate) async fn is_still_open_to(&self, bucket: &Bucket, person: &Person) -> bool {
+        let Some(session) = &person.0.session else { return true };
+        self.sessions.look_elsewhere(bucket, session).await;
+        !self.sessions.is_over(session)
     }
 }
 

@@ -92,7 +92,7 @@ impl Viewer {
             }
             if self.looked_up.elapsed() >= LOOK_UP {
                 self.looked_up = Instant::now();
-                if !self.server.door.is_still_open_to(&self.person) {
+                if !self.server.door.is_still_open_to(&self.server.bucket, &self.person).await {
                     return Some(self.leave("session"));
                 }
             }

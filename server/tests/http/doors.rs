@@ -126,8 +126,16 @@ async fn servers_with_one_key_know_each_others_sessions() {
     let two = one.beside(&settings).await;
     let cookie = one.come_in().await;
     let value = cookie.split_once('=').unwrap().1;
-    let cookie = format!("tmpl-session-{}={value}", two.address.port());
-    assert_ne!(two.get("/").cookie(&cookie).send().await.status, 401);
+    let there = format!("tmpl-session-{}={value}", two.address.port());
+    assert_ne!(two.get("/").cookie(&there).send().await.status, 401);
+    // Whoever signs out at one is soon out everywhere.
+    let csrf = one.csrf(&cookie).await;
+    assert_eq!(one.post("/sign-out", &format!("csrf={csrf}")).cookie(&cookie).send().await.status, 303);
+    let begun = std::time::Instant::now();
+    while two.get("/").cookie(&there).send().await.status != 401 {
+        assert!(begun.elapsed() < Duration::from_secs(8));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     std::fs::write(&key, "too short").unwrap();
     let refused = Rig::with(TempDir::new().unwrap(), &settings).await.err().unwrap();
     assert!(matches!(refused, StartError::Secret { key: "session_key", .. }), "{refused}");

@@ -6,7 +6,10 @@ pub(crate) mod jobs;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
 use tmpl_bucket::{AuditEntry, Bucket};
@@ -119,29 +122,18 @@ impl Rig {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// What was written down in the bucket's audit log: who, what, about what.
-    pub(crate) fn audit(&self) -> Vec<AuditEntry> {
-        let mut entries = Vec::new();
-        let root = self.folder.path().join("bucket/staging/audit");
-        for day in std::fs::read_dir(root).into_iter().flatten() {
-            for entry in std::fs::read_dir(day.unwrap().path()).unwrap() {
-                let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-                entries.push(serde_json::from_str::<AuditEntry>(&text).unwrap());
-            }
-        }
-        entries.sort_by_key(|entry| entry.time);
-        entries
-    }
-
-    /// Waits for an entry of the audit log.
+    /// Waits for an entry of the bucket's audit log.
     pub(crate) async fn audited(&self, is_it: impl Fn(&AuditEntry) -> bool) -> AuditEntry {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let mut found = Vec::new();
         for _ in 0..100 {
-            if let Some(entry) = self.audit().into_iter().find(&is_it) {
-                return entry;
+            found = self.bucket.audit_entries(today.yesterday().unwrap(), today, 1000).await.unwrap().entries;
+            if let Some(entry) = found.iter().find(|entry| is_it(entry)) {
+                return entry.clone();
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("no such entry: {:#?}", self.audit())
+        panic!("no such entry: {found:#?}")
     }
 
     /// Tells the server to stop, and waits until it has.
