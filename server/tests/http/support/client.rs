@@ -1,7 +1,7 @@
 //! A client that sends what it is told, byte for byte.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(30);
 
 /// A request.
 #[derive(Clone)]
@@ -189,12 +190,19 @@ impl Stream {
     /// Reads until the body is as it should be; false where it ends before, or takes too long.
     pub(crate) async fn reads(&mut self, is_it: impl Fn(&str) -> bool) -> bool {
         let read = async {
+            let mut looked = None::<Instant>;
             loop {
-                if self.so_far().is_some_and(|answer| is_it(&answer.text())) {
-                    return true;
+                let now = Instant::now();
+                // Much comes in many pieces; what has come is not looked at after each of them.
+                if looked.is_none_or(|looked| now - looked > LOOK) {
+                    if self.so_far().is_some_and(|answer| is_it(&answer.text())) {
+                        return true;
+                    }
+                    looked = Some(Instant::now());
                 }
-                if !self.read_more().await {
-                    return self.so_far().is_some_and(|answer| is_it(&answer.text()));
+                match timeout(LOOK, self.read_more()).await {
+                    Ok(true) | Err(_) => {}
+                    Ok(false) => return self.so_far().is_some_and(|answer| is_it(&answer.text())),
                 }
             }
         };
