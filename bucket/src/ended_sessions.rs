@@ -45,6 +45,9 @@ mod tests {
         bucket.end_session("c", later).await.unwrap();
         let kept = bucket.store.list(layout::SESSIONS).await.unwrap();
         assert_eq!(kept.len(), 2, "of one that is over anyway nobody asks");
-        assert!(kept.iter().all(|listed| !listed.name.ends_with("-a")), "whoever lists the bucket learns no session");
+        assert!(
+            kept.iter().all(|listed| !listed.name.ends_with("-a")),
+            "whoever lists the bucket learns no session"
+        );
     }
 }

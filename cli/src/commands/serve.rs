@@ -58,9 +58,9 @@ impl Threads {
     ) -> Result<T, Failure> {
         let stopped = || Failure::new(TEMPORARY, "the server has no event loop");
         let running = self.0.as_ref().ok_or_else(stopped)?.spawn(task);
-        running.await.map_err(|error| {
-            Failure::new(TEMPORARY, format!("the server ended unexpectedly: {error}"))
-        })
+        running
+            .await
+            .map_err(|error| Failure::new(TEMPORARY, format!("the server ended unexpectedly: {error}")))
     }
 }
 

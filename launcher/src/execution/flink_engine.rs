@@ -204,7 +204,7 @@ impl FlinkEngine {
     async fn tell_end(&self, id: &FlinkJobId, news: &Sender<News>, told: &mut HashSet<String>) {
         match self.client.execution_result(id).await {
             Ok(Some(ExecutionResult { failure: Some(failure), .. })) => {
-                tell_failure(failure, news, told).await
+                tell_failure(failure, news, told).await;
             }
             _ => self.tell_failures(id, news, told).await,
         }
