@@ -3,10 +3,10 @@
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
-use tmpl_template::SecretReference;
+use tmpl_template::{SecretReference, Who};
 use url::Url;
 
-use crate::door::{Role, TemplatePattern, Who};
+use crate::door::{Role, TemplatePattern};
 use crate::operate::Limits;
 
 /// What the operator says of the page.

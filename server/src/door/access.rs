@@ -1,9 +1,12 @@
 //! Who has which role, on which template.
 
-use tmpl_template::TemplateName;
+use tmpl_template::{TemplateName, Who};
 
-use super::{Role, TemplatePattern, Who};
+use super::{Role, TemplatePattern};
 use crate::settings::Settings;
+
+/// How many bytes of groups are kept with a session, beside those that mean something here.
+const ROOM_FOR_GROUPS: usize = 1800;
 
 /// The roles of people, and the rules of templates. A value: whoever asks gets the same answer.
 #[derive(Debug)]
@@ -80,13 +83,23 @@ impl Access {
         self.read_only
     }
 
-    /// Those of somebody's groups that mean something here: a session has no room for all groups of an organisation.
-    pub(crate) fn known_groups(&self, mut groups: Vec<String>) -> Vec<String> {
+    /// Somebody's groups, as many as a session has room for, and how many of them mean something here: those come first. The others
+    /// may mean something to a card.
+    pub(crate) fn fitting_groups(&self, mut groups: Vec<String>) -> (Vec<String>, usize) {
         let grants = || std::iter::once(&self.everywhere).chain(self.rules.iter().map(|(_, grants)| grants));
-        groups.retain(|group| grants().any(|grants| grants.groups().any(|known| known == group)));
-        groups.sort_unstable();
+        let is_known = |group: &String| grants().any(|grants| grants.groups().any(|known| known == group));
+        groups.sort_by_cached_key(|group| (!is_known(group), group.clone()));
         groups.dedup();
-        groups
+        let known = groups.iter().filter(|group| is_known(group)).count();
+        let mut room = ROOM_FOR_GROUPS;
+        let fitting = groups.iter().take_while(|group| {
+            let (left, fits) = room.overflowing_sub(group.len() + 4);
+            room = left;
+            !fits
+        });
+        let fitting = fitting.count().max(known);
+        groups.truncate(fitting);
+        (groups, known)
     }
 
     /// A person's role: on a template, or where it is about none. Whoever has a role on some template may look around.
@@ -174,10 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_nobody_asks_for_are_forgotten() {
+    fn groups_that_mean_something_come_first_and_the_rest_as_far_as_there_is_room() {
         let access =
-            access("[roles]\nrun = [\"group:b\"]\n[[rules]]\ntemplates = \"a\"\nview = [\"group:c\"]");
-        let groups = ["d", "c", "b", "b", "a"].map(str::to_owned).to_vec();
-        assert_eq!(access.known_groups(groups), ["b", "c"]);
+            access("[roles]\nrun = [\"group:b\"]\n[[rules]]\ntemplates = \"a\"\nview = [\"group:y\"]");
+        let groups = ["d", "y", "b", "b", "a"].map(str::to_owned).to_vec();
+        assert_eq!(access.fitting_groups(groups), (["b", "y", "a", "d"].map(str::to_owned).to_vec(), 2));
+        let many = (0..1000).map(|n| format!("group-{n:04}")).chain(["b".to_owned()]).collect();
+        let (kept, known) = access.fitting_groups(many);
+        assert!(known == 1 && kept[0] == "b" && (50..500).contains(&kept.len()), "{}", kept.len());
     }
 }

@@ -7,7 +7,7 @@
 //! | `token`, `openid`, `proxy` | the three doors: a one-time token on loopback, a provider, a proxy that knows who people are |
 //! | `seal`, `session`, `csrf` | sealed cookies, sessions in them, the token of forms |
 //! | `visit`, `person`, `posted` | who a request comes from, and what they sent; `again` keeps a form that came too late |
-//! | `role`, `who`, `access` | what there is to be done, and who may do it on which template |
+//! | `role`, `template_pattern`, `access` | what there is to be done, and who may do it on which template |
 //! | `audit` | what is written down of all that |
 //!
 //! [`pass`] is before every route: nobody gets past it but to what [`OPEN`] names, whatever a handler forgets to ask for.
@@ -27,9 +27,9 @@ mod role;
 mod seal;
 mod session;
 mod sign_in;
+mod template_pattern;
 mod token;
 mod visit;
-mod who;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,9 +59,9 @@ pub use role::Role;
 use seal::Seal;
 pub(crate) use seal::same;
 use session::{CookieName, Lifetime, Sessions};
+pub use template_pattern::TemplatePattern;
 use token::OneTimeToken;
 pub(crate) use visit::Visit;
-pub use who::{TemplatePattern, Who};
 
 use crate::problem::Problem;
 use crate::settings::Settings;

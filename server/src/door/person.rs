@@ -70,7 +70,8 @@ impl Person {
 
     /// Refuses a saved launch that is for others.
     pub(crate) fn may_run_card(&self, card: &Card) -> Result<(), Problem> {
-        if card.may_be_run_by(&self.0.name, &self.0.groups) {
+        let is_admin = self.role(Some(&card.template)) == Some(Role::Admin);
+        if is_admin || card.may_be_run_by(&self.0.name, &self.0.groups) {
             return Ok(());
         }
         Err(Problem::refused(text::NO_ENTRY, text::NOT_YOUR_CARD))

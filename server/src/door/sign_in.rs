@@ -98,7 +98,8 @@ async fn come_in(
 ) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
     let door = &server.door;
     let submitter = Submitter { who: name.clone(), host: visit.host() };
-    let subject = json!({ "door": door.way.word(), "groups": groups });
+    let (groups, known) = door.access.fitting_groups(groups);
+    let subject = json!({ "door": door.way.word(), "groups": groups[..known] });
     let session = door.sessions.begin(name, groups);
     let cookie = session.and_then(|session| door.sessions.cookie(&session));
     let cookie = cookie.ok_or_else(|| Problem::refused(text::SIGN_IN_FAILED, text::TOO_MANY_GROUPS))?;
@@ -150,8 +151,7 @@ async fn finish(
     let answer = query.map(|Query(answer)| answer).unwrap_or_default();
     let found =
         provider.finish(door.sessions.seal(), &headers, answer).await.map_err(|error| failed(&error))?;
-    let groups = door.access.known_groups(found.groups);
-    let cookie = come_in(&server, &visit, found.name, groups).await?;
+    let cookie = come_in(&server, &visit, found.name, found.groups).await?;
     let mut response = (cookie, onwards(&found.to)).into_response();
     if let Some(forgotten) = provider.forget() {
         response.headers_mut().append(SET_COOKIE, forgotten);

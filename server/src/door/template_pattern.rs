@@ -1,48 +1,7 @@
-//! Whom a role is given to, and which templates a rule is about.
+//! Which templates a rule is about.
 
 use serde::Deserialize;
 use tmpl_template::TemplateName;
-
-/// Begins the name of a group.
-const GROUP: &str = "group:";
-
-/// A person by name, or a group: `ada@example.org`, `group:accounting`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Who {
-    /// One person.
-    Person(String),
-    /// Everybody in it.
-    Group(String),
-}
-
-/// A text that names nobody.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("name a person as they sign in (`ada@example.org`), or a group as `group:accounting`")]
-pub struct Nobody;
-
-impl TryFrom<String> for Who {
-    type Error = Nobody;
-
-    fn try_from(text: String) -> Result<Self, Nobody> {
-        match text.strip_prefix(GROUP) {
-            Some("") => Err(Nobody),
-            Some(group) => Ok(Self::Group(group.to_owned())),
-            None if text.trim().is_empty() => Err(Nobody),
-            None => Ok(Self::Person(text)),
-        }
-    }
-}
-
-impl Who {
-    /// Whether somebody of this name and these groups is meant.
-    pub(super) fn is(&self, name: &str, groups: &[String]) -> bool {
-        match self {
-            Self::Person(person) => person == name,
-            Self::Group(group) => groups.contains(group),
-        }
-    }
-}
 
 /// Names of templates, in which `*` stands for anything: `payroll-*`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -107,15 +66,5 @@ mod tests {
         for pattern in ["", "Payroll", "pay roll", "../*", "payroll-?"] {
             assert!(TemplatePattern::try_from(pattern.to_owned()).is_err(), "{pattern}");
         }
-    }
-
-    #[test]
-    fn people_and_groups_are_told_apart() {
-        let who = |text: &str| Who::try_from(text.to_owned());
-        assert_eq!(who("ada").unwrap(), Who::Person("ada".into()));
-        assert_eq!(who("group:ada").unwrap(), Who::Group("ada".into()));
-        assert!(who("").is_err() && who("group:").is_err());
-        let groups = ["ada".to_owned()];
-        assert!(!who("ada").unwrap().is("bob", &groups) && who("group:ada").unwrap().is("bob", &groups));
     }
 }
