@@ -1,5 +1,6 @@
 //! Every word that people read.
 
+pub(crate) mod card;
 pub(crate) mod door;
 pub(crate) mod find;
 pub(crate) mod form;

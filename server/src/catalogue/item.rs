@@ -1,6 +1,7 @@
 //! What there is to be launched, as a list shows it.
 
-use tmpl_template::{Metadata, TemplateName, TemplateSpec};
+use tmpl_bucket::SavedCard;
+use tmpl_template::{Card, Metadata, TemplateName, TemplateSpec};
 
 use super::search::{Place, Searched};
 use crate::text::find as text;
@@ -18,8 +19,8 @@ pub(crate) struct Item {
     pub(crate) address: String,
     /// The template that is launched.
     pub(crate) template: TemplateName,
-    /// Whether it is a saved launch.
-    pub(crate) is_card: bool,
+    /// What a saved launch says.
+    pub(crate) card: Option<Card>,
     /// What people call it.
     pub(crate) title: Plain,
     /// Its own name.
@@ -49,6 +50,47 @@ impl Item {
         Self::new(name, None, Some(text::DAMAGED))
     }
 
+    /// A saved launch of a template, where that is there.
+    pub(super) fn card(saved: &SavedCard, template: Option<&Self>) -> Self {
+        let card = &saved.card;
+        let notes = card.notes.as_deref().unwrap_or_default();
+        let owner = card.owner.as_deref().map(|owner| Plain::line(owner, LONGEST_OWNER));
+        let said = Plain::line(first_sentence(notes), LONGEST_SENTENCE);
+        let sentence = match template {
+            Some(template) if said.is_empty() => template.sentence.clone(),
+            _ => said,
+        };
+        let owner = owner.or_else(|| template.and_then(|template| template.owner.clone()));
+        let mut searched = searched(
+            &card.title,
+            saved.name.as_str(),
+            &format!("{sentence} {notes}"),
+            owner.as_ref().map(Plain::as_str),
+        );
+        searched
+            .add(Place::Owner, template.map_or(card.template.as_str(), |template| template.title.as_str()));
+        Self {
+            address: format!("/cards/{}", saved.name),
+            template: card.template.clone(),
+            title: Plain::line(&card.title, LONGEST_TITLE),
+            name: saved.name.to_string(),
+            sentence,
+            owner,
+            mutates: template.is_some_and(|template| template.mutates),
+            problem: match template {
+                None if card.version.is_none() => Some(text::NO_TEMPLATE),
+                template => template.and_then(|template| template.problem),
+            },
+            searched,
+            card: Some(card.clone()),
+        }
+    }
+
+    /// Whether it is a saved launch.
+    pub(crate) fn is_card(&self) -> bool {
+        self.card.is_some()
+    }
+
     fn new(name: &TemplateName, metadata: Option<&Metadata>, problem: Option<&'static str>) -> Self {
         let title = metadata.map(|metadata| metadata.name.trim()).filter(|title| !title.is_empty());
         let title = title.unwrap_or(name.as_str());
@@ -57,7 +99,7 @@ impl Item {
         Self {
             address: format!("/templates/{name}"),
             template: name.clone(),
-            is_card: false,
+            card: None,
             title: Plain::line(title, LONGEST_TITLE),
             name: name.to_string(),
             sentence: Plain::line(first_sentence(description), LONGEST_SENTENCE),

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use jiff::SignedDuration;
-use tmpl_bucket::{Bucket, BucketError, JobLine};
-use tmpl_template::{JobId, TemplateName};
+use tmpl_bucket::{Bucket, BucketError, BucketErrorKind, JobLine, SavedCard};
+use tmpl_template::{CardName, JobId, TemplateName};
 
 pub(crate) use item::Item;
 use lines::Logs;
@@ -59,9 +59,25 @@ pub(crate) struct Catalogue {
 #[derive(Debug, Default)]
 struct Look {
     templates: HashMap<TemplateName, (String, Arc<Item>)>,
+    cards: HashMap<CardName, (u64, Arc<SavedCard>)>,
     whole: Option<Instant>,
     /// The last open job that was looked after.
     open: Option<JobId>,
+}
+
+impl Look {
+    /// Saved launches first, then templates, each by their titles.
+    fn items(&self) -> Vec<Arc<Item>> {
+        let template = |name: &TemplateName| self.templates.get(name).map(|(_, item)| item.as_ref());
+        let cards =
+            self.cards.values().map(|(_, card)| Arc::new(Item::card(card, template(&card.card.template))));
+        let templates = self.templates.values().map(|(_, item)| Arc::clone(item));
+        let mut items: Vec<Arc<Item>> = cards.chain(templates).collect();
+        items.sort_by_cached_key(|item| {
+            (!item.is_card(), item.title.as_str().to_lowercase(), item.name.clone())
+        });
+        items
+    }
 }
 
 impl Catalogue {
@@ -132,7 +148,11 @@ impl Catalogue {
         }
         let begun = Instant::now();
         let is_whole = look.whole.is_none_or(|whole| whole.elapsed() > WHOLE);
-        self.look_at_templates(bucket, &mut look).await?;
+        let templates_changed = self.look_at_templates(bucket, &mut look).await?;
+        let cards_changed = self.look_at_cards(bucket, &mut look).await?;
+        if is_whole || templates_changed || cards_changed {
+            *write(&self.items) = Arc::new(look.items());
+        }
         self.look_at_jobs(bucket, &mut look, is_whole).await?;
         if is_whole {
             look.whole = Some(begun);
@@ -141,32 +161,45 @@ impl Catalogue {
         Ok(())
     }
 
-    async fn look_at_templates(&self, bucket: &Bucket, look: &mut Look) -> Result<(), BucketError> {
+    /// Whether a template has come, gone or changed.
+    async fn look_at_templates(&self, bucket: &Bucket, look: &mut Look) -> Result<bool, BucketError> {
         let mut known = std::mem::take(&mut look.templates);
         let mut unread = Vec::new();
-        let mut has_changed = false;
         for (name, stamp) in bucket.template_stamps().await? {
             match known.remove(&name) {
                 Some((before, item)) if before == stamp => drop(look.templates.insert(name, (stamp, item))),
                 _ => unread.push((name, stamp)),
             }
         }
-        has_changed |= !known.is_empty() || !unread.is_empty();
+        let has_changed = !known.is_empty() || !unread.is_empty();
         let reads: Vec<_> =
             unread.into_iter().map(|(name, stamp)| read_template(bucket, name, stamp)).collect();
         let mut reads = futures::stream::iter(reads).buffer_unordered(READS);
         while let Some(found) = reads.next().await {
             look.templates.extend(found);
         }
-        if !has_changed && look.whole.is_some() {
-            return Ok(());
+        Ok(has_changed)
+    }
+
+    /// Whether a saved launch has come, gone or changed.
+    async fn look_at_cards(&self, bucket: &Bucket, look: &mut Look) -> Result<bool, BucketError> {
+        let mut known = std::mem::take(&mut look.cards);
+        let mut has_changed = false;
+        for (name, number) in bucket.newest_card_entries().await? {
+            match known.remove(&name) {
+                Some((before, card)) if before == number => drop(look.cards.insert(name, (number, card))),
+                _ => match bucket.card_at(&name, number).await {
+                    Ok(card) => {
+                        has_changed = true;
+                        look.cards.extend(card.map(|card| (name, (number, Arc::new(card)))));
+                    }
+                    // One that can't be read is not offered; the others are.
+                    Err(error) if error.kind() == BucketErrorKind::Damaged => {}
+                    Err(error) => return Err(error),
+                },
+            }
         }
-        let mut items: Vec<Arc<Item>> = look.templates.values().map(|(_, item)| Arc::clone(item)).collect();
-        items.sort_by_cached_key(|item| {
-            (!item.is_card, item.title.as_str().to_lowercase(), item.name.clone())
-        });
-        *write(&self.items) = Arc::new(items);
-        Ok(())
+        Ok(has_changed || !known.is_empty())
     }
 
     async fn look_at_jobs(

@@ -114,18 +114,23 @@ impl Field {
 
     /// The value to be read, of a field that can't be changed.
     pub(crate) fn value_to_read(&self) -> Plain {
-        let chosen: Vec<&str> = self
-            .control
-            .choices()
-            .iter()
-            .filter(|choice| choice.chosen)
-            .map(|choice| choice.label.as_str())
-            .collect();
-        match chosen.as_slice() {
-            [] if self.value.is_empty() => Plain::own(text::NO_VALUE),
-            [] => Plain::lines(&self.value, LONGEST_HELP),
-            chosen => Plain::own(chosen.join(", ")),
-        }
+        said(&self.control, &self.value, LONGEST_HELP)
+    }
+}
+
+/// A value as its parameter's field calls it.
+pub(crate) fn value_to_read(parameter: Option<&Parameter>, value: &str, most: usize) -> Plain {
+    let control = parameter.map(|parameter| Control::of(parameter, Some(value)));
+    said(&control.unwrap_or(Control::Text { mode: "text" }), value, most)
+}
+
+fn said(control: &Control, value: &str, most: usize) -> Plain {
+    let chosen = control.choices().iter().filter(|choice| choice.chosen && !choice.value.is_empty());
+    let chosen: Vec<&str> = chosen.map(|choice| choice.label.as_str()).collect();
+    match chosen.as_slice() {
+        [] if value.is_empty() => Plain::own(text::NO_VALUE),
+        [] => Plain::lines(value, most),
+        chosen => Plain::own(chosen.join(", ")),
     }
 }
 

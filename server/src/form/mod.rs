@@ -22,8 +22,8 @@ mod send;
 
 pub(crate) use choice::Choice;
 pub(crate) use control::Control;
-pub(crate) use draw::{Form, Lock};
+pub(crate) use draw::{Form, Lock, Section};
 pub(crate) use entered::{Entered, FIELD, OTHER_NAME, OTHER_VALUE};
-pub(crate) use field::Field;
+pub(crate) use field::{Field, value_to_read};
 pub(crate) use problems::{FieldProblem, Problems};
 pub(crate) use send::parameters;

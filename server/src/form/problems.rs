@@ -58,6 +58,16 @@ impl Problems {
         }
     }
 
+    /// Takes in what else is wrong.
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (name, said) in other.by_name {
+            for message in said {
+                self.add(&name, message.as_str());
+            }
+        }
+        self.general.extend(other.general);
+    }
+
     /// Says that something is wrong with another field, or with none.
     pub(crate) fn add_general(&mut self, field: Option<&str>, message: &str) {
         let message = Plain::lines(message, LONGEST_MESSAGE);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tmpl_bucket::{JobSummary, ResultRow, ResultRows};
 
 use super::frame::{Frame, Place, page};
-use super::job::{figures, known, read_metrics};
+use super::job::{figures, known, metadata, read_metrics};
 use super::measure::{Length, Moment};
 use super::state::Badge;
 use crate::Shared;
@@ -157,12 +157,16 @@ impl Side {
             let step = if figure.step.is_empty() { String::new() } else { format!(" / {}", figure.step) };
             (format!("{}{step}", figure.name), figure.value.to_string())
         });
+        let metadata = metadata(server, &record).await;
+        let mut parameters = Facts::new();
+        for (name, value) in record.parameters.iter() {
+            let label = metadata.as_ref().and_then(|metadata| metadata.parameter(name));
+            let label =
+                label.map(|known| known.label.as_str()).filter(|label| !parameters.contains_key(*label));
+            parameters.insert(label.unwrap_or(name).to_owned(), value.to_owned());
+        }
         Ok(Self {
-            parameters: record
-                .parameters
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            parameters,
             launch,
             counted: counted.collect(),
             rows: server.bucket.results(&record.id, attempt, COMPARED).await?,

@@ -81,11 +81,11 @@ pub(super) async fn find(
     person.may(Action::View, None)?;
     let query: String = asked.q.trim().chars().take(LONGEST_QUERY).collect();
     let items = Catalogue::items(&server).await?;
-    let found = Catalogue::find(&items, &query, |item| person.sees(&item.template));
+    let found = Catalogue::find(&items, &query, |item| may_see(&person, item));
     let lines: Vec<(bool, Line)> = {
         let runs = Catalogue::runs(&server).await?;
         let shown = found.iter().skip(asked.from).take(SHOWN);
-        shown.map(|item| (item.is_card, Line::of(item, runs.usual(&item.template)))).collect()
+        shown.map(|item| (item.is_card(), Line::of(item, runs.usual(&item.template)))).collect()
     };
     let end = asked.from.saturating_add(SHOWN);
     let more = (found.len() > end).then(|| more(&query, end));
@@ -97,6 +97,13 @@ pub(super) async fn find(
         query,
         more,
     })
+}
+
+/// Whether something is worth being shown to a person: a saved launch that is for others only to who may change it.
+fn may_see(person: &Person, item: &Item) -> bool {
+    let template = &item.template;
+    let runs = |card| person.may_run_card(card).is_ok() || person.can(Action::EditCard, Some(template));
+    person.sees(template) && item.card.as_ref().is_none_or(runs)
 }
 
 fn more(query: &str, from: usize) -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Frame {
     pub(crate) csrf: String,
     /// Where they are.
     pub(crate) place: Place,
+    /// Whether there is something to sign out of.
+    pub(crate) can_sign_out: bool,
     /// Whether they can only look.
     pub(crate) read_only: bool,
 }
@@ -41,6 +43,7 @@ impl Frame {
             who: Plain::line(person.name(), LONGEST_NAME),
             csrf: person.csrf().to_owned(),
             place,
+            can_sign_out: person.can_sign_out(),
             read_only: !person.can(Action::Launch, None),
         }
     }

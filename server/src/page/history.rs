@@ -187,10 +187,10 @@ pub(super) async fn history(
     jobs.truncate(SHOWN);
     let older = jobs.last().filter(|_| has_more).map(|last| address(&asked, Some(&last.id)));
     let templates = Catalogue::items(&server).await?;
-    let offered = templates.iter().filter(|item| !item.is_card && person.sees(&item.template));
+    let offered = templates.iter().filter(|item| !item.is_card() && person.sees(&item.template));
     let titles: HashMap<TemplateName, Plain> = templates
         .iter()
-        .filter(|item| !item.is_card)
+        .filter(|item| !item.is_card())
         .map(|item| (item.template.clone(), item.title.clone()))
         .collect();
     let ongoing = jobs.iter().any(|job| job.took.is_none());

@@ -13,6 +13,7 @@
 mod assets;
 mod attributes;
 mod browse;
+mod card;
 mod compare;
 mod find;
 mod frame;
@@ -36,6 +37,8 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(find::find))
         .route("/templates/{name}", get(launch::template_form).post(launch::template_sent))
+        .route("/cards", get(card::from_job).post(card::create))
+        .route("/cards/{name}/edit", get(card::edit).post(card::change))
         .route("/cards/{name}", get(launch::card_form).post(launch::card_sent))
         .route("/jobs", get(history::history))
         .route("/compare", get(compare::compare))

@@ -5,6 +5,7 @@ pub(crate) const SEARCH_LABEL: &str = "Find something to run";
 pub(crate) const SEARCH: &str = "Search";
 pub(crate) const SEARCH_HELP: &str = "Type some letters of its name, of what it does, or of its owner.";
 pub(crate) const DAMAGED: &str = "This template can't be read, so it can't be run. Tell its owner.";
+pub(crate) const NO_TEMPLATE: &str = "Its template is gone, so it can't be run.";
 pub(crate) const CARDS: &str = "Saved launches";
 pub(crate) const TEMPLATES: &str = "Templates";
 pub(crate) const FOUND: &str = "Found";

@@ -1,7 +1,7 @@
 //! The words of the list of jobs, and of the page that compares two.
 
 pub(crate) const TITLE: &str = "Jobs";
-pub(crate) const FILTERS: &str = "Which jobs";
+pub(crate) const FILTERS: &str = "Show only some jobs";
 pub(crate) const TEMPLATE: &str = "Template";
 pub(crate) const ANY: &str = "Any";
 pub(crate) const STATE: &str = "State";

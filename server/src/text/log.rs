@@ -26,13 +26,15 @@ pub(crate) const AS_IS: &str = "Don't break long lines";
 pub(crate) const FOLLOW: &str = "Follow";
 pub(crate) const PAUSE: &str = "Pause";
 pub(crate) const LINES: &str = "Lines of the log";
+pub(crate) const ERROR: &str = "Error";
+pub(crate) const WARNING: &str = "Warning";
 pub(crate) const CUT: &str = "(cut; the download has all of it)";
 
 /// What stands before an important line.
 pub(crate) fn word(level: LogLevel) -> Option<&'static str> {
     match level {
-        LogLevel::Error => Some("Error"),
-        LogLevel::Warning => Some("Warning"),
+        LogLevel::Error => Some(ERROR),
+        LogLevel::Warning => Some(WARNING),
         LogLevel::Info | LogLevel::Debug => None,
     }
 }

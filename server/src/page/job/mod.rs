@@ -11,7 +11,7 @@ mod value;
 
 use tmpl_beam::metrics::Metrics;
 use tmpl_bucket::{BucketError, JobRecord};
-use tmpl_template::JobId;
+use tmpl_template::{FormatError, JobId, Metadata, TemplateReference, TemplateSpec};
 
 pub(crate) use counters::{Figure, figures};
 pub(crate) use files::file;
@@ -44,4 +44,18 @@ pub(crate) async fn known(server: &Server, person: &Person, id: &str) -> Result<
 pub(crate) async fn read_metrics(server: &Server, id: &JobId, attempt: Option<u32>) -> Option<Metrics> {
     let json = server.bucket.metrics(id, attempt?).await.ok()??;
     serde_json::from_value(json).ok()
+}
+
+/// What the author of the job's version says, where that can still be read.
+pub(crate) async fn metadata(server: &Server, record: &JobRecord) -> Option<Metadata> {
+    let digest = &record.template.digest;
+    let text = if record.template.origin.is_none() {
+        let version = digest.digest().parse().ok();
+        let reference = TemplateReference { name: record.template.name.clone(), version };
+        server.bucket.template(&reference).await.ok()?.text
+    } else {
+        let bytes = server.bucket.blob_bytes(digest, FormatError::LONGEST_TEXT as u64).await.ok()?;
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    TemplateSpec::parse(&text).ok()?.metadata
 }

@@ -6,17 +6,18 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use tmpl_bucket::{Event, EventKind, JobView, ResultRow, ResultRows};
-use tmpl_template::{Metadata, RunnerName, TemplateReference, TemplateSpec};
+use tmpl_template::{Metadata, RunnerName};
 
 use super::counters::{Figure, figures};
 use super::failure::Failure;
 use super::files::{self, FileLine};
 use super::rows::{self, Tab, Table};
 use super::steps::{self, Steps};
-use super::{known, read_metrics, stop};
+use super::{known, metadata, read_metrics, stop};
 use crate::Shared;
 use crate::catalogue::Catalogue;
 use crate::door::{Action, Person};
+use crate::form::value_to_read;
 use crate::page::frame::{Frame, Place, page};
 use crate::page::log::{LineOfLog, Window};
 use crate::page::measure::{Exactly, Length, Moment};
@@ -214,15 +215,6 @@ fn counted(count: usize, more: bool) -> String {
     if more { format!("{count}+") } else { count.to_string() }
 }
 
-/// What the author of the job's version says, where that can still be read.
-async fn metadata(server: &Shared, record: &tmpl_bucket::JobRecord) -> Option<Metadata> {
-    let name = record.template.name.clone();
-    let version = record.template.digest.digest().parse().ok();
-    record.template.origin.is_none().then_some(())?;
-    let stored = server.bucket.template(&TemplateReference { name, version }).await.ok()?;
-    TemplateSpec::parse(&stored.text).ok()?.metadata
-}
-
 fn title(metadata: Option<&Metadata>, name: &str) -> Plain {
     let title = metadata.map(|metadata| metadata.name.trim()).filter(|title| !title.is_empty());
     Plain::line(title.unwrap_or(name), LONGEST_NAME)
@@ -231,15 +223,12 @@ fn title(metadata: Option<&Metadata>, name: &str) -> Plain {
 fn parameters(view: &JobView, metadata: Option<&Metadata>) -> Vec<ParameterLine> {
     let record = &view.summary.record;
     let line = |(name, value): (&str, &str)| {
-        let label = metadata.and_then(|metadata| metadata.parameter(name)).map(|known| known.label.as_str());
+        let known = metadata.and_then(|metadata| metadata.parameter(name));
+        let label = known.map(|known| known.label.as_str()).filter(|label| !label.is_empty());
         let name_in_address = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
         ParameterLine {
-            label: Plain::line(label.filter(|label| !label.is_empty()).unwrap_or(name), LONGEST_NAME),
-            shown: if value.is_empty() {
-                Plain::own(crate::text::form::NO_VALUE)
-            } else {
-                Plain::lines(value, LONGEST_VALUE)
-            },
+            label: Plain::line(label.unwrap_or(name), LONGEST_NAME),
+            shown: value_to_read(known, value, LONGEST_VALUE),
             whole: (value.chars().nth(LONGEST_VALUE).is_some())
                 .then(|| format!("/jobs/{}/parameters/{name_in_address}", record.id)),
         }

@@ -72,6 +72,7 @@ struct FormPage<'a> {
     hidden: Vec<(String, String)>,
     form: Form,
     focus: Option<&'a str>,
+    browses: bool,
     runners: Vec<RunnerChoice>,
     runner_problems: Vec<Plain>,
     job_name: &'a str,
@@ -129,6 +130,7 @@ impl Drawing<'_> {
             notes,
             hidden,
             focus: self.focus.as_deref(),
+            browses: can_launch,
             how_open: !runner_problems.is_empty()
                 || !name_problems.is_empty()
                 || !input.runner.is_empty()
@@ -173,6 +175,6 @@ fn offers_overwrite(subject: &Subject) -> bool {
 }
 
 /// The first digits of a version.
-pub(super) fn short(version: &str) -> String {
+pub(crate) fn short(version: &str) -> String {
     version.get(..SHORT).unwrap_or(version).to_owned()
 }

@@ -33,11 +33,14 @@ use tmpl_launcher::requested_runner::RequestedRunner;
 use tmpl_template::{CardName, CheckRequest, JobId, RawParameters, TemplateName, check_with_account};
 
 pub(crate) use choose::{FileLine, Shown, Step};
+pub(crate) use form_page::short;
 use form_page::{Drawing, Note, may_launch};
-use input::{Input, get};
+pub(crate) use input::{Input, get, version};
 use review::Review;
+pub(crate) use runners::{RunnerChoice, choices};
 pub(crate) use subject::Subject;
 
+use super::card;
 use crate::door::{Action, Person, Posted};
 use crate::form::{Entered, Problems, parameters};
 use crate::problem::Problem;
@@ -230,7 +233,7 @@ impl Sent<'_> {
                 self.input.entered.other.push((String::new(), String::new()));
                 self.drawn(Problems::default(), Vec::new(), None, StatusCode::OK).await
             }
-            "save" => self.save(),
+            "save" => self.save().await,
             _ => self.drawn(Problems::default(), Vec::new(), None, StatusCode::OK).await,
         }
     }
@@ -468,9 +471,10 @@ impl Sent<'_> {
     }
 
     /// On to the page that makes a saved launch of it.
-    fn save(&self) -> Result<Response, Problem> {
-        self.person.may(Action::EditCard, Some(&self.subject.template))?;
-        Err(Problem::not_found(crate::text::problem::NOTHING_HERE_DETAIL))
+    async fn save(&self) -> Result<Response, Problem> {
+        let Self { server, person, subject, input, .. } = self;
+        person.may(Action::EditCard, Some(&subject.template))?;
+        card::of_form(server, person, subject, input).await
     }
 }
 

@@ -14,7 +14,7 @@ use super::subject::Subject;
 use crate::Shared;
 use crate::catalogue::Catalogue;
 use crate::door::{Action, Person};
-use crate::form::{Control, Lock};
+use crate::form::{Lock, value_to_read};
 use crate::page::frame::{Frame, Place, page_with};
 use crate::page::measure::Length;
 use crate::problem::Problem;
@@ -80,7 +80,11 @@ impl Review<'_> {
         };
         let values = parameters.iter().filter(|(name, _)| is_shown(name)).map(|(name, value)| Line {
             label: label_of(name),
-            shown: shown(declared.iter().find(|parameter| parameter.name == name), value),
+            shown: value_to_read(
+                declared.iter().find(|parameter| parameter.name == name),
+                value,
+                LONGEST_VALUE,
+            ),
         });
         let writes = declared.iter().filter(|parameter| is_output(parameter)).filter_map(|parameter| {
             let value = parameters.get(&parameter.name).filter(|_| is_shown(&parameter.name))?;
@@ -117,15 +121,6 @@ impl Review<'_> {
         };
         page_with(status, &page)
     }
-}
-
-/// A value as its field calls it.
-fn shown(parameter: Option<&Parameter>, value: &str) -> Plain {
-    let control = parameter.map(|parameter| Control::of(parameter, Some(value)));
-    let choices = control.as_ref().map_or(&[][..], Control::choices);
-    let chosen: Vec<&str> =
-        choices.iter().filter(|choice| choice.chosen).map(|choice| choice.label.as_str()).collect();
-    if chosen.is_empty() { Plain::lines(value, LONGEST_VALUE) } else { Plain::own(chosen.join(", ")) }
 }
 
 /// Whether a parameter names a place that is written to.
