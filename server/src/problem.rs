@@ -140,7 +140,8 @@ pub(crate) async fn shown(request: Request, next: Next) -> Response {
     let json = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(wants_json);
     let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unexplained(&response));
+    let Some(problem) = problem else { return response };
     let reference = id.as_ref().map(|id| id.0.as_str()).filter(|_| problem.status.is_server_error());
     let shown = if json { as_json(&problem, reference) } else { as_page(&problem, reference) };
     let (parts, body) = shown.into_parts();
@@ -152,6 +153,23 @@ pub(crate) async fn shown(request: Request, next: Next) -> Response {
     }
     response.extensions_mut().insert(problem);
     response
+}
+
+/// The problem of an answer that has none: a query, a path or a header that could not be read. What is said of those is for
+/// programmers.
+fn unexplained(response: &Response) -> Option<Problem> {
+    let status = response.status();
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_bare = kind.is_empty() || kind.starts_with(b"text/plain");
+    if !is_bare || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    Some(match status {
+        StatusCode::NOT_FOUND => Problem::not_found(text::NOTHING_HERE_DETAIL),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(status, text::WRONG_METHOD, text::WRONG_METHOD_DETAIL),
+        _ if status.is_client_error() => Problem::new(status, text::WRONG_REQUEST, text::UNREADABLE_DETAIL),
+        _ => Problem::new(status, text::OUR_MISTAKE, text::OUR_MISTAKE_DETAIL).hint(text::TELL_OPERATOR),
+    })
 }
 
 /// Whoever names JSON before HTML is a program.

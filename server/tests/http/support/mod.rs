@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod jobs;
+pub(crate) mod templates;
 
 use std::io::Write;
 use std::net::SocketAddr;
