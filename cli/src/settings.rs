@@ -148,8 +148,9 @@ fn read_configuration() -> Result<Configuration, Failure> {
 fn broken(path: &Path, error: &toml::de::Error) -> Failure {
     Failure::new(2, format!("{}: {}", path.display(), error.to_string().trim_end()))
         .hint(
-        "the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, `allow_references`, tables `runners.NAME`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, \
-         `devices`, `mounts` and `platform`",
+        "the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, `allow_references`, tables `runners.NAME`, in the \
+         table `docker` `socket`, `network`, `user`, `memory`, `cpus`, `devices`, `mounts` and `platform`, and the table `serve`, which \
+         docs/serve.md describes",
     )
 }
 

@@ -33,7 +33,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use tower_http::compression::CompressionLayer;
 
-pub use door::{Role, TemplatePattern};
+pub use door::{Network, Role, TemplatePattern};
 pub use operate::{Limits, Listening, serve};
 pub use settings::{Proxy, Roles, Rule, Settings, SignIn};
 pub use start_error::StartError;

@@ -1,12 +1,11 @@
 //! The table `[serve]` of the operator's configuration.
 
-use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use tmpl_template::{SecretReference, Who};
 use url::Url;
 
-use crate::door::{Role, TemplatePattern};
+use crate::door::{Network, Role, TemplatePattern};
 use crate::operate::Limits;
 
 /// What the operator says of the page.
@@ -80,7 +79,7 @@ fn usual_groups() -> String {
 #[serde(deny_unknown_fields)]
 pub struct Proxy {
     /// Where it may be: addresses and networks. What others say in its place is not believed.
-    pub from: Vec<IpNet>,
+    pub from: Vec<Network>,
     /// The header that says who somebody is, where the proxy has people sign in.
     #[serde(default)]
     pub user_header: Option<String>,

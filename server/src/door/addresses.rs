@@ -4,14 +4,34 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+use serde::Deserialize;
 
 /// What proxies write clients' addresses into, the nearest last.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// An address, or a network of them: `10.1.2.3`, `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network(IpNet);
+
+/// A text that is neither.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("write an address (`10.1.2.3`) or a network (`10.0.0.0/8`)")]
+pub struct NoNetwork;
+
+impl TryFrom<String> for Network {
+    type Error = NoNetwork;
+
+    fn try_from(text: String) -> Result<Self, NoNetwork> {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| NoNetwork)
+    }
+}
+
 /// The proxies whose word is believed.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    pub(super) proxies: Vec<IpNet>,
+    pub(super) proxies: Vec<Network>,
 }
 
 impl Addresses {
@@ -19,7 +39,7 @@ impl Addresses {
     pub(super) fn is_proxy(&self, address: IpAddr) -> bool {
         // A socket of both protocols writes addresses of the old one in a form of the new one.
         let address = address.to_canonical();
-        self.proxies.iter().any(|network| network.contains(&address))
+        self.proxies.iter().any(|network| network.0.contains(&address))
     }
 
     /// The client: the peer, or the last one that our proxies say they had it from. What stands before that anybody may have written.
@@ -53,8 +73,9 @@ mod tests {
 
     #[test]
     fn only_our_proxies_say_where_a_request_comes_from() {
-        let addresses =
-            Addresses { proxies: vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()] };
+        let network = |text: &str| Network::try_from(text.to_owned());
+        let addresses = Addresses { proxies: vec![network("10.0.0.0/8").unwrap(), network("::1").unwrap()] };
+        assert!(network("10.0.0.0/33").is_err() && network("proxy.example").is_err());
         for (peer, forwarded, client) in [
             ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
             ("10.0.0.1", "198.51.100.7", "198.51.100.7"),

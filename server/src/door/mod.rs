@@ -48,6 +48,7 @@ use url::Url;
 
 pub(crate) use access::Access;
 use addresses::Addresses;
+pub use addresses::Network;
 use audit::Refusals;
 use openid::OpenId;
 use origin::Names;

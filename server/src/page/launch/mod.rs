@@ -455,6 +455,7 @@ impl Sent<'_> {
         };
         if let Some(launcher) = begun.launcher {
             launcher.leave();
+            server.metrics.launched.add();
         }
         server.catalogue.has_changed();
         Ok(to_job(&begun.record.id))
