@@ -14,7 +14,7 @@ export PATH := $(TOOLS)/venv/bin:$(TOOLS)/bin:$(PATH)
 TEST_PROGRAMS := strace:strace ip:iproute2 unshare:util-linux mount:mount git:git openssl:openssl \
   dockerd:docker.io apparmor_parser:apparmor podman:podman buildah:buildah skopeo:skopeo umoci:umoci \
   docker-registry:docker-registry zstd:zstd mmdebstrap:mmdebstrap javac:default-jdk-headless mvn:maven \
-  node:nodejs npm:npm setpriv:util-linux faketime:faketime
+  node:nodejs npm:npm setpriv:util-linux faketime:faketime chromium:chromium
 # Versions of what the tests need and Debian does not have. Go is taken from the machine where it is new enough.
 GO_VERSION := 1.26.6
 REGISTRY_VERSION := 3.1.2
@@ -38,6 +38,9 @@ FLINK_VERSION := 1.19.3
 FLINK_2_VERSION := 2.2.1
 SPARK_VERSION := 3.5.9
 BEAM_RUNNERS_VERSION := 2.62.0
+# The page in Debian's Chromium, and what holds it against the rules of accessibility.
+PLAYWRIGHT_VERSION := 1.65.1
+AXE_VERSION := 4.14.0
 AWSCLI_VERSION := 1.46.3
 RCLONE_VERSION := 1.76.0
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
@@ -56,6 +59,7 @@ minio := $(TOOLS)/installed/minio-$(MINIO_VERSION)
 mc := $(TOOLS)/installed/mc-$(MC_VERSION)
 fake_gcs := $(TOOLS)/installed/fake-gcs-server-$(FAKE_GCS_VERSION)
 node_stores := $(TOOLS)/installed/azurite-$(AZURITE_VERSION)-s3rver-$(S3RVER_VERSION)
+browser := $(TOOLS)/installed/playwright-core-$(PLAYWRIGHT_VERSION)-axe-$(AXE_VERSION)
 openid_provider := $(TOOLS)/installed/oidc-provider-$(OIDC_PROVIDER_VERSION)
 s3s_fs := $(TOOLS)/installed/s3s-fs-$(S3S_FS_VERSION)
 awscli := $(TOOLS)/installed/awscli-$(AWSCLI_VERSION)
@@ -95,7 +99,7 @@ python-tests: $(TOOLS)/uv $(beam_venv) ## The tests of the Python scripts and of
 	$(TOOLS)/beam-venv/bin/python -m unittest discover -q -s sdk-image/python/tests
 
 .PHONY: components
-components: $(TOOLS)/uv test-programs registries stores openid-provider engines base-images examples ## Install what the tests need: programs, registries, object stores, engines, base images, an OpenID provider
+components: $(TOOLS)/uv test-programs registries stores openid-provider browser engines base-images examples ## Install what the tests need: programs, registries, object stores, engines, base images, an OpenID provider, a browser
 
 .PHONY: corpus
 corpus: ## Read a folder of real files and compare with gcloud's verdicts: make corpus DIR=…
@@ -119,6 +123,7 @@ bench: components bench-programs $(crane) $(beam_venv) $(boot) store-clients rel
 	$(TOOLS)/beam-venv/bin/python benches/workers.py target/release/tmpl .bench/workers $(TOOLS)/boot/container
 	$(TOOLS)/beam-venv/bin/python benches/runners.py target/release/tmpl .bench/runners
 	$(TOOLS)/beam-venv/bin/python benches/job_service.py target/release/tmpl .bench/job-service
+	$(PYTHON) benches/page.py target/release/tmpl .bench/page
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 	cargo bench -p tmpl-bucket --bench job_list
@@ -277,6 +282,14 @@ openid-provider: $(openid_provider)
 $(openid_provider): | test-programs
 	@mkdir -p $(@D)
 	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error oidc-provider@$(OIDC_PROVIDER_VERSION)
+	@touch $@
+
+# What drives Chromium, which is Debian's.
+.PHONY: browser
+browser: $(browser)
+$(browser): | test-programs
+	@mkdir -p $(@D)
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error playwright-core@$(PLAYWRIGHT_VERSION) @axe-core/playwright@$(AXE_VERSION)
 	@touch $@
 
 # Engines: Prism, clusters of Flink and Spark, and Beam's runners for them.

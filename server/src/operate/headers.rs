@@ -30,7 +30,9 @@ const HEADERS: [(HeaderName, &str); 8] = [
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
-    (CACHE_CONTROL, "no-store"),
+    // Not `no-store`: the browser's button back would lose what was entered, and show an error where a form was sent. What a browser
+    // keeps, it forgets when somebody signs out.
+    (CACHE_CONTROL, "private, no-cache"),
 ];
 
 /// Adds them.

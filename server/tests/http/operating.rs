@@ -18,7 +18,7 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("referrer-policy", "same-origin"),
-            ("cache-control", "no-store"),
+            ("cache-control", "private, no-cache"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
         ] {

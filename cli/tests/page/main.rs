@@ -1,0 +1,124 @@
+//! The page, as people meet it: the program `tmpl serve`, a bucket with templates, and Chromium.
+//!
+//! What people do is in `browser/`, a file a journey; every state of a page on the way is held against WCAG 2.2 A and AA (axe), and its
+//! picture is kept in `target/tmp/pages`.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that can't go on fails")]
+
+#[allow(dead_code, reason = "these tests use a part of it")]
+#[path = "../cli/support.rs"]
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use support::{Place, copy};
+
+/// A place whose bucket has the templates of the page's tests.
+fn place() -> Place {
+    static BUILT: OnceLock<Place> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let place = Place::new();
+        let project = place.project("page");
+        place.tmpl(&["build", project.to_str().unwrap(), "--check", "static"]).expect(0);
+        place
+    });
+    let place = Place::new();
+    copy(&built.bucket(), &place.bucket());
+    std::fs::create_dir_all(place.bucket().join("lists")).unwrap();
+    std::fs::write(place.bucket().join("lists/people.csv"), "Ann\nBen\n").unwrap();
+    place
+}
+
+/// `tmpl serve`, ended with this.
+struct Page {
+    child: Child,
+    /// Opens the page, once.
+    address: String,
+}
+
+impl Page {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let mut command = place.command(&[&["serve", "--quiet", "--listen"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        assert!(address.contains("/open?token="), "{address:?}");
+        Self { child, address: address.trim().to_owned() }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools")
+}
+
+/// Has a browser go through a journey.
+fn journey(place: &Place, page: &Page, name: &str) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/browser");
+    let modules = tools().join("npm/node_modules");
+    assert!(
+        modules.join("playwright-core").is_dir(),
+        "playwright-core is missing; `make browser` installs it"
+    );
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let mut node = Command::new("node");
+    node.arg(here.join("run.cjs"))
+        .args([name, &page.address])
+        .env("NODE_PATH", modules)
+        .env("PICTURES", pictures)
+        .env("TMPL", env!("CARGO_BIN_EXE_tmpl"))
+        .env("BUCKET", place.bucket())
+        .env("SERVER", page.child.id().to_string());
+    let told = node.output().expect("node runs");
+    let told = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    assert!(told.ends_with("the journey is over\n"), "{name}:\n{told}");
+    println!("{told}");
+}
+
+fn goes(name: &str) {
+    let place = place();
+    let page = Page::start(&place, &["127.0.0.1:0"]);
+    journey(&place, &page, name);
+}
+
+#[test]
+fn somebody_finds_fills_in_runs_watches_and_runs_again() {
+    goes("whole");
+}
+
+#[test]
+fn the_same_without_script() {
+    goes("plain");
+}
+
+#[test]
+fn the_same_by_keyboard_alone() {
+    goes("keyboard");
+}
+
+#[test]
+fn every_page_fits_every_screen() {
+    goes("screens");
+}
+
+#[test]
+fn a_long_log_is_read_and_followed() {
+    goes("log");
+}
+
+#[test]
+fn a_log_goes_on_when_the_server_was_killed() {
+    let place = place();
+    let page = Page::start(&place, &["127.0.0.1:0"]);
+    journey(&place, &page, "killed");
+}
