@@ -81,7 +81,9 @@ fn log(context: &Context<'_>) -> Box<dyn std::io::Write + Send> {
 /// Opens an address in the browser. Where there is none, it has been printed.
 fn open(address: &str) {
     let browser = Command::new("xdg-open").arg(address).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    drop(browser);
+    if let Ok(mut browser) = browser {
+        std::thread::spawn(move || browser.wait());
+    }
 }
 
 impl From<StartError> for Failure {

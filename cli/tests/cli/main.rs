@@ -32,5 +32,6 @@ mod lint;
 mod offline;
 mod runners;
 mod secrets;
+mod serve;
 mod supervision;
 mod templates;
