@@ -12,7 +12,7 @@ use crate::catalogue::{Catalogue, Item, Usual};
 use crate::door::{Action, Person};
 use crate::problem::Problem;
 use crate::text::find as text;
-use crate::text::plain::Plain;
+use crate::text::plain::{Plain, is_unseen};
 
 /// So many are shown on a page.
 const SHOWN: usize = 40;
@@ -79,7 +79,9 @@ pub(super) async fn find(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     person.may(Action::View, None)?;
-    let query: String = asked.q.trim().chars().take(LONGEST_QUERY).collect();
+    // Nobody looks for what nobody sees.
+    let seen = asked.q.trim().chars().filter(|c| !is_unseen(*c));
+    let query: String = seen.take(LONGEST_QUERY).collect();
     let items = Catalogue::items(&server).await?;
     let found = Catalogue::find(&items, &query, |item| may_see(&person, item));
     let lines: Vec<(bool, Line)> = {

@@ -70,14 +70,15 @@ pub(crate) fn push_marked(shown: &mut String, c: char) {
 
 /// Whether a text has characters that nobody sees, beside line breaks and tabs: the first of them.
 pub(crate) fn first_unseen(text: &str) -> Option<char> {
-    text.chars().find(|c| (c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t')) || is_unseen(*c))
+    text.chars().find(|c| is_unseen(*c) && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// Characters beyond ASCII that turn directions or that nobody sees. Those that join letters and emoji are not among them.
-fn is_unseen(c: char) -> bool {
+/// Characters that turn directions or that nobody sees. Those that join letters and emoji are not among them.
+pub(crate) fn is_unseen(c: char) -> bool {
     matches!(
         c,
-        '\u{80}'..='\u{9f}'
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
             | '\u{ad}'
             | '\u{61c}'
             | '\u{180e}'

@@ -19,11 +19,9 @@ pub(crate) const BUCKET_REFUSES_DETAIL: &str =
     "Something in the bucket is damaged, or it does not let this server do what you asked for.";
 pub(crate) const TELL_OPERATOR: &str =
     "Repeating won't help. Tell whoever looks after this page; the reason is in its log.";
-pub(crate) const UNREADABLE_DETAIL: &str =
-    "Something in the address or in what was sent can't be read. The link may have been cut off, or typed wrongly.";
+pub(crate) const UNREADABLE_DETAIL: &str = "Something in the address or in what was sent can't be read. The link may have been cut off, or typed wrongly.";
 pub(crate) const OUR_MISTAKE: &str = "Something went wrong here";
-pub(crate) const OUR_MISTAKE_DETAIL: &str =
-    "This is a mistake of the program, not of yours. If you were launching a job, look for it among the jobs before you try again.";
+pub(crate) const OUR_MISTAKE_DETAIL: &str = "This is a mistake of the program, not of yours. If you were launching a job, look for it among the jobs before you try again.";
 pub(crate) const NOT_ENDED: &str = "The job has not ended";
 pub(crate) const ENDED: &str = "The job has already ended";
 pub(crate) const NOT_STARTED: &str = "Nothing was started";

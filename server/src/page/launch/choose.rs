@@ -116,7 +116,7 @@ pub(super) async fn draw(
     at: &str,
 ) -> Result<Response, Problem> {
     let Shown { steps, folders, files, more, here } = Shown::read(&server.bucket, at).await?;
-    let mut hidden = input.fields(subject.declared());
+    let mut hidden = input.fields(subject.declared(), &subject.locks());
     hidden.push(("version".to_owned(), subject.version()));
     page(&ChoosePage {
         frame: Frame::new(person, Place::Run),

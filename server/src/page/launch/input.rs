@@ -1,8 +1,10 @@
 //! All that a form sends: the parameters, and what is said of the launch itself.
 
+use std::collections::HashMap;
+
 use tmpl_template::{DigestPrefix, JobId, Parameter};
 
-use crate::form::{Entered, FIELD, OTHER_NAME, OTHER_VALUE};
+use crate::form::{Entered, FIELD, Lock, OTHER_NAME, OTHER_VALUE};
 
 /// A longer key is none of ours.
 const LONGEST_KEY: usize = 100;
@@ -58,15 +60,20 @@ impl Input {
         }
     }
 
-    /// The same as fields that are not seen, for a page that asks for something else meanwhile.
-    pub(crate) fn fields(&self, declared: &[Parameter]) -> Vec<(String, String)> {
+    /// The same as fields that are not seen, for a page that asks for something else meanwhile. What a saved launch says itself is not
+    /// among them.
+    pub(crate) fn fields(
+        &self,
+        declared: &[Parameter],
+        locks: &HashMap<String, Lock>,
+    ) -> Vec<(String, String)> {
         let mut fields = Vec::new();
-        for parameter in declared {
+        for parameter in declared.iter().filter(|parameter| !locks.contains_key(&parameter.name)) {
             if let Some(value) = self.entered.shown(parameter) {
                 fields.push((format!("{FIELD}{}", parameter.name), value.to_owned()));
             }
         }
-        for (name, value) in &self.entered.other {
+        for (name, value) in self.entered.other.iter().filter(|(name, _)| !locks.contains_key(name)) {
             fields.push((OTHER_NAME.to_owned(), name.clone()));
             fields.push((OTHER_VALUE.to_owned(), value.clone()));
         }
@@ -142,7 +149,7 @@ mod tests {
             (input.key.as_str(), input.job_name.as_str(), input.overwrite),
             ("page-1", "nightly", true)
         );
-        let again = input.fields(&declared);
+        let again = input.fields(&declared, &HashMap::new());
         assert!(
             !again.iter().any(|(_, value)| value == "hunter2"),
             "what may be a secret in clear goes nowhere"

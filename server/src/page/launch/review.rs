@@ -91,7 +91,7 @@ impl Review<'_> {
             Some((label_of(&parameter.name), Plain::line(value, LONGEST_VALUE)))
         });
         let record = checked.job();
-        let mut hidden = input.fields(declared);
+        let mut hidden = input.fields(declared, &locks);
         hidden.push(("version".to_owned(), subject.version()));
         let usual = Catalogue::runs(server).await?.usual(&subject.template);
         let status =

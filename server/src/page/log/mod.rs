@@ -227,8 +227,8 @@ async fn found(
     let begin = lines.as_ref().map(|lines| lines.before_offset(from));
     drop(lines);
     let offset = begin.map_or(0, |begin| begin.offset);
-    let found = scan(bucket, id, attempt, offset, wanted, SHOWN).await?;
-    let shown = found.lines.into_iter().filter(|(line, _)| line.at >= from).map(|(line, before)| {
+    let found = scan(bucket, id, attempt, (offset, from), wanted, SHOWN).await?;
+    let shown = found.lines.into_iter().map(|(line, before)| {
         let number = begin.map(|begin| begin.number + before);
         LineOfLog::of(line, number, Some(wanted))
     });

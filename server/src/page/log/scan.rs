@@ -27,12 +27,12 @@ pub(crate) struct Found {
     pub(crate) next: Option<u64>,
 }
 
-/// Looks through a log from the line on that begins there.
+/// Looks through a log: from a line on that begins there, for lines that begin at a place or later.
 pub(crate) async fn scan(
     bucket: &Bucket,
     id: &JobId,
     attempt: u32,
-    begin: u64,
+    (begin, from): (u64, u64),
     wanted: &Wanted,
     most: usize,
 ) -> Result<Found, BucketError> {
@@ -53,7 +53,7 @@ pub(crate) async fn scan(
         rest.extend_from_slice(&part);
         let whole = memchr::memrchr(b'\n', &rest).map_or(0, |end| end + 1);
         for line in rest[..whole].split_inclusive(|byte| *byte == b'\n') {
-            if wanted.may_be_in(line) {
+            if at >= from && wanted.may_be_in(line) {
                 let shown = ShownLine::new(at, line.strip_suffix(b"\n").unwrap_or(line), true);
                 if wanted.is(&shown) {
                     if found.lines.len() == most {
@@ -157,7 +157,7 @@ mod tests {
         log(&bucket, &id).await;
         let found = async |level: LogLevel, letters: &str| {
             let wanted = Wanted { level, letters: letters.to_owned() };
-            let found = scan(&bucket, &id, 1, 0, &wanted, 100).await.unwrap();
+            let found = scan(&bucket, &id, 1, (0, 0), &wanted, 100).await.unwrap();
             assert_eq!(found.next, None);
             found.lines.iter().map(|(_, number)| *number).collect::<Vec<_>>()
         };
@@ -180,10 +180,10 @@ mod tests {
         let id: JobId = "2026-11-21_08_00_00-0000000000000000001".parse().unwrap();
         log(&bucket, &id).await;
         let wanted = Wanted { level: LogLevel::Error, letters: String::new() };
-        let first = scan(&bucket, &id, 1, 0, &wanted, 4).await.unwrap();
+        let first = scan(&bucket, &id, 1, (0, 0), &wanted, 4).await.unwrap();
         assert_eq!(first.lines.len(), 4);
-        let rest = scan(&bucket, &id, 1, first.next.unwrap(), &wanted, 4).await.unwrap();
-        assert_eq!((rest.lines.len(), rest.next, rest.lines[0].1), (2, None, 0));
+        let rest = scan(&bucket, &id, 1, (0, first.next.unwrap()), &wanted, 4).await.unwrap();
+        assert_eq!((rest.lines.len(), rest.next, rest.lines[0].1), (2, None, 207));
         assert!(rest.lines[0].0.text.starts_with("207"));
     }
 
