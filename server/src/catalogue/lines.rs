@@ -135,7 +135,8 @@ mod tests {
             }
             assert_eq!(lines.count(), 1000);
             for (asked, number) in [(1, 1), (256, 1), (257, 257), (600, 513), (9999, 769)] {
-                assert_eq!(lines.before_line(asked), KnownLine { number, offset: begin(number as usize) });
+                let known = KnownLine { number: number as u64, offset: begin(number) };
+                assert_eq!(lines.before_line(asked), known);
             }
             let middle = begin(600) + 3;
             assert_eq!(lines.before_offset(middle), KnownLine { number: 513, offset: begin(513) });

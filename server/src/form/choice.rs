@@ -134,7 +134,7 @@ mod tests {
         let choices = one_of(&needed, Some("lower"));
         assert_eq!(shown(&choices), [("keep", "As it is", false), ("lower", "lower", true)]);
         assert_eq!(choices[0].description.as_ref().unwrap().as_str(), "d");
-        assert_eq!(shown(&one_of(&needed, Some("UPPER")))[2].2, true);
+        assert!(shown(&one_of(&needed, Some("UPPER")))[2].2);
         assert_eq!(
             shown(&some_of(&needed, Some("lower,x"))),
             [

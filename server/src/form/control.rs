@@ -22,7 +22,7 @@ pub(crate) enum Control {
     /// A day and a time: likewise, in UTC.
     DateTime { value: String },
     /// The place of a file or a folder, which can be looked for.
-    Path { folder: bool },
+    Path,
     /// Where a secret is kept.
     Secret,
     /// One of a few answers.
@@ -65,19 +65,10 @@ impl Control {
                 Some(None) => Self::Text { mode: "text" },
             },
             Some(ValueFormat::Integer) => Self::Text { mode: keys(parameter, "numeric") },
-            Some(_) => Self::Text { mode: "text" },
             None if *kind == ParameterType::Number => Self::Text { mode: keys(parameter, "decimal") },
-            None if kind.is_storage_path() => Self::Path {
-                folder: matches!(
-                    kind,
-                    ParameterType::GcsReadBucket
-                        | ParameterType::GcsWriteBucket
-                        | ParameterType::GcsReadFolder
-                        | ParameterType::GcsWriteFolder
-                ),
-            },
+            None if kind.is_storage_path() => Self::Path,
             None if is_long(parameter, value) => Self::LongText { code: false, rows: rows(value) },
-            None => Self::Text { mode: "text" },
+            _ => Self::Text { mode: "text" },
         }
     }
 
@@ -148,8 +139,8 @@ mod tests {
         for name in ["TEXT", "DEFAULT", "PUBSUB_TOPIC", "ENUM", "MACHINE_TYPE", "whatever"] {
             assert_eq!(kind(name), text(), "{name}");
         }
-        assert_eq!(kind("GCS_READ_FILE"), Control::Path { folder: false });
-        assert_eq!(kind("GCS_WRITE_FOLDER"), Control::Path { folder: true });
+        assert_eq!(kind("GCS_READ_FILE"), Control::Path);
+        assert_eq!(kind("GCS_WRITE_FOLDER"), Control::Path);
         assert_eq!(kind("NUMBER"), text());
         let positive = ", \"paramType\": \"NUMBER\", \"customMetadata\": {\"tmpl.min\": \"0\"}";
         assert_eq!(control(positive, None), Control::Text { mode: "decimal" });

@@ -16,6 +16,7 @@ const LONGEST_UNIT: usize = 40;
 const DEEPEST: usize = 4;
 
 /// A field.
+#[expect(clippy::struct_excessive_bools, reason = "none of them follows from another")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field {
     /// Its id in the page.

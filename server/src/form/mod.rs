@@ -20,10 +20,9 @@ mod order;
 mod problems;
 mod send;
 
-pub(crate) use choice::Choice;
 pub(crate) use control::Control;
 pub(crate) use draw::{Form, Lock, Section};
 pub(crate) use entered::{Entered, FIELD, OTHER_NAME, OTHER_VALUE};
 pub(crate) use field::{Field, value_to_read};
-pub(crate) use problems::{FieldProblem, Problems};
+pub(crate) use problems::Problems;
 pub(crate) use send::parameters;

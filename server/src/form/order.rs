@@ -90,6 +90,8 @@ fn ends(index: usize, parent: &impl Fn(usize) -> Option<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use tmpl_template::Metadata;
 
     use super::*;
@@ -107,10 +109,10 @@ mod tests {
                     name.ends_with('?')
                 );
                 if !parent.is_empty() {
-                    keys += &format!(", \"parentName\": \"{parent}\"");
+                    let _ = write!(keys, ", \"parentName\": \"{parent}\"");
                 }
                 if !group.is_empty() {
-                    keys += &format!(", \"groupName\": \"{group}\"");
+                    let _ = write!(keys, ", \"groupName\": \"{group}\"");
                 }
                 format!("{{{keys}}}")
             })

@@ -86,7 +86,7 @@ impl Problems {
     }
 
     /// What is wrong with parameters that have no field.
-    pub(crate) fn beside<'a>(&'a self, has_field: impl Fn(&str) -> bool) -> impl Iterator<Item = &'a Plain> {
+    pub(crate) fn beside(&self, has_field: impl Fn(&str) -> bool) -> impl Iterator<Item = &Plain> {
         let mut names: Vec<&String> = self.by_name.keys().filter(|name| !has_field(name)).collect();
         names.sort();
         names.into_iter().filter_map(|name| self.by_name.get(name)).flatten()

@@ -13,8 +13,8 @@ pub(crate) struct Common<'a> {
 }
 
 /// The attributes of a field's control. `focus` is the id of the field that the person was at.
-pub(crate) fn common<'a>(field: &'a Field, focus: &Option<&str>) -> Common<'a> {
-    Common { field, is_focus: *focus == Some(field.id.as_str()) }
+pub(crate) fn common<'a>(field: &'a Field, focus: Option<&str>) -> Common<'a> {
+    Common { field, is_focus: focus == Some(field.id.as_str()) }
 }
 
 impl fmt::Display for Common<'_> {

@@ -77,11 +77,20 @@ struct Filter {
     template: Option<TemplateName>,
     /// No template is called what was entered.
     impossible: bool,
-    state: Option<Option<JobState>>,
+    state: WantedState,
     who: String,
     name: String,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
+}
+
+/// The state that jobs are to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum WantedState {
+    #[default]
+    Any,
+    Ongoing,
+    Ended(JobState),
 }
 
 /// The states that a job can be asked for by.
@@ -112,9 +121,11 @@ impl Filter {
             template: template.parse().ok(),
             impossible: !template.is_empty() && template.parse::<TemplateName>().is_err(),
             state: match asked.state.as_str() {
-                "" => None,
-                ONGOING => Some(None),
-                word => ENDS.into_iter().find(|end| end.word() == word).map(Some),
+                ONGOING => WantedState::Ongoing,
+                word => {
+                    let end = ENDS.into_iter().find(|end| end.word() == word);
+                    end.map_or(WantedState::Any, WantedState::Ended)
+                }
             },
             who: asked.who.trim().to_lowercase(),
             name: asked.name.trim().to_lowercase(),
@@ -127,7 +138,7 @@ impl Filter {
     fn is_empty(&self) -> bool {
         self.template.is_none()
             && !self.impossible
-            && self.state.is_none()
+            && self.state == WantedState::Any
             && self.who.is_empty()
             && self.name.is_empty()
             && self.since.is_none()
@@ -138,9 +149,9 @@ impl Filter {
     fn means(&self, line: &JobLine) -> bool {
         let created = line.created();
         let state = match self.state {
-            None => true,
-            Some(None) => line.took.is_none(),
-            Some(Some(end)) => line.took.is_none() || line.state == end,
+            WantedState::Any => true,
+            WantedState::Ongoing => line.took.is_none(),
+            WantedState::Ended(end) => line.took.is_none() || line.state == end,
         };
         state
             && !self.impossible
@@ -154,9 +165,9 @@ impl Filter {
     /// Whether one that was looked at is meant.
     fn means_state(&self, line: &JobLine) -> bool {
         match self.state {
-            None => true,
-            Some(None) => line.took.is_none(),
-            Some(Some(end)) => line.took.is_some() && line.state == end,
+            WantedState::Any => true,
+            WantedState::Ongoing => line.took.is_none(),
+            WantedState::Ended(end) => line.took.is_some() && line.state == end,
         }
     }
 }

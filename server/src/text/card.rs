@@ -49,10 +49,6 @@ pub(crate) fn wrong_who(text: &str) -> String {
     format!("“{text}” names nobody. {MAY_RUN_HELP}")
 }
 
-pub(crate) fn access_of(label: &str) -> String {
-    format!("{ACCESS}: {label}")
-}
-
 /// What is wrong with what is to be saved, by the word of whoever refuses it.
 pub(crate) fn refused(reason: &str) -> String {
     format!("This can't be saved: {reason}.")

@@ -16,7 +16,6 @@ pub(crate) const DATE: &str = "A day.";
 pub(crate) const DATE_TIME: &str = "A day and a time in UTC, the time of London without summer time.";
 pub(crate) const DURATION: &str = "A length of time, like 90s, 5m, 1h30m or 2d.";
 pub(crate) const JSON: &str = "Text in JSON, like {\"key\": 1}.";
-pub(crate) const PATH: &str = "The place of a file or folder.";
 pub(crate) const SECRET: &str = "Never the secret itself: say where it is kept on the server. Write env:NAME for a variable, or file:/path for a file.";
 pub(crate) const SECRET_NOT_KEPT: &str =
     "What you entered was not kept, as it may have been the secret itself.";

@@ -14,4 +14,3 @@ pub(crate) const ERROR: &str = "Error: ";
 pub(crate) const ERRORS: &str = "There is something to mend";
 pub(crate) const COPY: &str = "Copy";
 pub(crate) const COPIED: &str = "Copied";
-pub(crate) const BACK: &str = "Back";

@@ -9,18 +9,15 @@ pub(crate) const ENDED: &str = "Ended";
 pub(crate) const TOOK: &str = "Took";
 pub(crate) const TEMPLATE: &str = "Template";
 pub(crate) const CARD: &str = "Saved launch";
-pub(crate) const VERSION: &str = "Version";
 pub(crate) const RUNNER: &str = "Where";
 pub(crate) const ATTEMPTS: &str = "Attempts";
 pub(crate) const NUMBER: &str = "Number";
 pub(crate) const NATIVE: &str = "For technicians:";
 pub(crate) const LOOK_AGAIN: &str = "Look again";
-pub(crate) const LIVE_HELP: &str = "This page keeps itself up to date.";
 pub(crate) const RUNS_SINCE: &str = "Running for";
 pub(crate) const USUALLY: &str = "It usually takes";
 pub(crate) const LONGER: &str = "That is longer than usual.";
 pub(crate) const PROGRESS: &str = "Time so far beside the usual time";
-pub(crate) const STOPPING: &str = "Somebody asked for the job to be ended:";
 pub(crate) const AGAIN: &str = "Run again with changes";
 pub(crate) const SAVE: &str = "Save for next time";
 pub(crate) const COMPARE: &str = "Compare with the last success";
@@ -42,8 +39,6 @@ pub(crate) const NO_OUTPUT: &str = "There is nothing under this heading.";
 pub(crate) const MORE_ROWS: &str = "These are not all. The files have more of them.";
 pub(crate) const CSV: &str = "Download CSV";
 pub(crate) const JSON: &str = "Download JSON";
-pub(crate) const ROW: &str = "Row";
-pub(crate) const TEXT: &str = "Text";
 
 pub(crate) const LOG: &str = "Log";
 pub(crate) const WHOLE_LOG: &str = "Open the whole log";
@@ -72,7 +67,6 @@ pub(crate) const SIZE: &str = "Size";
 pub(crate) const PARAMETERS: &str = "What it was run with";
 pub(crate) const NO_PARAMETERS: &str = "Nothing: everything was left to the template.";
 pub(crate) const WHOLE_VALUE: &str = "See the whole value";
-pub(crate) const LABELS: &str = "Options of the launch";
 
 pub(crate) const TIMELINE: &str = "What happened";
 pub(crate) const ACCEPTED: &str = "Accepted";
@@ -126,8 +120,4 @@ pub(crate) fn stopped_by(who: &str, drains: bool) -> String {
     } else {
         format!("{who} asked for it to be cancelled.")
     }
-}
-
-pub(crate) fn on(runner: &str, place: &str) -> String {
-    format!("{runner}, in place {place}")
 }

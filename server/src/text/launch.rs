@@ -7,7 +7,6 @@ pub(crate) const NOTHING_TO_FILL_IN: &str = "There is nothing to fill in.";
 pub(crate) const OPTIONAL: &str = "optional";
 pub(crate) const EXAMPLE: &str = "For example:";
 pub(crate) const ERROR: &str = "Error:";
-pub(crate) const CHANGED: &str = "changed";
 pub(crate) const BROWSE: &str = "Browse";
 pub(crate) const LOCKED: &str = "Set by the saved launch.";
 pub(crate) const NAME: &str = "Name";
@@ -65,7 +64,6 @@ pub(crate) const CONFIRM: &str = "Type the name to confirm";
 pub(crate) const RUN: &str = "Run";
 pub(crate) const CHANGE: &str = "Change something";
 pub(crate) const SAVE_CARD: &str = "Save for next time";
-pub(crate) const VALUE_CUT: &str = "(cut; it goes on)";
 
 pub(crate) const FILES_TITLE: &str = "Files in the bucket";
 pub(crate) const CHOOSE_TITLE: &str = "Choose a file or folder";

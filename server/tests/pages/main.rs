@@ -15,6 +15,6 @@ mod job;
 mod journey;
 mod log;
 mod site;
-#[allow(dead_code, reason = "the tests of the doors use the rest of it")]
+#[allow(dead_code, unused_imports, reason = "the tests of the doors use the rest of it")]
 #[path = "../http/support/mod.rs"]
 mod support;

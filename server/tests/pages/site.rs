@@ -34,6 +34,7 @@ pub(crate) fn spec(metadata: &Value) -> Value {
 }
 
 /// A parameter with these keys beside the usual ones.
+#[expect(clippy::needless_pass_by_value, reason = "callers write it where they call")]
 pub(crate) fn parameter(name: &str, keys: Value) -> Value {
     let mut parameter =
         json!({ "name": name, "label": format!("Label of {name}"), "helpText": format!("Help for {name}.") });

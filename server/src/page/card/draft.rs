@@ -116,12 +116,11 @@ impl Draft {
         }
         let mut may_run: Vec<Who> = Vec::new();
         for line in self.may_run.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            match line.parse() {
-                Ok(who) => may_run.push(who),
-                Err(_) => {
-                    let shown = Plain::line(line, LONGEST_NAME);
-                    problems.add_general(Some("may_run"), &text::wrong_who(shown.as_str()));
-                }
+            if let Ok(who) = line.parse() {
+                may_run.push(who);
+            } else {
+                let shown = Plain::line(line, LONGEST_NAME);
+                problems.add_general(Some("may_run"), &text::wrong_who(shown.as_str()));
             }
         }
         let runner = self.runner.parse().ok();
@@ -147,14 +146,11 @@ impl Draft {
 fn slug(title: &str) -> String {
     let mut slug = String::new();
     for c in title.nfkd().flat_map(char::to_lowercase) {
+        let is_gap = c.is_whitespace() || matches!(c, '-' | '_' | '/' | '.');
         match c {
             'a'..='z' | '0'..='9' => slug.push(c),
             'ß' => slug.push_str("ss"),
-            c if c.is_whitespace() || matches!(c, '-' | '_' | '/' | '.') => {
-                if !slug.is_empty() && !slug.ends_with('-') {
-                    slug.push('-');
-                }
-            }
+            _ if is_gap && !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }
         if slug.len() >= LONGEST_SLUG {

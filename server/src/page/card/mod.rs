@@ -25,6 +25,7 @@ use crate::text::{card as text, launch, problem};
 
 const LONGEST_TITLE: usize = 200;
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there")]
 #[derive(Template)]
 #[template(path = "card.html")]
 struct CardPage<'a> {

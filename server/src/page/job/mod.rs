@@ -13,7 +13,7 @@ use tmpl_beam::metrics::Metrics;
 use tmpl_bucket::{BucketError, JobRecord};
 use tmpl_template::{FormatError, JobId, Metadata, TemplateReference, TemplateSpec};
 
-pub(crate) use counters::{Figure, figures};
+pub(crate) use counters::figures;
 pub(crate) use files::file;
 pub(crate) use rows::{csv, json};
 pub(crate) use show::job;

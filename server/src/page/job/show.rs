@@ -43,6 +43,7 @@ pub(crate) struct Asked {
     rows: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there")]
 #[derive(Template)]
 #[template(path = "job.html")]
 struct JobPage {

@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use jiff::SignedDuration;
 use tmpl_beam::graph::{Graph, Overlay, StepState};
 use tmpl_beam::metrics::Metrics;
@@ -57,7 +56,7 @@ async fn graph(server: &Server, id: &JobId) -> Result<Option<Graph>, Problem> {
     if pipeline.len() > LARGEST {
         return Ok(None);
     }
-    let read = tokio::task::spawn_blocking(move || Graph::read(Bytes::from(pipeline))).await;
+    let read = tokio::task::spawn_blocking(move || Graph::read(pipeline)).await;
     Ok(read.ok().and_then(Result::ok))
 }
 

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -115,5 +114,5 @@ pub(super) async fn can_drain(server: &Server, record: &JobRecord) -> Result<boo
         return Ok(false);
     }
     let Some(pipeline) = server.bucket.pipeline(&record.id).await? else { return Ok(false) };
-    Ok(Graph::read(Bytes::from(pipeline)).is_ok_and(|graph| graph.is_unbounded()))
+    Ok(Graph::read(pipeline).is_ok_and(|graph| graph.is_unbounded()))
 }

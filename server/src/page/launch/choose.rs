@@ -32,8 +32,6 @@ pub(crate) struct FileLine {
     pub(crate) name: Plain,
     /// How it is written in a parameter.
     pub(crate) address: String,
-    /// Its path in the bucket.
-    pub(crate) path: String,
     pub(crate) size: Size,
     pub(crate) modified: Moment,
 }
@@ -75,7 +73,6 @@ impl Shown {
         let room = SHOWN - folders.len();
         let files = files.into_iter().take(room).map(|file| FileLine {
             address: bucket.place_of(&below(&file.name)),
-            path: below(&file.name),
             name: Plain::line(&file.name, LONGEST_NAME),
             size: Size(file.size),
             modified: Moment(file.modified),

@@ -42,7 +42,7 @@ pub(crate) struct Parts<'a> {
 /// A word that a shell reads as it is.
 fn quoted(word: &str) -> String {
     // What has a NUL is refused before it comes here; no shell could be given it.
-    shlex::try_quote(word).map_or_else(|_| String::new(), |word| word.into_owned())
+    shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ pub(super) struct Drawing<'a> {
     pub(super) status: StatusCode,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there")]
 #[derive(Template)]
 #[template(path = "form.html")]
 struct FormPage<'a> {

@@ -124,6 +124,8 @@ fn position(text: &[u8], letters: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     async fn log(bucket: &Bucket, id: &JobId) {
@@ -140,8 +142,9 @@ mod tests {
                     "INFO"
                 };
                 let text = if number == 42 { "the \\\"ERROR\\\" Größe of Donors" } else { "plain" };
-                lines += &format!(
-                    "{{\"time\":\"2026-11-21T08:00:00Z\",\"level\":\"{level}\",\"source\":\"stdout\",\"message\":\"{number} {text}\"}}\n"
+                let _ = writeln!(
+                    lines,
+                    "{{\"time\":\"2026-11-21T08:00:00Z\",\"level\":\"{level}\",\"source\":\"stdout\",\"message\":\"{number} {text}\"}}"
                 );
             }
             let length = lines.len() as u64;

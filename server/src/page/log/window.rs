@@ -63,11 +63,6 @@ impl Window {
         }
     }
 
-    /// Where the first line begins.
-    pub(crate) fn begin(&self) -> u64 {
-        self.lines.first().map_or(0, |(line, _)| line.at)
-    }
-
     /// Where the last line ends.
     pub(crate) fn end(&self) -> u64 {
         self.lines.last().map_or(0, |(_, end)| *end)
@@ -95,8 +90,8 @@ mod tests {
         let id: JobId = "2026-11-21_08_00_00-0000000000000000001".parse().unwrap();
         let mut offset = 0;
         for part in 0..4 {
-            let lines: String =
-                (0..1000).map(|n| format!("{} {}\n", part * 1000 + n, "x".repeat(100))).collect();
+            let line = |n: i32| format!("{} {}\n", part * 1000 + n, "x".repeat(100));
+            let lines = (0..1000).map(line).collect::<Vec<_>>().concat();
             let length = lines.len() as u64;
             bucket.write_log_segment(&id, 1, offset, lines.into_bytes()).await.unwrap();
             offset += length;
@@ -109,7 +104,7 @@ mod tests {
         let first = Window::from(&bucket, &id, 1, 0, 5).await.unwrap();
         assert_eq!(numbers(&first), [0, 1, 2, 3, 4]);
         let next = Window::from(&bucket, &id, 1, first.end(), 3).await.unwrap();
-        assert_eq!((numbers(&next), next.begin()), (vec![5, 6, 7], first.end()));
+        assert_eq!((numbers(&next), next.lines[0].0.at), (vec![5, 6, 7], first.end()));
         let last = Window::last(&bucket, &id, 1, 3).await.unwrap();
         assert_eq!((numbers(&last), last.end()), (vec![3997, 3998, 3999], offset));
         assert_eq!(Window::last(&bucket, &id, 1, 9999).await.unwrap().lines.len(), 4000);
