@@ -46,6 +46,8 @@
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
   function replaceParts(from) {
+    // Looked up before any of them is moved.
+    const places = all("[data-live]", from).map((fresh) => [fresh, fresh.previousElementSibling?.id]);
     for (const fresh of all("[data-live]", from)) {
       const old = document.getElementById(fresh.id);
       if (!old || old.contains(document.activeElement) || String(getSelection()).length && old.contains(getSelection().anchorNode)) continue;
@@ -57,10 +59,12 @@
       if (fresh.innerHTML !== before) old.replaceWith(document.adoptNode(fresh));
     }
     // What has appeared since.
-    for (const fresh of all("[data-live]", from)) {
-      if (document.getElementById(fresh.id) || !fresh.previousElementSibling) continue;
-      const before = document.getElementById(fresh.previousElementSibling.id);
-      if (before) { localTimes(fresh); before.after(document.adoptNode(fresh)); }
+    for (const [fresh, beside] of places) {
+      const before = beside && document.getElementById(beside);
+      if (!before || document.getElementById(fresh.id)) continue;
+      localTimes(fresh);
+      enhance(fresh);
+      before.after(document.adoptNode(fresh));
     }
     if (from.title) document.title = from.title;
   }

@@ -15,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use support::{Place, copy};
+use tmpl_testing::Store;
 
 /// A place whose bucket has the templates of the page's tests.
 fn place() -> Place {
@@ -40,8 +41,14 @@ struct Page {
 }
 
 impl Page {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut command = place.command(&[&["serve", "--quiet", "--listen"], arguments].concat());
+    fn start(place: &Place) -> Self {
+        Self::with(place, &[])
+    }
+
+    /// With these variables besides.
+    fn with(place: &Place, variables: &[(String, String)]) -> Self {
+        let mut command = place.command(&["serve", "--quiet", "--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().cloned());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
@@ -78,6 +85,8 @@ fn journey(place: &Place, page: &Page, name: &str) {
         .env("PICTURES", pictures)
         .env("TMPL", env!("CARGO_BIN_EXE_tmpl"))
         .env("BUCKET", place.bucket())
+        .env("INPUT", place.path("words.txt"))
+        .env("OUTPUT", place.path("out/words"))
         .env("SERVER", page.child.id().to_string());
     let told = node.output().expect("node runs");
     let told = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
@@ -87,7 +96,7 @@ fn journey(place: &Place, page: &Page, name: &str) {
 
 fn goes(name: &str) {
     let place = place();
-    let page = Page::start(&place, &["127.0.0.1:0"]);
+    let page = Page::start(&place);
     journey(&place, &page, name);
 }
 
@@ -112,6 +121,27 @@ fn every_page_fits_every_screen() {
 }
 
 #[test]
+fn a_launch_is_saved_and_run_by_others_and_a_file_is_chosen() {
+    goes("cards");
+}
+
+#[test]
+fn a_pipeline_in_a_bucket_on_a_server_shows_what_it_counted() {
+    let place = Place::new();
+    let store = tmpl_testing::shared(Store::Minio);
+    let mut variables = store.server.variables();
+    variables.push(("TMPL_BUCKET".to_owned(), store.url()));
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wordcount");
+    copy(&example, &place.path("wordcount"));
+    let mut build = place.command(&["build", "wordcount", "--check", "static"]);
+    place.ended(build.envs(variables.iter().cloned()).spawn().unwrap()).expect(0);
+    place.write("words.txt", "Rust rust RUST pipeline\na pipeline of Rust\n");
+    std::fs::create_dir_all(place.path("out")).unwrap();
+    let page = Page::with(&place, &variables);
+    journey(&place, &page, "pipeline");
+}
+
+#[test]
 fn a_long_log_is_read_and_followed() {
     goes("log");
 }
@@ -119,6 +149,6 @@ fn a_long_log_is_read_and_followed() {
 #[test]
 fn a_log_goes_on_when_the_server_was_killed() {
     let place = place();
-    let page = Page::start(&place, &["127.0.0.1:0"]);
+    let page = Page::start(&place);
     journey(&place, &page, "killed");
 }
