@@ -31,12 +31,22 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<String>,
     /// Somebody was kept from doing something: the bucket's audit log is told.
     pub(crate) refused: bool,
+    /// The token of a form to sign out with, where coming in as somebody else may help.
+    pub(crate) sign_out: Option<Box<str>>,
 }
 
 impl Problem {
     /// A problem with this status.
     pub(crate) fn new(status: StatusCode, title: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, title: title.into(), detail: detail.into(), hint: None, cause: None, refused: false }
+        Self {
+            status,
+            title: title.into(),
+            detail: detail.into(),
+            hint: None,
+            cause: None,
+            refused: false,
+            sign_out: None,
+        }
     }
 
     /// There is no such thing, or it is not for this person to see.

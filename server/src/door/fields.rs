@@ -3,6 +3,8 @@
 use percent_encoding::percent_decode;
 use url::Url;
 
+use crate::text::plain::is_unseen;
+
 /// A form with more fields is not read.
 const MOST_FIELDS: usize = 2000;
 /// No name of a person or a group is longer.
@@ -42,14 +44,7 @@ fn text(encoded: &[u8]) -> Result<String, WrongFields> {
 
 /// Whether a text can be the name of a person or a group: it will be in records and logs.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(is_disguise)
-}
-
-/// Whether a character makes a text look like another one: control characters, and those that turn the direction of writing.
-fn is_disguise(character: char) -> bool {
-    let turns =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || character.is_control()
+    !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(is_unseen)
 }
 
 /// An address of ours to go to next, as it was asked for: a path, never another host. The start page where it is anything else.

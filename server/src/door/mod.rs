@@ -79,6 +79,11 @@ const OPEN_FOLDER: &str = "/assets/";
 const NAMELESS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// What goes on by itself as long as a page is open.
 const WATCHING: &str = "/jobs/{id}/events";
+/// How long sessions last without being used, and in any case: where one person comes in at their own machine, and elsewhere.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const A_WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
+const HALF_AN_HOUR: SignedDuration = SignedDuration::from_mins(30);
+const HALF_A_DAY: SignedDuration = SignedDuration::from_hours(12);
 /// The shortest secret that sessions are sealed with.
 const SHORTEST_KEY: usize = 32;
 
@@ -125,9 +130,9 @@ impl Door {
         }
         let way = way(settings, address)?;
         let (access, idle, longest, mark) = match &way {
-            Way::Token(_) => (Access::of_owner(settings), 24, 24 * 7, way.word().to_owned()),
-            Way::OpenId(provider) => (Access::of(settings), 1, 12, provider.mark()),
-            Way::Proxy(_) => (Access::of(settings), 1, 12, way.word().to_owned()),
+            Way::Token(_) => (Access::of_owner(settings), A_DAY, A_WEEK, way.word().to_owned()),
+            Way::OpenId(provider) => (Access::of(settings), HALF_AN_HOUR, HALF_A_DAY, provider.mark()),
+            Way::Proxy(_) => (Access::of(settings), HALF_AN_HOUR, HALF_A_DAY, way.word().to_owned()),
         };
         if access.is_empty() {
             return Err(StartError::NobodyMayEnter);
@@ -233,13 +238,13 @@ fn check_public(public: &Url) -> Result<(), StartError> {
 fn time(
     key: &'static str,
     time: Option<SignedDuration>,
-    usual_hours: i64,
+    usual: SignedDuration,
 ) -> Result<SignedDuration, StartError> {
     match time {
         Some(time) if time < SignedDuration::from_secs(1) => {
             Err(StartError::Setting { key, reason: "it must be a second or longer".to_owned() })
         }
-        time => Ok(time.unwrap_or(SignedDuration::from_hours(usual_hours))),
+        time => Ok(time.unwrap_or(usual)),
     }
 }
 
@@ -312,8 +317,9 @@ impl Door {
         }
         let Some(person) = &visit.person else { return Some(Refusal::SignInFirst) };
         if person.role(None).is_none() && route != "/sign-out" {
-            let problem = Problem::refused(text::NO_ENTRY, text::NO_ROLE).hint(text::ASK_OPERATOR);
-            return Some(Refusal::Problem(problem));
+            let problem = Problem::refused(text::NO_ENTRY, text::no_role(person.name()));
+            let sign_out = person.can_sign_out().then(|| person.csrf().into());
+            return Some(Refusal::Problem(Problem { sign_out, ..problem.hint(text::ASK_OPERATOR) }));
         }
         None
     }

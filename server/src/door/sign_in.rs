@@ -16,7 +16,7 @@ use super::fields::way_on;
 use super::openid::{Answer, OpenIdError};
 use super::{Posted, Visit, Way};
 use crate::Shared;
-use crate::problem::Problem;
+use crate::problem::{Problem, wrong_method as problem_of_method};
 use crate::text::{door as text, problem};
 
 pub(super) fn routes() -> Router<Shared> {
@@ -65,7 +65,10 @@ async fn open(
 ) -> Result<Response, Problem> {
     let door = &server.door;
     let Way::Token(token) = &door.way else { return Err(Problem::not_found(problem::NOTHING_HERE_DETAIL)) };
-    if method == Method::HEAD || is_only_looking_ahead(&headers) {
+    if method == Method::HEAD {
+        return Err(problem_of_method().await);
+    }
+    if is_only_looking_ahead(&headers) {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, text::ONWARDS, text::TOKEN_FIRST_DETAIL));
     }
     if visit.person.is_some() {

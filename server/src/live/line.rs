@@ -3,6 +3,8 @@
 use serde::Serialize;
 use tmpl_bucket::{LogLevel, LogLine, LogSource};
 
+use crate::text::plain::push_marked;
+
 /// Of a longer text the beginning is shown.
 const LONGEST_TEXT: usize = 64 * 1024;
 const ESCAPE: char = '\u{1b}';
@@ -38,7 +40,7 @@ impl ShownLine {
 
 /// A text without what would move a terminal's cursor, change its colours or turn the direction of writing; and whether its end is
 /// missing. Colours are left out, since many programs write them; whatever else can't be seen is shown as a mark.
-pub(crate) fn harmless(text: &str) -> (String, bool) {
+pub(super) fn harmless(text: &str) -> (String, bool) {
     let mut shown = String::with_capacity(text.len().min(LONGEST_TEXT));
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
@@ -46,8 +48,7 @@ pub(crate) fn harmless(text: &str) -> (String, bool) {
             ESCAPE => skip_sequence(&mut rest),
             '\r' if rest.peek().is_none_or(|next| *next == '\n') => {}
             '\t' | '\n' => shown.push(character),
-            character if is_disguise(character) => shown.push(char::REPLACEMENT_CHARACTER),
-            character => shown.push(character),
+            character => push_marked(&mut shown, character),
         }
         if shown.len() > LONGEST_TEXT {
             let end = (0..=LONGEST_TEXT).rev().find(|end| shown.is_char_boundary(*end)).unwrap_or(0);
@@ -56,12 +57,6 @@ pub(crate) fn harmless(text: &str) -> (String, bool) {
         }
     }
     (shown, false)
-}
-
-/// Whether a character can't be seen, or makes a text look like another one.
-pub(crate) fn is_disguise(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What follows an escape character, up to its end: `[31m`, `]0;title BEL`, `(B`.
@@ -107,9 +102,9 @@ mod tests {
             ("\u{1b}(Bx", "x"),
             ("\u{1b}", ""),
             ("\u{1b}[31", ""),
-            ("a\rb\r", "a\u{fffd}b"),
-            ("a\u{0}b\u{8}c\u{9b}d", "a\u{fffd}b\u{fffd}c\u{fffd}d"),
-            ("a\u{202e}b\u{2066}c", "a\u{fffd}b\u{fffd}c"),
+            ("a\rb\r", "a␍b"),
+            ("a\u{0}b\u{8}c\u{9b}d", "a␀b␈c\\u{9b}d"),
+            ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
             ("<script>&", "<script>&"),
             ("two\nlines", "two\nlines"),
         ] {

@@ -12,7 +12,7 @@
 //! | `end` | `{"state": "JOB_STATE_FAILED", "word": "failed", "reason": "…"}`: nothing more comes; the connection is to be closed |
 //! | `leave` | `{"why": "session"}` (signed out, or the session is over), `{"why": "stop"}` (the server ends; try again in a moment), `{"why": "gone"}` (the job was deleted) |
 //!
-//! A line of the log that is too long is cut, and has `"cut": true`. Its text has no control characters but tabs.
+//! A line of the log that is too long is cut, and has `"cut": true`. Its text has no control characters but tabs and line breaks.
 
 //!
 //! One task reads the bucket for all who watch a job (`watch`), and makes each event once; whoever is behind reads the bucket
@@ -40,7 +40,7 @@ use tmpl_bucket::BucketError;
 use tmpl_template::JobId;
 
 pub(crate) use hub::Hub;
-pub(crate) use line::{ShownLine, harmless, is_disguise};
+pub(crate) use line::ShownLine;
 pub(crate) use position::Position;
 
 use crate::Shared;

@@ -2,6 +2,7 @@
 
 pub(crate) const NO_ENTRY: &str = "You can't do that here";
 pub(crate) const NO_ROLE: &str = "Nobody has given you the right to use this page yet.";
+pub(crate) const SIGN_OUT: &str = "Sign out, to come in as somebody else";
 pub(crate) const ASK_OPERATOR: &str = "Whoever looks after this page can give it to you.";
 pub(crate) const READ_ONLY: &str = "This page is for reading only: nothing can be launched or changed here.";
 pub(crate) const NOT_YOURS: &str = "You may look at this, but not do what you asked for.";
@@ -63,3 +64,7 @@ pub(crate) const NO_TEXT: &str =
     "Something in it is not text: it is not UTF-8, or has a NUL character in it.";
 pub(crate) const NOT_YOUR_CARD: &str =
     "This saved launch is for other people. You may look at it, but not run it.";
+
+pub(crate) fn no_role(name: &str) -> String {
+    format!("You have signed in as {name}. {NO_ROLE}")
+}

@@ -9,6 +9,7 @@
 
 mod doors;
 mod forms;
+mod fuzz;
 mod hostile;
 mod live;
 mod openid;

@@ -199,3 +199,20 @@ async fn a_sign_in_is_begun_by_people_not_by_images_of_other_sites() {
     let answer = rig.get("/jobs").instead("accept", "application/json").send().await;
     assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"));
 }
+
+#[tokio::test]
+async fn whoever_has_no_role_can_come_in_as_somebody_else() {
+    let provider = OpenIdProvider::start(&[]).await;
+    let rig = Rig::new(&settings(&provider, "basic").replace("everyone = \"view\"\n", "")).await;
+    let sign_in = async |who: &str| {
+        SignIn::at(&provider, &rig.get("/sign-in").send().await, who).await.finish(&rig).await.cookie()
+    };
+    let bob = sign_in("bob").await;
+    let outside = rig.get("/").cookie(&bob).send().await;
+    assert_eq!(outside.status, 403);
+    assert!(outside.text().contains("bob@example.org"), "{}", outside.text());
+    let csrf = outside.field("csrf");
+    let left = rig.post("/sign-out", &format!("csrf={csrf}")).cookie(&bob).send().await;
+    assert_eq!((left.status, left.header("location")), (303, "/signed-out"));
+    assert_eq!(rig.get("/").cookie(&sign_in("ada").await).send().await.status, 200);
+}

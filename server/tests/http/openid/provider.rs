@@ -86,7 +86,7 @@ impl SignIn {
                 jar.insert(name.to_owned(), value.to_owned());
             }
             assert!(matches!(answer.status, 302 | 303), "{address}: {}", answer.text());
-            address = answer.header("location").to_owned();
+            answer.header("location").clone_into(&mut address);
         }
         panic!("the provider leads in circles");
     }

@@ -30,6 +30,7 @@ pub(crate) struct Rig {
     /// What it prints: the address to open.
     pub(crate) printed: String,
     pub(crate) folder: TempDir,
+    pub(crate) server: Arc<Server>,
     log: Written,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<()>>,
@@ -77,10 +78,10 @@ impl Rig {
         })?;
         let (stop, told) = oneshot::channel();
         let (address, printed) = (listening.address, server.address());
-        let task = tokio::spawn(tmpl_server::serve(server, listening, async move {
+        let task = tokio::spawn(tmpl_server::serve(Arc::clone(&server), listening, async move {
             told.await.ok();
         }));
-        Ok(Self { address, bucket, printed, folder, log, stop: Some(stop), served: Some(task) })
+        Ok(Self { address, bucket, printed, folder, server, log, stop: Some(stop), served: Some(task) })
     }
 
     /// The same bucket once more, served by another process as far as that process can tell.
