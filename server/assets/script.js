@@ -215,7 +215,7 @@
   }
 
   // A line of the log, as the server draws it.
-  function logLine(line, number, address) {
+  function logLine(line, number) {
     const item = document.createElement("li");
     const level = { ERROR: "error", WARNING: "warning" }[line.level];
     if (level) item.className = `${level}-line`;
@@ -223,7 +223,7 @@
       item.id = `L${number}`;
       const at = document.createElement("a");
       at.className = "at";
-      at.href = `${address}&line=${number}#L${number}`;
+      at.href = `?line=${number}#L${number}`;
       at.textContent = number;
       item.append(at);
     }
@@ -233,9 +233,8 @@
       time.dataset.clock = "";
       item.append(time);
     }
-    const text = document.createElement("span");
+    const text = document.createElement("bdi");
     text.className = "text";
-    text.dir = "auto";
     if (level) {
       const word = document.createElement("b");
       word.textContent = words[{ error: "wordError", warning: "wordWarning" }[level]];
@@ -284,11 +283,11 @@
     events.addEventListener("log", (event) => {
       const list = document.getElementById("log-lines");
       if (!list) { soon(); return; }
-      const { lines, attempt } = JSON.parse(event.data);
+      const { lines } = JSON.parse(event.data);
       const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
       for (const line of lines) {
         number += isLog ? 1 : 0;
-        list.append(logLine(line, isLog ? number : 0, `${address}/log?attempt=${attempt}`));
+        list.append(logLine(line, isLog ? number : 0));
       }
       while (list.childElementCount > MOST) list.firstElementChild.remove();
       if (isLog && following && atEnd) list.lastElementChild?.scrollIntoView({ block: "end" });

@@ -24,10 +24,10 @@ use crate::text::plain::Plain;
 use crate::text::state;
 
 /// So many jobs are on a page.
-const SHOWN: usize = 50;
+const SHOWN: usize = 30;
 const LONGEST_NAME: usize = 120;
 /// So many templates are offered.
-const OFFERED: usize = 200;
+const OFFERED: usize = 60;
 /// So many jobs that may have ended are asked at a time.
 const ASKED: usize = 16;
 

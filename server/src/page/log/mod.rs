@@ -28,7 +28,7 @@ use crate::text::log as text;
 use crate::text::plain::Plain;
 
 /// So many lines are on a page, and so many stand before the one that was asked for.
-const SHOWN: usize = 200;
+const SHOWN: usize = 150;
 const BEFORE: u64 = 30;
 const LONGEST_NAME: usize = 200;
 const LONGEST_QUERY: usize = 200;
@@ -62,6 +62,8 @@ struct LogPage {
     query: String,
     level: LogLevel,
     attempt: u32,
+    /// What stands in links to lines where it is not the newest attempt.
+    of_attempt: String,
     attempts: Vec<u32>,
     lines: Vec<LineOfLog>,
     said: Option<String>,
@@ -134,6 +136,7 @@ pub(crate) async fn log(
         filtered: !wanted.is_all(),
         level: wanted.level,
         attempt,
+        of_attempt: if attempt == newest { String::new() } else { format!("attempt={attempt}&") },
         attempts,
         said: part.said,
         as_is,
