@@ -1,7 +1,5 @@
 //! Why a server can't be started.
 
-use std::net::SocketAddr;
-
 use tmpl_template::SecretReference;
 
 /// A server that does not begin, and says why and what to do.
@@ -22,8 +20,8 @@ pub enum StartError {
         "{address} can be reached from other machines, and the configuration does not say how people sign in"
     )]
     NoSignIn {
-        /// Where it would listen.
-        address: SocketAddr,
+        /// Where it would listen, or what people would type.
+        address: String,
     },
     /// Two tables say how people sign in.
     #[error("both [serve.sign_in] and `user_header` of [serve.proxy] say how people sign in")]

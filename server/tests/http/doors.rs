@@ -200,6 +200,9 @@ async fn a_server_that_others_reach_does_not_start_without_a_door() {
             "https://",
         ),
         (format!("{public}{sign_in}client_secret = \"env:TMPL_NO_SUCH\"\n{everyone}"), "TMPL_NO_SUCH"),
+        (public.to_owned(), "tmpl.example can be reached"),
+        (format!("{public}[proxy]\nfrom = [\"10.0.0.1\"]\n"), "tmpl.example can be reached"),
+        ("hosts = [\"devbox:8080\"]".to_owned(), "no name of a host"),
         ("session_idle = \"0s\"".to_owned(), "session_idle"),
         ("metrics_token = \"env:TMPL_NO_SUCH\"".to_owned(), "metrics_token"),
     ] {
