@@ -328,7 +328,7 @@
   if (checked) liveCheck(checked);
   document.getElementById("errors")?.focus();
   const asked = one("[autofocus]");
-  if (asked) asked.scrollIntoView({ block: "center" });
+  if (asked && asked.id !== "errors") asked.scrollIntoView({ block: "center" });
   tick();
   setInterval(tick, 1000);
   watch();

@@ -13,4 +13,5 @@ pub(crate) mod log;
 pub(crate) mod operate;
 pub(crate) mod plain;
 pub(crate) mod problem;
+pub(crate) mod runners;
 pub(crate) mod state;

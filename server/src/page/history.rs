@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -80,8 +79,9 @@ struct Filter {
     state: WantedState,
     who: String,
     name: String,
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
+    /// How ids begin of the first moment that is meant, and of the first one after it: they sort by time.
+    since: Option<String>,
+    until: Option<String>,
 }
 
 /// The state that jobs are to have.
@@ -113,7 +113,7 @@ impl Filter {
             if begin.is_none() {
                 notes.push(format!("{} {}", text::WRONG_DAY, Plain::line(text, LONGEST_NAME)));
             }
-            begin.map(|begin| begin.timestamp())
+            begin.map(|begin| begin.strftime("%Y-%m-%d_%H_%M_%S").to_string())
         };
         let (since, until) = (day(&asked.since, 0), day(&asked.until, 1));
         let template = asked.template.trim();
@@ -147,7 +147,7 @@ impl Filter {
 
     /// Whether a job is meant, by its line. One that is not known to have ended is looked at again.
     fn means(&self, line: &JobLine) -> bool {
-        let created = line.created();
+        let id = line.id.as_str();
         let state = match self.state {
             WantedState::Any => true,
             WantedState::Ongoing => line.took.is_none(),
@@ -158,8 +158,8 @@ impl Filter {
             && self.template.as_ref().is_none_or(|template| *template == line.template)
             && (self.who.is_empty() || line.who.to_lowercase().contains(&self.who))
             && (self.name.is_empty() || line.name.contains(&self.name))
-            && self.since.is_none_or(|since| created >= since)
-            && self.until.is_none_or(|until| created < until)
+            && self.since.as_deref().is_none_or(|since| id >= since)
+            && self.until.as_deref().is_none_or(|until| id < until)
     }
 
     /// Whether one that was looked at is meant.
@@ -187,7 +187,7 @@ pub(super) async fn history(
     while more && jobs.len() <= SHOWN {
         let found = {
             let runs = Catalogue::runs(&server).await?;
-            let is_meant = |line: &JobLine| person.sees(&line.template) && filter.means(line);
+            let is_meant = |line: &JobLine| filter.means(line) && person.sees(&line.template);
             runs.find(&Wanted { is_meant: &is_meant, after: after.as_ref(), limit: SHOWN + 1 })
         };
         more = found.len() > SHOWN;

@@ -6,6 +6,10 @@
 //! | `assets` | style sheet, script and icon |
 //! | `measure`, `state` | times, lengths, sizes; states with their icons |
 //! | `find` | what can be launched |
+//! | `launch` | form, review, launch, for templates and saved launches; `card`: saved launches made and changed |
+//! | `job`, `log` | a job, and its log |
+//! | `history`, `compare` | what was launched; what differs between two jobs |
+//! | `browse`, `runners` | files of the bucket; where jobs can run |
 //!
 //! Every page works as plain HTML; the script makes some things quicker. What people and programs wrote is shown as
 //! [`Plain`](crate::text::plain::Plain), and the templates escape it.
@@ -22,6 +26,7 @@ mod job;
 mod launch;
 mod log;
 mod measure;
+mod runners;
 mod state;
 
 use axum::Router;
@@ -42,6 +47,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/cards/{name}", get(launch::card_form).post(launch::card_sent))
         .route("/jobs", get(history::history))
         .route("/compare", get(compare::compare))
+        .route("/runners", get(runners::runners))
         .route("/browse", get(browse::browse))
         .route("/jobs/{id}", get(job::job))
         .route("/jobs/{id}/log", get(log::log))

@@ -15,6 +15,7 @@ pub(crate) const MORE_ROWS: &str = "Add more rows";
 pub(crate) const HOW: &str = "How it runs";
 pub(crate) const RUNNER: &str = "Where to run";
 pub(crate) const RUNNER_HELP: &str = "If you don't know, leave it as it is.";
+pub(crate) const RUNNER_MORE: &str = "What these are";
 pub(crate) const RUNNER_USUAL: &str = "As usual";
 pub(crate) const RUNNER_HERE: &str = "On this server";
 pub(crate) const JOB_NAME: &str = "A name for the job";

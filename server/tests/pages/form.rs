@@ -207,3 +207,28 @@ async fn a_file_is_chosen_and_everything_else_stays() {
     assert_eq!(Form::of(&left).get("p.note"), Some("kept"));
     assert!(site.page("/browse").await.contains("data/"));
 }
+
+#[tokio::test]
+async fn a_runner_is_chosen_by_its_name_where_there_are_several() {
+    let site = Site::new().await;
+    site.publish("small", &json!({ "name": "S", "parameters": [] })).await;
+    assert!(!site.page("/templates/small").await.contains("name=\"runner\""));
+    let submitter = tmpl_bucket::Submitter { who: "ann".into(), host: "here".into() };
+    let profile =
+        serde_json::from_value(json!({ "engine": "flink", "endpoint": "http://127.0.0.1:1" })).unwrap();
+    let name = "nightly".parse().unwrap();
+    assert!(site.rig.bucket.save_runner(&name, 0, &profile, &submitter).await.unwrap());
+    let page = site.page("/templates/small").await;
+    assert!(
+        page.contains("<option value=\"nightly\">nightly</option>")
+            && page.contains("As usual (On this server)")
+    );
+    let listed = site.page("/runners").await;
+    assert!(
+        listed.contains("nightly") && listed.contains("flink") && !listed.contains("127.0.0.1:1"),
+        "{listed}"
+    );
+    let wrong = site.send(&page, &[("runner", "nowhere")], ("action", "review")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("href=\"#runner\""), "{}", wrong.text());
+}

@@ -29,7 +29,7 @@ pub(crate) use choose::{FileLine, Shown, Step};
 pub(crate) use form_page::short;
 use form_page::{Drawing, Note};
 pub(crate) use input::{Input, get, version};
-pub(crate) use runners::{RunnerChoice, choices};
+pub(crate) use runners::{RunnerChoice, choices, label as runner_label};
 use sent::sent;
 pub(crate) use subject::Subject;
 
