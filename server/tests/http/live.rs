@@ -9,7 +9,7 @@ use crate::support::jobs::{begin_attempt, begun, end, line};
 use crate::support::{Rig, Stream};
 
 /// The lines of a stream's log events, each with its offset.
-fn lines(text: &str) -> Vec<(u64, String)> {
+pub(crate) fn lines(text: &str) -> Vec<(u64, String)> {
     events(text, "log")
         .iter()
         .flat_map(|data| data["lines"].as_array().unwrap().clone())
@@ -17,7 +17,7 @@ fn lines(text: &str) -> Vec<(u64, String)> {
         .collect()
 }
 
-fn events(text: &str, name: &str) -> Vec<Value> {
+pub(crate) fn events(text: &str, name: &str) -> Vec<Value> {
     let mut found = Vec::new();
     for event in text.split("\n\n") {
         if event.lines().any(|line| line == format!("event: {name}"))

@@ -16,4 +16,5 @@ mod openid;
 mod operating;
 mod proxy;
 mod roles;
+mod stores;
 mod support;

@@ -58,10 +58,15 @@ impl Rig {
 
     /// Another server of the same bucket.
     pub(crate) async fn with(folder: TempDir, settings: &str) -> Result<Self, StartError> {
-        let settings: Settings = toml::from_str(settings).unwrap();
-        let listen = settings.listen.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
         let place = folder.path().join("bucket");
         let bucket = Bucket::open_or_create(&place.to_str().unwrap().parse().unwrap()).unwrap();
+        Self::over(bucket, folder, settings).await
+    }
+
+    /// A server of any bucket; its own files are in the folder.
+    pub(crate) async fn over(bucket: Bucket, folder: TempDir, settings: &str) -> Result<Self, StartError> {
+        let settings: Settings = toml::from_str(settings).unwrap();
+        let listen = settings.listen.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
         let listening = Listening::at(&listen).await?;
         let log = Written::default();
         let server = Server::new(Parts {
