@@ -14,7 +14,7 @@
 //! | `text` | every word that people read |
 //!
 //! Invariants: everything that is shown is read from the bucket, so that several servers may serve one and any may die; a handler that
-//! changes something takes its request as [`Posted`](door::Posted), which nobody from elsewhere can make; no other host is ever
+//! changes something takes its request as `door::Posted`, which nobody from elsewhere can make; no other host is ever
 //! named in a page; nothing here knows how a pipeline starts.
 
 mod catalogue;
