@@ -48,11 +48,11 @@ impl Asset {
 /// a text of several lines.
 fn shortened(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
-    let mut in_comment = false;
+    let mut goes_on = false;
     for line in text.lines().map(str::trim) {
         let begins = line.starts_with("/*");
-        let is_comment = in_comment || begins || line.starts_with("//");
-        in_comment = (in_comment || begins) && !line.ends_with("*/");
+        let is_comment = goes_on || begins || line.starts_with("//");
+        goes_on = (goes_on || begins) && !line.ends_with("*/");
         if !is_comment && !line.is_empty() {
             short.push_str(line);
             short.push('\n');
@@ -100,7 +100,7 @@ mod tests {
         let text = "/* one\n  two */\na {\n  b: c; /* d */\n}\n\n// e\n  f(\"//g\"); // h\n";
         assert_eq!(shortened(text), "a {\nb: c; /* d */\n}\nf(\"//g\"); // h\n");
         let script = include_str!("../../assets/script.js");
-        let of_one_line = |line: &str| line.matches('`').count() % 2 == 0;
+        let of_one_line = |line: &str| line.matches('`').count().is_multiple_of(2);
         assert!(script.lines().all(of_one_line), "a text of several lines would lose the room before them");
     }
 
