@@ -88,7 +88,7 @@ fn what_was_only_prepared_when_the_launcher_was_killed_has_ended() {
     std::fs::write(folder(&id).join("engine/1-intent.json"), intent.to_string()).unwrap();
     let pipeline = std::fs::read(folder(&done).join("pipeline.pb")).unwrap().into();
     let submission = Submission { pipeline, options: bytes::Bytes::new(), job_name: name.clone() };
-    on_engine(async |client| client.prepare(&submission).await.map(drop));
+    on_engine(&async |client: &JobClient| client.prepare(&submission).await.map(drop));
     assert_eq!(engines_jobs(&name)[0].state(), JobState::Stopped);
     let ended = site.tmpl(&["wait", &id]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
@@ -133,12 +133,12 @@ fn launcher_of(run: &mut Child) -> Option<String> {
 
 /// The jobs of Prism whose names have this in them.
 fn engines_jobs(name: &str) -> Vec<JobInfo> {
-    let mut jobs = on_engine(async |client| client.jobs().await);
+    let mut jobs = on_engine(&async |client: &JobClient| client.jobs().await);
     jobs.retain(|job| job.job_name.contains(name));
     jobs
 }
 
-fn on_engine<T>(ask: impl AsyncFn(&JobClient) -> Result<T, tmpl_beam::BeamError>) -> T {
+fn on_engine<T>(ask: &impl AsyncFn(&JobClient) -> Result<T, tmpl_beam::BeamError>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let endpoint = Engine::shared(SharedEngine::Prism).endpoint();
     runtime.block_on(async { ask(&JobClient::connect(&endpoint).await.unwrap()).await.unwrap() })

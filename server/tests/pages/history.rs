@@ -91,15 +91,15 @@ async fn a_whole_page_is_small_and_its_parts_are_kept_for_ever() {
     }
     for path in ["/", "/jobs", "/templates/report"] {
         let page = site.page(path).await;
-        let mut size = page.len();
+        let mut whole = page.len();
         for part in ["/assets/style-", "/assets/script-", "/assets/icon-"] {
             let rest = page.split_once(part).unwrap().1;
             let address = format!("{part}{}", rest.split('"').next().unwrap());
             let answer = site.get(&address).await;
             assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable", "{address}");
-            size += answer.body.len();
+            whole += answer.body.len();
         }
-        assert!(size < 60_000, "{path}: {size} bytes");
+        assert!(whole < 60_000, "{path}: {whole} bytes");
     }
     assert_eq!(site.get("/assets/style-0.css").await.status, 404);
 }
