@@ -31,6 +31,7 @@ mod text;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 pub use door::{Network, Role, TemplatePattern};
@@ -52,7 +53,8 @@ pub fn app(server: Shared) -> Router {
         .layer(from_fn_with_state(server.clone(), door::pass))
         .layer(from_fn_with_state(server.clone(), operate::limited))
         .layer(from_fn(problem::shown))
-        .layer(CompressionLayer::new())
+        // What is gained by a better one costs more time than it saves.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(map_response_with_state(server.clone(), operate::secured))
         .layer(from_fn_with_state(server.clone(), operate::logged))
         .with_state(server)
