@@ -240,7 +240,8 @@
       word.textContent = words[{ error: "wordError", warning: "wordWarning" }[level]];
       text.append(word, " ");
     }
-    text.append(line.text + (line.cut ? "…" : ""));
+    const most = number ? Infinity : 300;
+    text.append(line.text.slice(0, most) + (line.cut || line.text.length > most ? "…" : ""));
     item.append(text);
     localTimes(item);
     return item;

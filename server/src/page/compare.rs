@@ -9,13 +9,16 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::Value;
 use tmpl_bucket::{JobSummary, ResultRow, ResultRows};
+use tmpl_template::{Metadata, RunnerName};
 
 use super::frame::{Frame, Place, page};
 use super::job::{figures, known, metadata, read_metrics};
+use super::launch::runner_label;
 use super::measure::{Length, Moment};
 use super::state::Badge;
 use crate::Shared;
 use crate::door::Person;
+use crate::form::value_to_read;
 use crate::problem::Problem;
 use crate::text::history as text;
 use crate::text::plain::Plain;
@@ -70,6 +73,8 @@ type Facts = BTreeMap<String, String>;
 /// One of the two, as far as they are compared.
 struct Side {
     summary: JobSummary,
+    /// What its parameters are called.
+    metadata: Option<Metadata>,
     parameters: Facts,
     launch: Facts,
     counted: Facts,
@@ -97,8 +102,8 @@ pub(super) async fn compare(
                 .hint(text::CHOOSE_JOBS));
         }
     };
-    let before = Side::read(&server, &person, first).await?;
-    let after = Side::read(&server, &person, second).await?;
+    let after = Side::read(&server, &person, second, None).await?;
+    let before = Side::read(&server, &person, first, after.metadata.as_ref()).await?;
     let all = !of("all").is_empty();
     let groups = [
         (text::PARAMETERS, &before.parameters, &after.parameters),
@@ -128,14 +133,24 @@ pub(super) async fn compare(
 }
 
 impl Side {
-    async fn read(server: &Shared, person: &Person, id: &str) -> Result<Self, Problem> {
+    /// `said` is what both are called by, where that is known.
+    async fn read(
+        server: &Shared,
+        person: &Person,
+        id: &str,
+        said: Option<&Metadata>,
+    ) -> Result<Self, Problem> {
         let record = known(server, person, id).await?;
         let summary = server.bucket.job_summary(&record.id).await?;
         let attempt = server.bucket.attempt_numbers(&record.id).await?.last().copied().unwrap_or(1);
+        let runner = record.runner.parse::<RunnerName>();
         let mut launch = Facts::from([
             (text::TEMPLATE.to_owned(), record.template.name.to_string()),
             (text::VERSION.to_owned(), record.template.digest.to_string()),
-            (text::RUNNER.to_owned(), record.runner.clone()),
+            (
+                text::RUNNER.to_owned(),
+                runner.map_or_else(|_| record.runner.clone(), |name| runner_label(&name)),
+            ),
             (text::WHO.to_owned(), record.submitter.who.clone()),
         ]);
         let ended = summary.ended.as_ref();
@@ -157,15 +172,21 @@ impl Side {
             let step = if figure.step.is_empty() { String::new() } else { format!(" / {}", figure.step) };
             (format!("{}{step}", figure.name), figure.value.to_string())
         });
-        let metadata = metadata(server, &record).await;
+        let metadata = match said {
+            Some(said) => Some(said.clone()),
+            None => metadata(server, &record).await,
+        };
         let mut parameters = Facts::new();
         for (name, value) in record.parameters.iter() {
-            let label = metadata.as_ref().and_then(|metadata| metadata.parameter(name));
-            let label =
-                label.map(|known| known.label.as_str()).filter(|label| !parameters.contains_key(*label));
-            parameters.insert(label.unwrap_or(name).to_owned(), value.to_owned());
+            let known = metadata.as_ref().and_then(|metadata| metadata.parameter(name));
+            let label = known.map(|known| known.label.as_str());
+            let label = label.filter(|label| !label.is_empty() && !parameters.contains_key(*label));
+            // All of it: values may differ at their ends.
+            let value = value_to_read(known, value, usize::MAX).to_string();
+            parameters.insert(label.unwrap_or(name).to_owned(), value);
         }
         Ok(Self {
+            metadata,
             parameters,
             launch,
             counted: counted.collect(),

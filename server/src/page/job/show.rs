@@ -178,7 +178,7 @@ pub(crate) async fn job(
         more_rows: found.more,
         row_warnings: found.warnings.iter().take(5).map(|text| Plain::line(text, LONGEST_VALUE)).collect(),
         log_end: format!("{attempt}:{}", window.end()),
-        lines: window.lines.into_iter().map(|(line, _)| LineOfLog::of(line, None, None)).collect(),
+        lines: window.lines.into_iter().map(|(line, _)| LineOfLog::short(line)).collect(),
         steps,
         figures,
         more_figures,

@@ -12,6 +12,8 @@ use crate::text::log as text;
 
 /// A page shows so much of a line.
 const LONGEST: usize = 4000;
+/// So much, where other things matter more. The script does the same.
+const SHORT: usize = 300;
 
 /// The time of day of a line, in UTC, which a script makes the reader's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +48,27 @@ pub(crate) struct LineOfLog {
 
 impl LineOfLog {
     pub(crate) fn of(line: ShownLine, number: Option<u64>, wanted: Option<&Wanted>) -> Self {
+        Self::cut(line, LONGEST, number, wanted)
+    }
+
+    /// A line of which the beginning is enough.
+    pub(crate) fn short(line: ShownLine) -> Self {
+        Self::cut(line, SHORT, None, None)
+    }
+
+    fn cut(line: ShownLine, most: usize, number: Option<u64>, wanted: Option<&Wanted>) -> Self {
         let ShownLine { at, time, level, mut text, mut cut, .. } = line;
-        if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        if let Some((end, _)) = text.char_indices().nth(most) {
             text.truncate(end);
             cut = true;
         }
         let parts = wanted.map(|wanted| parts(&text, wanted)).unwrap_or_default();
         if cut {
-            text.push_str("… ");
-            text.push_str(text::CUT);
+            text.push('…');
+            if most == LONGEST {
+                text.push(' ');
+                text.push_str(text::CUT);
+            }
         }
         Self {
             number,
