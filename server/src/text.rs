@@ -10,6 +10,7 @@ pub(crate) mod job;
 pub(crate) mod launch;
 pub(crate) mod live;
 pub(crate) mod log;
+pub(crate) mod measure;
 pub(crate) mod operate;
 pub(crate) mod plain;
 pub(crate) mod problem;

@@ -5,6 +5,8 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::text::measure as text;
+
 /// A moment: in UTC, which a script makes the reader's own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -45,18 +47,7 @@ impl Length {
 
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.seconds();
-        let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-        match (days, hours, minutes, seconds % 60) {
-            (0, 0, 0, 0) => f.write_str("under a second"),
-            (0, 0, 0, seconds) => write!(f, "{seconds} s"),
-            (0, 0, minutes, 0) => write!(f, "{minutes} min"),
-            (0, 0, minutes, seconds) => write!(f, "{minutes} min {seconds} s"),
-            (0, hours, 0, _) => write!(f, "{hours} h"),
-            (0, hours, minutes, _) => write!(f, "{hours} h {minutes} min"),
-            (days, 0, ..) => write!(f, "{days} d"),
-            (days, hours, ..) => write!(f, "{days} d {hours} h"),
-        }
+        f.write_str(&text::length(self.seconds()))
     }
 }
 
@@ -67,16 +58,15 @@ pub(crate) struct Size(pub(crate) u64);
 impl fmt::Display for Size {
     #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
         if self.0 < 1000 {
-            return write!(f, "{} B", self.0);
+            return f.write_str(&text::bytes(self.0));
         }
         let (mut size, mut unit) = (self.0 as f64 / 1000.0, 0);
-        while size >= 999.5 && unit + 1 < UNITS.len() {
+        while size >= 999.5 && unit + 1 < text::SIZES.len() {
             (size, unit) = (size / 1000.0, unit + 1);
         }
         let digits = usize::from(size < 9.95);
-        write!(f, "{size:.digits$} {}", UNITS[unit])
+        write!(f, "{size:.digits$} {}", text::SIZES[unit])
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) const SEARCH: &str = "Search in the log";
 pub(crate) const IMPORTANCE: &str = "Show";
 pub(crate) const ALL: &str = "Everything";
 pub(crate) const WARNINGS: &str = "Warnings and errors";
+pub(crate) const INFO: &str = "Info";
 pub(crate) const ERRORS: &str = "Only errors";
 pub(crate) const ATTEMPT: &str = "Attempt";
 pub(crate) const APPLY: &str = "Apply";

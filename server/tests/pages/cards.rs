@@ -70,7 +70,14 @@ async fn a_saved_launch_asks_only_for_what_it_leaves_open() {
     for (name, value) in [("table", "donors"), ("month", "2026-11"), ("inner", "deep")] {
         assert_eq!(record.parameters.get(name), Some(value));
     }
-    assert_eq!(record.card.map(|card| card.to_string()).as_deref(), Some("grosse-bmonthly-b"));
+    assert_eq!(record.card.as_ref().map(ToString::to_string).as_deref(), Some("grosse-bmonthly-b"));
+    // Once more, through the same saved launch: what it hides stays hidden.
+    let job = site.page(&format!("/jobs/{}", record.id)).await;
+    let again = format!("/cards/grosse-bmonthly-b?from={}", record.id);
+    assert!(job.contains(&again), "{job}");
+    let again = site.page(&format!("{again}&p.table=stolen&inner=stolen")).await;
+    assert_eq!(Form::of(&again).get("p.month"), Some("2026-11"));
+    assert!(again.contains("donors") && !again.contains("stolen") && !again.contains("deep"), "{again}");
 }
 
 #[tokio::test]

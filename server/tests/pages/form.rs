@@ -87,6 +87,8 @@ async fn a_secret_in_clear_is_never_written_back() {
     let page = site.page("/templates/secret?key=env:STOLEN&path=/a").await;
     assert_eq!(Form::of(&page).get("p.key"), Some(""), "no link fills in a secret");
     assert_eq!(Form::of(&page).get("p.path"), Some("/a"));
+    let page = site.page("/templates/secret?p.key=env:STOLEN&p.path=/b").await;
+    assert_eq!((Form::of(&page).get("p.key"), Form::of(&page).get("p.path")), (Some(""), Some("/b")));
     for button in
         [("action", "review"), ("action", "check"), ("action", "save"), ("browse", "p-1"), ("action", "edit")]
     {

@@ -134,6 +134,11 @@ pub(crate) async fn job(
         Some(ended) => tmpl_launcher::advice::advice(bucket, record, ended).await,
         None => None,
     };
+    // One that was deleted since leads nowhere.
+    let card = match &record.card {
+        Some(name) => bucket.card(name).await.ok().flatten().map(|card| card.name.to_string()),
+        None => None,
+    };
     let drain = if stop.is_none() { bucket.drain_request(&id).await? } else { None };
     let can_stop = running && person.may_with(Action::Stop, record).is_ok();
     let can_drain = can_stop && drain.is_none() && stop::can_drain(&server, record).await?;
@@ -165,7 +170,10 @@ pub(crate) async fn job(
         stopping,
         failure: Failure::of(summary, advice.as_deref()),
         can_launch: person.can(Action::Launch, template),
-        again: format!("/templates/{}?from={id}", record.template.name),
+        again: match &card {
+            Some(card) => format!("/cards/{card}?from={id}"),
+            None => format!("/templates/{}?from={id}", record.template.name),
+        },
         compare: success.filter(|_| !running).map(|success| format!("/compare?a={success}&b={id}")),
         save: (published && person.can(Action::EditCard, template)).then(|| format!("/cards?from={id}")),
         can_stop: can_stop && stop.is_none(),
@@ -189,7 +197,7 @@ pub(crate) async fn job(
         started: Moment(record.created),
         accepted: Exactly(record.created),
         ended: summary.ended.as_ref().map(|ended| Moment(ended.time)),
-        card: record.card.as_ref().map(ToString::to_string),
+        card,
         template: record.template.name.to_string(),
         published,
         version: record.template.digest.digest().chars().take(SHORT).collect(),

@@ -34,10 +34,13 @@ use sent::sent;
 pub(crate) use subject::Subject;
 
 use crate::door::{Action, Person, Posted};
-use crate::form::{Entered, Problems};
+use crate::form::{Entered, FIELD, Problems};
 use crate::problem::Problem;
 use crate::text::launch as text;
 use crate::{Server, Shared};
+
+/// What an address says beside parameters.
+const OWN: [&str; 2] = ["from", "version"];
 
 /// Whose form it is.
 enum Name {
@@ -164,8 +167,13 @@ async fn form(
         }
     }
     let locks = subject.locks();
-    let links = query.iter().filter(|(name, _)| !locks.contains_key(name));
-    given.entered = entered.with_link(declared, links.map(|(name, value)| (name.as_str(), value.as_str())));
+    let links = query.iter().filter_map(|(name, value)| {
+        // A parameter that is called as one of our own fields is meant by `p.NAME` alone.
+        let name = name.strip_prefix(FIELD).or((!OWN.contains(&name.as_str())).then_some(name))?;
+        (!locks.contains_key(name)).then_some((name, value.as_str()))
+    });
+    given.entered = entered.with_link(declared, links);
+    subject.fix(&mut given.entered);
     given.from = from;
     given.card = subject.card.as_ref().map(|card| card.number);
     let drawing = Drawing {

@@ -31,13 +31,7 @@ pub(super) async fn sent(server: &Shared, name: Name, posted: Posted) -> Result<
     let subject = name.subject(server, &person, input::version(&fields), from.as_ref()).await?;
     may_launch(&person, &subject)?;
     let mut input = Input::sent(subject.declared(), &fields);
-    let locks = subject.locks();
-    if let Some(card) = &subject.card {
-        for name in locks.keys() {
-            let value = card.card.values.get(name).and_then(|value| value.value.clone());
-            input.entered.fix(subject.declared(), name, value);
-        }
-    }
+    subject.fix(&mut input.entered);
     let form = Sent { server, person: &person, subject: &subject, fields: &fields, input };
     Box::pin(form.act()).await
 }

@@ -10,7 +10,7 @@ use tmpl_template::{
 };
 
 use crate::Server;
-use crate::form::Lock;
+use crate::form::{Entered, Lock};
 use crate::page::frame::broken;
 use crate::problem::Problem;
 use crate::text::{launch as text, problem};
@@ -140,6 +140,14 @@ impl Subject {
             ValueAccess::Hidden => Some(Lock::Hidden),
         };
         values.filter_map(|(name, value)| Some((name.clone(), lock(value.access)?))).collect()
+    }
+
+    /// Puts what the saved launch says, and nobody can change, in place of whatever is in a form.
+    pub(crate) fn fix(&self, entered: &mut Entered) {
+        let Some(card) = &self.card else { return };
+        for (name, value) in card.card.values.iter().filter(|(_, value)| value.access.is_fixed()) {
+            entered.fix(self.declared(), name, value.value.clone());
+        }
     }
 
     /// What a launch is asked for with: exactly this version.

@@ -76,7 +76,7 @@ fn body(bucket: Bucket, id: JobId, attempt: u32) -> Body {
                 if let Some(time) = line.time {
                     let _ = write!(text, "{} ", time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"));
                 }
-                let _ = write!(text, "{} ", text::word(line.level).unwrap_or("Info"));
+                let _ = write!(text, "{} ", text::word(line.level).unwrap_or(text::INFO));
                 text.push_str(&line.text);
                 text.push_str(if line.cut { " …\n" } else { "\n" });
             }
