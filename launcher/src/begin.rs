@@ -32,6 +32,8 @@ pub struct Means<'a> {
     pub notices: &'a OwnNotices,
     /// This program, to be started again as the launcher.
     pub executable: &'a Path,
+    /// Variables that are nothing for a job: what whoever launches keeps to itself.
+    pub withheld: &'a [String],
 }
 
 /// A launch that has become a job.
@@ -96,7 +98,7 @@ pub async fn go_on<E: From<LaunchError>>(
     known: Option<JobRecord>,
     mut tell: impl FnMut(Milestone<'_>) -> Result<(), E>,
 ) -> Result<Begun, E> {
-    let Means { bucket, cache, runners, notices, executable } = *means;
+    let Means { bucket, cache, runners, notices, executable, withheld } = *means;
     if let Some(record) = &known {
         request.as_it_was(record)?;
     }
@@ -113,7 +115,7 @@ pub async fn go_on<E: From<LaunchError>>(
     if standing != Standing::Waiting {
         return Ok(Begun { record, standing, launcher: None, warnings });
     }
-    match start_process(executable, bucket, &record.id, cache, notices) {
+    match start_process(executable, bucket, &record.id, cache, notices, withheld) {
         Ok(launcher) => Ok(Begun { record, standing, launcher: Some(launcher), warnings }),
         Err(error) => {
             // What was accepted has an end, also when it has no beginning. The error is told in any case.

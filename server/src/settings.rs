@@ -40,6 +40,16 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// The variables that secrets are in.
+    pub(crate) fn secret_variables(&self) -> Vec<String> {
+        let client = self.sign_in.as_ref().and_then(|sign_in| sign_in.client_secret.as_ref());
+        let references = [self.session_key.as_ref(), self.metrics_token.as_ref(), client];
+        let names = references.into_iter().flatten().filter_map(|one| one.as_str().strip_prefix("env:"));
+        names.map(str::to_owned).collect()
+    }
+}
+
 /// Signing in with `OpenID` Connect.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,4 +132,19 @@ pub struct Rule {
     /// Who may save launches, too.
     #[serde(default)]
     pub author: Vec<Who>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_variables_are_named() {
+        let settings: Settings = toml::from_str(
+            "session_key = \"env:KEY\"\nmetrics_token = \"file:/etc/token\"\n\
+             [sign_in]\nissuer = \"https://a.example\"\nclient_id = \"tmpl\"\nclient_secret = \"env:CLIENT\"\n",
+        )
+        .unwrap();
+        assert_eq!(settings.secret_variables(), ["KEY", "CLIENT"]);
+    }
 }

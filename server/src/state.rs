@@ -54,6 +54,8 @@ pub struct Server {
     pub(crate) notices: OwnNotices,
     pub(crate) lease: Option<SignedDuration>,
     pub(crate) executable: PathBuf,
+    /// The variables that secrets of the server are in: no job has them.
+    pub(crate) withheld: Vec<String>,
     pub(crate) settings: Settings,
     pub(crate) listening: SocketAddr,
     pub(crate) user: String,
@@ -99,6 +101,7 @@ impl Server {
             notices: parts.notices,
             lease: parts.lease,
             executable: parts.executable,
+            withheld: parts.settings.secret_variables(),
             settings: parts.settings,
             listening: parts.listening,
             user: parts.user,

@@ -42,17 +42,23 @@ impl LauncherProcess {
     }
 }
 
-/// Starts this program again as the launcher of a job. Within an event loop.
+/// Starts this program again as the launcher of a job. Within an event loop. It has this process's variables but those that are `withheld`:
+/// the job's program would have them, too.
 pub fn start_process(
     executable: &Path,
     bucket: &Bucket,
     id: &JobId,
     cache: &Cache,
     notices: &OwnNotices,
+    withheld: &[String],
 ) -> Result<LauncherProcess, LaunchError> {
     let failed = |source| LaunchError::Start { program: executable.display().to_string(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-    let child = Command::new(executable)
+    let mut command = Command::new(executable);
+    for name in withheld {
+        command.env_remove(name);
+    }
+    let child = command
         .arg(LAUNCHER_ARGUMENT)
         .env(BUCKET_VARIABLE, bucket.url().to_string())
         .env(JOB_VARIABLE, id.as_str())

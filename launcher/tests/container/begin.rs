@@ -41,7 +41,7 @@ impl Machine {
 
     fn means<'a>(&'a self, executable: &'a str) -> Means<'a> {
         let Self { bucket, cache, runners, notices, .. } = self;
-        Means { bucket, cache, runners, notices, executable: Path::new(executable) }
+        Means { bucket, cache, runners, notices, executable: Path::new(executable), withheld: &[] }
     }
 
     fn request(&self, key: Option<&str>) -> LaunchRequest {
@@ -109,6 +109,25 @@ async fn a_launcher_that_is_left_goes_on_and_is_reaped() {
     assert_eq!(machine.end(&begun.record).await.state, JobState::Done);
     gone(pid).await;
     assert_eq!(machine.runs(), 1);
+}
+
+#[tokio::test]
+async fn a_launcher_has_no_variable_that_is_withheld() {
+    let machine = Machine::new().await;
+    let told = machine.image.path("told");
+    let script = machine
+        .image
+        .write("launcher", &format!("#!/bin/sh\nenv >{0}.new\nmv {0}.new {0}\n", told.display()));
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let withheld = ["HOME".to_owned()];
+    let means = Means { withheld: &withheld, ..machine.means(script.to_str().unwrap()) };
+    begin(&means, machine.request(None)).await.unwrap();
+    while !told.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let variables = std::fs::read_to_string(told).unwrap();
+    assert!(variables.contains("\nPATH=") || variables.starts_with("PATH="), "{variables}");
+    assert!(!variables.lines().any(|line| line.starts_with("HOME=")), "{variables}");
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ pub(super) async fn run(
     let mut notices = context.settings.notices.clone();
     notices.targets.extend(launching.options.notify.iter().filter(|target| !target.is_web()).cloned());
     let executable = executable()?;
-    let means = Means { bucket, cache: &cache, runners, notices: &notices, executable: &executable };
+    let means =
+        Means { bucket, cache: &cache, runners, notices: &notices, executable: &executable, withheld: &[] };
     let begun = begin::go_on(&means, request, known, |milestone| {
         match milestone {
             Milestone::Checked(warnings) => tell_warnings(printer, warnings),

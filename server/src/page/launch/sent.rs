@@ -278,6 +278,7 @@ impl Sent<'_> {
             runners: &server.runners,
             notices: &server.notices,
             executable: &server.executable,
+            withheld: &server.withheld,
         };
         let begun = match go_on(&means, request, known, |_| Ok::<_, LaunchError>(())).await {
             Ok(begun) => begun,
