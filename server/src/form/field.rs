@@ -113,6 +113,11 @@ impl Field {
         format!("\n{}", self.value)
     }
 
+    /// The help in parts: what stands between backticks is written as it is typed.
+    pub(crate) fn help_in_parts(&self) -> Vec<(bool, &str)> {
+        in_parts(self.help.as_str())
+    }
+
     /// The value to be read, of a field that can't be changed.
     pub(crate) fn value_to_read(&self) -> Plain {
         said(&self.control, &self.value, LONGEST_HELP)
@@ -152,5 +157,32 @@ fn kind(parameter: &Parameter, control: &Control) -> Option<String> {
         (Some(kind), Some(bounds)) => Some(format!("{kind} {bounds}")),
         (None, bounds) => bounds,
         (kind, None) => kind.map(str::to_owned),
+    }
+}
+
+/// A text in parts: whether it stood between backticks, and what it is. One backtick alone is nothing but itself.
+fn in_parts(text: &str) -> Vec<(bool, &str)> {
+    if !text.matches('`').count().is_multiple_of(2) {
+        return vec![(false, text)];
+    }
+    let parts = text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part));
+    parts.filter(|(_, part)| !part.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authors_write_code_between_backticks() {
+        for (text, parts) in [
+            ("plain", vec![(false, "plain")]),
+            ("For example, `gs://a/*`.", vec![(false, "For example, "), (true, "gs://a/*"), (false, ".")]),
+            ("`a``b`", vec![(true, "a"), (true, "b")]),
+            ("it`s", vec![(false, "it`s")]),
+            ("", vec![]),
+        ] {
+            assert_eq!(in_parts(text), parts, "{text}");
+        }
     }
 }
