@@ -8,7 +8,7 @@ const { visit } = require("./visit.cjs");
 const [name, address] = process.argv.slice(2);
 
 (async () => {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   try {
     await require(path.join(__dirname, `${name}.cjs`))({ browser, address, visit: (options) => visit(browser, address, name, options) });
   } finally {
