@@ -1,10 +1,10 @@
 //! The name of a card: what people write after `--card`, and one segment of a path in the bucket and of an address.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text_name::text_name;
 use crate::{NameError, NameKind};
 
 /// A card's name.
@@ -14,51 +14,16 @@ use crate::{NameError, NameKind};
 #[serde(try_from = "String", into = "String")]
 pub struct CardName(String);
 
-impl CardName {
-    const LONGEST: usize = 63;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for CardName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        let kind = NameKind::Card;
-        NameError::first_bad(kind, name, |index, character| match character {
-            'a'..='z' | '0'..='9' => true,
-            '.' | '_' | '-' => index > 0,
-            _ => false,
-        })?;
-        if name.len() > Self::LONGEST {
-            return Err(NameError::Length { kind, name: name.to_owned(), length: name.len() });
-        }
+        NameError::check_segment(NameKind::Card, name)?;
         Ok(Self(name.to_owned()))
     }
 }
 
-impl fmt::Display for CardName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for CardName {
-    type Error = NameError;
-
-    fn try_from(name: String) -> Result<Self, NameError> {
-        name.parse()
-    }
-}
-
-impl From<CardName> for String {
-    fn from(name: CardName) -> Self {
-        name.0
-    }
-}
+text_name!(CardName);
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,12 @@
 //! The id of a job, in Dataflow's shape, so that ids sort by the time of the launch and a day's jobs share a folder.
 
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use crate::text_name::text_name;
 use crate::{NameError, NameKind};
 
 /// A job's id: `YYYY-MM-DD_HH_MM_SS-<19 digits>`, the time of the launch in UTC and a random number.
@@ -32,11 +32,6 @@ impl JobId {
     pub fn day(&self) -> &str {
         &self.0[..10]
     }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for JobId {
@@ -59,25 +54,7 @@ impl FromStr for JobId {
     }
 }
 
-impl fmt::Display for JobId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for JobId {
-    type Error = NameError;
-
-    fn try_from(id: String) -> Result<Self, NameError> {
-        id.parse()
-    }
-}
-
-impl From<JobId> for String {
-    fn from(id: JobId) -> Self {
-        id.0
-    }
-}
+text_name!(JobId);
 
 #[cfg(test)]
 mod tests {

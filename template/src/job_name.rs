@@ -1,11 +1,11 @@
 //! The name of a job: what people and Dataflow's own clients call it; unique among the active jobs of a bucket.
 
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::text_name::text_name;
 use crate::{NameError, NameKind, TemplateName};
 
 /// A job's name under Dataflow's rule.
@@ -26,11 +26,6 @@ impl JobName {
         let letter = if template.starts_with(|first: char| first.is_ascii_digit()) { "t" } else { "" };
         let launched = launched.max(Timestamp::UNIX_EPOCH).strftime("%Y%m%d-%H%M%S");
         Self(format!("{letter}{template}-{launched}-{random:04x}"))
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -53,25 +48,7 @@ impl FromStr for JobName {
     }
 }
 
-impl fmt::Display for JobName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for JobName {
-    type Error = NameError;
-
-    fn try_from(name: String) -> Result<Self, NameError> {
-        name.parse()
-    }
-}
-
-impl From<JobName> for String {
-    fn from(name: JobName) -> Self {
-        name.0
-    }
-}
+text_name!(JobName);
 
 #[cfg(test)]
 mod tests {

@@ -80,6 +80,7 @@ mod spans;
 mod spec;
 mod storage_path;
 mod template_keys;
+mod text_name;
 mod triggers;
 mod type_rules;
 mod value_format;

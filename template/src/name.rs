@@ -1,11 +1,11 @@
 //! The name of a template: the `<name>` of `templates/<name>.json`, so it must be one harmless path segment on
 //! every store and in every URL.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text_name::text_name;
 use crate::{NameError, NameKind};
 
 /// A template's name.
@@ -16,28 +16,12 @@ use crate::{NameError, NameKind};
 #[serde(try_from = "String", into = "String")]
 pub struct TemplateName(String);
 
-impl TemplateName {
-    const LONGEST: usize = 63;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for TemplateName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
         let kind = NameKind::Template;
-        NameError::first_bad(kind, name, |index, character| match character {
-            'a'..='z' | '0'..='9' => true,
-            '.' | '_' | '-' => index > 0,
-            _ => false,
-        })?;
-        if name.len() > Self::LONGEST {
-            return Err(NameError::Length { kind, name: name.to_owned(), length: name.len() });
-        }
+        NameError::check_segment(kind, name)?;
         if name.strip_suffix(".json").is_some() {
             return Err(NameError::Shape { kind, name: name.to_owned() });
         }
@@ -45,25 +29,7 @@ impl FromStr for TemplateName {
     }
 }
 
-impl fmt::Display for TemplateName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for TemplateName {
-    type Error = NameError;
-
-    fn try_from(name: String) -> Result<Self, NameError> {
-        name.parse()
-    }
-}
-
-impl From<TemplateName> for String {
-    fn from(name: TemplateName) -> Self {
-        name.0
-    }
-}
+text_name!(TemplateName);
 
 #[cfg(test)]
 mod tests {

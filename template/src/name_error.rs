@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::shorten::shorten;
 
+/// The longest name that is a segment of a path.
+const LONGEST_SEGMENT: usize = 63;
+
 /// What a refused text was meant to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameKind {
@@ -122,6 +125,19 @@ impl NameError {
         }
     }
 
+    /// Whether a name is one harmless segment of a path and of an address: 1 to 63 of `a-z 0-9 . _ -`, the first a letter or a digit.
+    pub(crate) fn check_segment(kind: NameKind, name: &str) -> Result<(), Self> {
+        Self::first_bad(kind, name, |index, character| match character {
+            'a'..='z' | '0'..='9' => true,
+            '.' | '_' | '-' => index > 0,
+            _ => false,
+        })?;
+        if name.len() > LONGEST_SEGMENT {
+            return Err(Self::Length { kind, name: name.to_owned(), length: name.len() });
+        }
+        Ok(())
+    }
+
     /// A name that would be accepted, where one is near.
     pub fn hint(&self) -> Option<String> {
         let (Self::Character { kind, name, .. }
@@ -146,7 +162,7 @@ fn near_template_name(name: &str) -> Option<String> {
         .chars()
         .map(|character| if allowed(character) || matches!(character, '.' | '_') { character } else { '-' })
         .skip_while(|&character| !allowed(character))
-        .take(63)
+        .take(LONGEST_SEGMENT)
         .collect();
     let near = near.trim_end_matches(['-', '.']);
     near.parse::<crate::TemplateName>().ok().map(|near| near.to_string())

@@ -1,10 +1,10 @@
 //! The name of a runner: what people write after `--runner`, and one segment of a path in the bucket.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text_name::text_name;
 use crate::{NameError, NameKind, RunnerKind};
 
 /// A runner's name: `direct`, an engine's own name, or that of a profile.
@@ -15,13 +15,6 @@ use crate::{NameError, NameKind, RunnerKind};
 pub struct RunnerName(String);
 
 impl RunnerName {
-    const LONGEST: usize = 63;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The engine that has this very name, if one has.
     pub fn engine(&self) -> Option<RunnerKind> {
         self.0.parse().ok()
@@ -43,38 +36,12 @@ impl FromStr for RunnerName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        let kind = NameKind::Runner;
-        NameError::first_bad(kind, name, |index, character| match character {
-            'a'..='z' | '0'..='9' => true,
-            '.' | '_' | '-' => index > 0,
-            _ => false,
-        })?;
-        if name.len() > Self::LONGEST {
-            return Err(NameError::Length { kind, name: name.to_owned(), length: name.len() });
-        }
+        NameError::check_segment(NameKind::Runner, name)?;
         Ok(Self(name.to_owned()))
     }
 }
 
-impl fmt::Display for RunnerName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for RunnerName {
-    type Error = NameError;
-
-    fn try_from(name: String) -> Result<Self, NameError> {
-        name.parse()
-    }
-}
-
-impl From<RunnerName> for String {
-    fn from(name: RunnerName) -> Self {
-        name.0
-    }
-}
+text_name!(RunnerName);
 
 #[cfg(test)]
 mod tests {
