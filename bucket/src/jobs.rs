@@ -23,12 +23,19 @@ pub struct JobSummary {
     pub state: JobState,
     /// The end, where there was one.
     pub ended: Option<FinalRecord>,
-    /// The newest attempt, where one has begun.
+    /// The newest attempt, where one has begun and the job has no end: that of one which has ended is not looked for.
     pub attempt: Option<u32>,
     /// The launcher is gone, but this reader may not write it down.
     pub presumed_lost: bool,
     /// It was this reader who found the launcher gone, and brought the job to its end.
     pub reconciled: bool,
+}
+
+impl JobSummary {
+    /// Whether anything more is to come of it.
+    pub fn goes_on(&self) -> bool {
+        self.ended.is_none() && !self.presumed_lost
+    }
 }
 
 /// Everything recorded of a job.
@@ -135,21 +142,37 @@ impl Bucket {
 
     /// A job's line in a list. Brings the record of a job whose launcher is gone to its end.
     pub async fn job_summary(&self, id: &JobId) -> Result<JobSummary, BucketError> {
-        let record = self.job_record(id).await?;
-        match self.final_record(id).await? {
+        self.job_summary_of(self.job_record(id).await?).await
+    }
+
+    /// The same, of a job whose record has been read: it never changes.
+    pub async fn job_summary_of(&self, record: JobRecord) -> Result<JobSummary, BucketError> {
+        match self.final_record(&record.id).await? {
             Some(ended) => Ok(summary(record, ended)),
-            None => self.judge(record).await,
+            // Boxed: few jobs are judged, and this would be a part of every future that asks how a job is.
+            None => Box::pin(self.judge(record)).await,
         }
     }
 
     /// Everything recorded of a job.
     pub async fn job_view(&self, id: &JobId) -> Result<JobView, BucketError> {
-        let summary = self.job_summary(id).await?;
+        self.job_view_of(self.job_record(id).await?).await
+    }
+
+    /// The same, of a job whose record has been read.
+    pub async fn job_view_of(&self, record: JobRecord) -> Result<JobView, BucketError> {
+        let id = record.id.clone();
+        let summary = self.job_summary_of(record).await?;
         let mut attempts = Vec::new();
-        for number in self.attempt_numbers(id).await? {
-            attempts.extend(self.attempt(id, number).await?);
+        for number in self.attempt_numbers(&id).await? {
+            attempts.extend(self.attempt(&id, number).await?);
         }
-        Ok(JobView { summary, attempts, events: self.events(id).await?, stop: self.stop_request(id).await? })
+        Ok(JobView {
+            summary,
+            attempts,
+            events: self.events(&id).await?,
+            stop: self.stop_request(&id).await?,
+        })
     }
 
     /// State changes and messages, in order.
@@ -194,6 +217,11 @@ impl Bucket {
     /// The numbers of the attempts that were begun, in order.
     pub async fn attempt_numbers(&self, id: &JobId) -> Result<Vec<u32>, BucketError> {
         self.store.numbers(&layout::attempts(id)).await
+    }
+
+    /// The attempt that counts: the newest, or the first one where none has begun.
+    pub async fn newest_attempt(&self, id: &JobId) -> Result<u32, BucketError> {
+        Ok(self.attempt_numbers(id).await?.pop().unwrap_or(1))
     }
 
     /// The right to run attempt `n`, where it was taken.

@@ -72,7 +72,7 @@ pub(crate) async fn report_end(
 /// The rows of the job's newest attempt. A bucket that does not give them now is no reason not to say how the job ended.
 async fn rows(bucket: &Bucket, record: &JobRecord) -> ResultRows {
     let read = async {
-        let attempt = bucket.attempt_numbers(&record.id).await?.pop().unwrap_or(1);
+        let attempt = bucket.newest_attempt(&record.id).await?;
         bucket.results(&record.id, attempt, result_table::SHOWN).await
     };
     read.await.unwrap_or_else(|error| ResultRows {

@@ -101,7 +101,7 @@ async fn has_had_all(server: &Shared, id: &JobId, position: Option<Position>) ->
     if server.bucket.final_record(id).await?.is_none() {
         return Ok(false);
     }
-    let attempt = server.bucket.attempt_numbers(id).await?.last().copied().unwrap_or(1);
+    let attempt = server.bucket.newest_attempt(id).await?;
     let end = Position { attempt, offset: server.bucket.log_length(id, attempt).await? };
     Ok(position.is_none_or(|position| position >= end))
 }

@@ -85,7 +85,7 @@ impl Rhythm {
 impl Watch {
     /// Begins to watch a job: from what its newest log has by now.
     pub(super) async fn begin(bucket: Bucket, id: JobId, read_only: bool) -> Result<Arc<Self>, BucketError> {
-        let attempt = bucket.attempt_numbers(&id).await?.last().copied().unwrap_or(1);
+        let attempt = bucket.newest_attempt(&id).await?;
         let offset = bucket.log_length(&id, attempt).await?;
         let tail = Tail::from(Position { attempt, offset });
         let (state, counters) = (Told::default(), Told::default());

@@ -141,8 +141,8 @@ impl Side {
         said: Option<&Metadata>,
     ) -> Result<Self, Problem> {
         let record = known(server, person, id).await?;
-        let summary = server.bucket.job_summary(&record.id).await?;
-        let attempt = server.bucket.attempt_numbers(&record.id).await?.last().copied().unwrap_or(1);
+        let summary = server.bucket.job_summary_of(record.clone()).await?;
+        let attempt = server.bucket.newest_attempt(&record.id).await?;
         let runner = record.runner.parse::<RunnerName>();
         let mut launch = Facts::from([
             (text::TEMPLATE.to_owned(), record.template.name.to_string()),
@@ -166,8 +166,7 @@ impl Side {
         for (name, value) in record.environment.iter() {
             launch.insert(name.to_owned(), value.to_string());
         }
-        let counted =
-            read_metrics(server, &record.id, Some(attempt)).await.map(|metrics| figures(&metrics).0);
+        let counted = read_metrics(server, &record.id, attempt).await.map(|metrics| figures(&metrics).0);
         let counted = counted.into_iter().flatten().map(|figure| {
             let step = if figure.step.is_empty() { String::new() } else { format!(" / {}", figure.step) };
             (format!("{}{step}", figure.name), figure.value.to_string())

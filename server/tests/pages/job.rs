@@ -97,6 +97,26 @@ async fn rows_have_tabs_and_files_without_a_script() {
 }
 
 #[tokio::test]
+async fn the_picture_of_an_ended_job_says_what_its_steps_counted() {
+    let site = site().await;
+    let record = jobs::begun(&site.rig.bucket, "report", "counted").await;
+    let folder = site.rig.folder.path().join("bucket").join(tmpl_bucket::layout::job(&record.id));
+    let graph = concat!(env!("CARGO_MANIFEST_DIR"), "/../beam/tests/graphs/python-wordcount.pb");
+    std::fs::copy(graph, folder.join("pipeline.pb")).unwrap();
+    std::fs::create_dir_all(folder.join("metrics")).unwrap();
+    let counted = json!({ "elements": [{ "step": "Split", "collection": "output", "count": 1234 }] });
+    std::fs::write(folder.join("metrics/1.json"), counted.to_string()).unwrap();
+    jobs::end(&site.rig.bucket, &record, JobState::Done, "done").await;
+    let job = format!("/jobs/{}", record.id);
+    let page = site.page(&job).await;
+    assert!(page.contains("1,234") && page.contains(&format!("{job}/graph.svg")), "{page}");
+    let drawn = site.get(&format!("{job}/graph.svg")).await;
+    assert_eq!((drawn.status, drawn.header("content-type")), (200, "image/svg+xml"));
+    let drawn = drawn.text();
+    assert!(drawn.contains("1,234") && drawn.contains("GroupAndSum"), "{drawn}");
+}
+
+#[tokio::test]
 async fn two_jobs_are_compared() {
     let site = site().await;
     let bucket = &site.rig.bucket;

@@ -99,7 +99,7 @@ impl Side {
             facts.extend(ended.cause.iter().map(|cause| ("cause".to_owned(), cause.to_string())));
         }
         facts.extend(layers(bucket, record).await);
-        let attempt = bucket.attempt_numbers(id).await?.pop().unwrap_or(1);
+        let attempt = bucket.newest_attempt(id).await?;
         facts.insert("attempts".to_owned(), attempt.to_string());
         let found = bucket.results(id, attempt, COMPARED).await?;
         let rows = found.rows.iter().map(line).collect();

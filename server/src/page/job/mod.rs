@@ -41,8 +41,8 @@ pub(crate) async fn known(server: &Server, person: &Person, id: &str) -> Result<
 }
 
 /// What a job has counted. Figures that can't be read are no reason not to show the rest of a job.
-pub(crate) async fn read_metrics(server: &Server, id: &JobId, attempt: Option<u32>) -> Option<Metrics> {
-    let json = server.bucket.metrics(id, attempt?).await.ok()??;
+pub(crate) async fn read_metrics(server: &Server, id: &JobId, attempt: u32) -> Option<Metrics> {
+    let json = server.bucket.metrics(id, attempt).await.ok()??;
     serde_json::from_value(json).ok()
 }
 

@@ -118,13 +118,13 @@ pub(crate) async fn job(
 ) -> Result<Response, Problem> {
     let record = known(&server, &person, &id).await?;
     let (bucket, id) = (&server.bucket, record.id.clone());
-    let view = bucket.job_view(&id).await?;
+    let view = bucket.job_view_of(record).await?;
     let JobView { summary, attempts, events, stop } = &view;
     let record = &summary.record;
     let attempt = u32::try_from(attempts.len()).unwrap_or(1).max(1);
-    let running = summary.ended.is_none() && !summary.presumed_lost;
+    let running = summary.goes_on();
     let found = bucket.results(&id, attempt, rows::SHOWN).await?;
-    let metrics = read_metrics(&server, &id, Some(attempt)).await;
+    let metrics = read_metrics(&server, &id, attempt).await;
     let (figures, more_figures) = metrics.as_ref().map(figures).unwrap_or_default();
     let (files, more_files) = files::lines(&id, &bucket.artifacts(&id).await?);
     let window = Window::last(bucket, &id, attempt, TAIL).await?;

@@ -114,8 +114,9 @@ pub(crate) async fn svg(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let record = known(&server, &person, &id).await?;
-    let summary = server.bucket.job_summary(&record.id).await?;
-    let metrics = read_metrics(&server, &record.id, summary.attempt).await;
+    let attempt = server.bucket.newest_attempt(&record.id).await?;
+    let metrics = read_metrics(&server, &record.id, attempt).await;
+    let summary = server.bucket.job_summary_of(record.clone()).await?;
     let graph = graph(&server, &record.id).await?.ok_or_else(|| Problem::not_found(text::NO_GRAPH))?;
     let title = record.name.to_string();
     let drawn = tokio::task::spawn_blocking(move || {

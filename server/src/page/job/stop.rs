@@ -49,7 +49,7 @@ pub(crate) async fn ask(
     let record = known(&server, &person, &id).await?;
     person.may_with(Action::Stop, &record)?;
     let mode = mode(&asked.mode)?;
-    let summary = server.bucket.job_summary(&record.id).await?;
+    let summary = server.bucket.job_summary_of(record.clone()).await?;
     if summary.ended.is_some() {
         return Ok(to_job(&record));
     }

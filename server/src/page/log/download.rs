@@ -38,7 +38,7 @@ pub(crate) async fn download(
     let record = known(&server, &person, &id).await?;
     let attempt = match asked.attempt {
         Some(attempt) => attempt,
-        None => server.bucket.attempt_numbers(&record.id).await?.last().copied().unwrap_or(1),
+        None => server.bucket.newest_attempt(&record.id).await?,
     };
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),

@@ -104,7 +104,7 @@ pub(crate) async fn log(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let record = known(&server, &person, &id).await?;
-    let summary = server.bucket.job_summary(&record.id).await?;
+    let summary = server.bucket.job_summary_of(record.clone()).await?;
     let attempts = server.bucket.attempt_numbers(&record.id).await?;
     let newest = attempts.last().copied().unwrap_or(1);
     let attempt = asked.attempt.filter(|attempt| attempts.contains(attempt)).unwrap_or(newest);
@@ -125,7 +125,7 @@ pub(crate) async fn log(
     let links =
         Links { id: &record.id, attempt: (attempt != newest).then_some(attempt), wanted: &wanted, as_is };
     let top = |line: u64| ("top", line.to_string());
-    let running = summary.ended.is_none() && !summary.presumed_lost;
+    let running = summary.goes_on();
     let follow = part.end.filter(|_| running && attempt == newest);
     page(&LogPage {
         frame: Frame::new(&person, Place::Jobs),
