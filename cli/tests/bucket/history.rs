@@ -210,7 +210,7 @@ fn the_index_is_made_again_from_the_jobs_themselves() {
 #[test]
 fn a_list_brings_the_job_of_a_killed_launcher_to_its_end() {
     let place = Place::with_talker();
-    let id = place.running("lease = '1s'", "hang", &[]);
+    let id = place.running("lease = '6s'", "hang", &[]);
     send("KILL", &place.job(&id)["attempts"][0]["pid"].to_string());
     until("the list says that it failed", || place.jobs(&["--state", "failed"]) == [id.clone()]);
     let job = place.job(&id);

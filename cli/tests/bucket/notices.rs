@@ -128,7 +128,7 @@ fn a_receiver_that_is_away_changes_nothing_of_the_job() {
 #[test]
 fn what_is_told_of_a_killed_launcher_is_told_once() {
     let (place, receiver) = (Place::with_talker(), Receiver::start());
-    let id = place.running("lease = '1s'", "hang", &["--notify", &receiver.url("/")]);
+    let id = place.running("lease = '6s'", "hang", &["--notify", &receiver.url("/")]);
     send("KILL", &place.job(&id)["attempts"][0]["pid"].to_string());
     until("its end is seen", || {
         let list = ["jobs", "list", "--format", "json"];

@@ -188,7 +188,7 @@ fn a_viewer_sees_everything_and_writes_nothing() {
     launcher.tmpl(&["run", "rows", "--param", "rows=text"]).expect(0);
     let done = launcher.newest_job();
     let mut command = launcher.command(&["run", "talker", "--param", "mode=hang", "--detach"]);
-    command.env("TMPL_CONFIG", launcher.place.write("config.toml", "lease = '1s'"));
+    command.env("TMPL_CONFIG", launcher.place.write("config.toml", "lease = '6s'"));
     let detached = launcher.place.ended(command.spawn().unwrap()).expect(0);
     let lost = detached.stdout.trim_end();
     until("it runs", || launcher.state(lost) == "JOB_STATE_RUNNING");

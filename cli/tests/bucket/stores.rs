@@ -150,7 +150,7 @@ fn a_launcher_that_was_killed_is_found_out_by_the_stores_clock() {
     let remote = Remote::of(Store::Minio);
     remote.build("talker").expect(0);
     let mut command = remote.command(&["run", "talker", "--param", "mode=hang", "--detach"]);
-    command.env("TMPL_CONFIG", remote.place.write("config.toml", "lease = '2s'"));
+    command.env("TMPL_CONFIG", remote.place.write("config.toml", "lease = '6s'"));
     let launched = remote.place.ended(command.spawn().unwrap()).expect(0);
     let id = launched.stdout.trim_end();
     until("it runs", || remote.state(id) == "JOB_STATE_RUNNING");

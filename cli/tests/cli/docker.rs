@@ -191,7 +191,7 @@ fn wrong_launches_are_refused_before_anything_begins() {
     2 | memory = "2gg"
       |          ^^^^^
     `2gg` is no amount of memory: write it as 512m or 2g, from 6m on
-    hint: the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, `allow_references`, tables `runners.NAME`, and in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, `devices`, `mounts` and `platform`
+    hint: the keys are `bucket`, `cache`, `python`, `notify`, `notify_secret`, `lease`, `allow_references`, tables `runners.NAME`, in the table `docker` `socket`, `network`, `user`, `memory`, `cpus`, `devices`, `mounts` and `platform`, and the table `serve`, which docs/serve.md describes
     "#);
     containers.place.write("config.toml", "");
     containers.nothing_was_accepted();
