@@ -34,6 +34,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long, and how often, the end of a job is tried to be written.
 const END_LIMIT: Duration = Duration::from_secs(20);
 const END_RETRY: Duration = Duration::from_millis(500);
+/// An end that got no answer for so long is written again, so often: one connection that died in silence does not make a job that
+/// is done a lost one. The second record of the same end changes nothing.
+const END_PATIENCE: Duration = Duration::from_secs(15);
+const END_UNANSWERED: u32 = 2;
 
 /// The conversation with whoever waits for the job, if anybody does. It lasts over all attempts.
 pub(crate) struct Listener {
@@ -202,10 +206,18 @@ impl Session {
             record.reason.push_str("; a part of its history could not be written");
         }
         let given_up = Instant::now() + END_LIMIT;
+        let mut unanswered = END_UNANSWERED;
         let held = loop {
-            match self.bucket.finish_job(job, &record).await {
-                Err(_) if Instant::now() < given_up => tokio::time::sleep(END_RETRY).await,
-                done => break done,
+            let finishing = self.bucket.finish_job(job, &record);
+            let tried = if unanswered == 0 {
+                Ok(finishing.await)
+            } else {
+                tokio::time::timeout(END_PATIENCE, finishing).await
+            };
+            match tried {
+                Err(_) => unanswered -= 1,
+                Ok(Err(_)) if Instant::now() < given_up => tokio::time::sleep(END_RETRY).await,
+                Ok(done) => break done,
             }
         };
         let told = held.as_ref().map_or_else(

@@ -3,9 +3,9 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use tmpl_testing::Proxy;
+use tmpl_testing::{Fault, Proxy};
 
-use crate::aftermath::history;
+use crate::aftermath::{history, only_job};
 use crate::site::Site;
 use crate::support::{runs, send, until};
 
@@ -104,4 +104,20 @@ fn no_job_is_lost_while_its_program_runs_without_a_launcher() {
     send("KILL", &launcher);
     job.is_gone_when_lost();
     job.end();
+}
+
+/// The one request that writes the end gets no answer: it is asked again, long before anybody calls the job lost.
+#[test]
+fn an_end_that_nobody_answers_is_written_again() {
+    let site = Site::minio().with_talker();
+    let proxy = site.proxy();
+    let here = site.through(&proxy);
+    proxy.fault_once("PUT", "/final.json", Fault::ResetBeforeRequest);
+    proxy.fault_once("PUT", "/final.json", Fault::StallSeconds(600));
+    let begun = Instant::now();
+    here.tmpl(&["run", "talker", "--param", "mode=ok", "--job-name", "silent"]).expect(0);
+    let took = begun.elapsed();
+    println!("an end without an answer was written again, and the command over, after {took:.1?}");
+    assert!(took < Duration::from_secs(50), "{took:?}");
+    assert_eq!(only_job(&site, "silent")["state"], "JOB_STATE_DONE");
 }

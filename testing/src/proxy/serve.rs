@@ -39,7 +39,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>, upstream: Upstream) -> Result<(), Error> {
     stream.set_nodelay(true)?;
-    let line = Arc::new(Line(rustix::io::dup(&stream)?));
+    // Programs that a test starts meanwhile must not have it: as long as one of them lived, no reset would go out.
+    let line = Arc::new(Line(rustix::io::fcntl_dupfd_cloexec(&stream, 0)?));
     let service = hyper::service::service_fn(move |request| {
         let way = Way { shared: Arc::clone(&shared), upstream: upstream.clone(), line: Arc::clone(&line) };
         way.pass(request)
