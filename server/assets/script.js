@@ -122,6 +122,15 @@
     }
   }
 
+  // While a button is held down nothing on the page may move: what moves away under the pointer is not clicked.
+  let held = false;
+  const waiting = [];
+  const release = () => setTimeout(() => { held = false; for (const go of waiting.splice(0)) go(); });
+  addEventListener("pointerdown", () => { held = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+  addEventListener("blur", release);
+  const still = () => held ? new Promise((go) => { waiting.push(go); }) : undefined;
+
   // What is wrong with a field, while somebody fills in the form: said when they leave it.
   function liveCheck(form) {
     const touched = new Set();
@@ -162,6 +171,8 @@
         const answer = await fetch(form.dataset.check, { method: "POST", body: sent, headers: { Accept: "application/json" }, credentials: "same-origin" });
         if (!answer.ok || mine !== asked) return;
         const { problems } = await answer.json();
+        await still();
+        if (mine !== asked) return;
         for (const field of touched) {
           const box = one(`[data-field="${field}"]`);
           if (box) show(box, problems[field] ?? []);
