@@ -43,6 +43,9 @@ PLAYWRIGHT_VERSION := 1.65.1
 AXE_VERSION := 4.14.0
 AWSCLI_VERSION := 1.46.3
 RCLONE_VERSION := 1.76.0
+# The page is measured beside this one.
+AIRFLOW_VERSION := 3.0.6
+AIRFLOW_DAY := 2025-10-01
 BEAM_VERSION := $(shell sed -n 's/^apache-beam==//p' examples/wordcount/requirements.txt)
 BENCH_PROGRAMS := pigz:pigz
 # How long each fuzz target runs.
@@ -54,6 +57,7 @@ referrers_registry := $(TOOLS)/installed/ferro-oci-server-$(REFERRERS_REGISTRY_V
 boot := $(TOOLS)/installed/boot-$(BEAM_VERSION)
 crane := $(TOOLS)/installed/crane-$(CRANE_VERSION)
 beam_venv := $(TOOLS)/installed/beam-$(BEAM_VERSION)-moto-$(MOTO_VERSION)
+airflow := $(TOOLS)/installed/airflow-$(AIRFLOW_VERSION)
 moto := $(TOOLS)/installed/moto-$(MOTO_VERSION)-boto3-$(BOTO3_VERSION)
 minio := $(TOOLS)/installed/minio-$(MINIO_VERSION)
 mc := $(TOOLS)/installed/mc-$(MC_VERSION)
@@ -115,7 +119,7 @@ fuzz: ## Fuzz every reader for FUZZ_SECONDS=60 each (installs cargo-fuzz the fir
 	done
 
 .PHONY: bench
-bench: components bench-programs $(crane) $(beam_venv) $(boot) store-clients release launcher ## Measure beside peers; prints the tables of benches/README.md
+bench: components bench-programs $(crane) $(beam_venv) $(boot) $(airflow) store-clients release launcher ## Measure beside peers; prints the tables of benches/README.md
 	$(PYTHON) benches/bench.py target/release/tmpl .bench
 	$(PYTHON) benches/launcher.py $(LAUNCHER)-amd64
 	$(PYTHON) benches/images.py target/release/tmpl .bench/images
@@ -123,7 +127,7 @@ bench: components bench-programs $(crane) $(beam_venv) $(boot) store-clients rel
 	$(TOOLS)/beam-venv/bin/python benches/workers.py target/release/tmpl .bench/workers $(TOOLS)/boot/container
 	$(TOOLS)/beam-venv/bin/python benches/runners.py target/release/tmpl .bench/runners
 	$(TOOLS)/beam-venv/bin/python benches/job_service.py target/release/tmpl .bench/job-service
-	$(PYTHON) benches/page.py target/release/tmpl .bench/page
+	$(PYTHON) benches/page.py target/release/tmpl .bench/page --airflow $(TOOLS)/airflow-venv/bin/airflow
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 	cargo bench -p tmpl-bucket --bench job_list
@@ -238,6 +242,13 @@ $(registry): | $(go)
 $(referrers_registry):
 	@mkdir -p $(@D)
 	cargo install --quiet --locked --root $(TOOLS) ferro-oci-server --version $(REFERRERS_REGISTRY_VERSION)
+	@touch $@
+
+# What the page is measured beside, with the packages of its day: it does not bound what it needs from above.
+$(airflow): | $(TOOLS)/uv
+	@mkdir -p $(@D)
+	uv venv --quiet --clear --python $(PYTHON) $(TOOLS)/airflow-venv
+	uv pip install --quiet --python $(TOOLS)/airflow-venv --exclude-newer $(AIRFLOW_DAY) apache-airflow==$(AIRFLOW_VERSION)
 	@touch $@
 
 # Object-store servers, and MinIO's client, which makes its users and policies. The big Go programs are built one at a time

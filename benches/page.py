@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures the page with 1,000 templates and 100,000 jobs, and prints a table of benches/README.md.
 
-    benches/page.py TMPL FOLDER [--seconds N] [--jobs N] [--templates N] [--readers N]
+    benches/page.py TMPL FOLDER [--airflow PROGRAM] [--seconds N] [--jobs N] [--templates N] [--readers N]
 
 The server and whoever asks it share the machine. Requests are sent at their moments whether earlier ones were answered or not, over connections that
-stay; a time is from the moment at which a request was due to the last byte of its answer. Needs nothing but Python.
+stay; a time is from the moment at which a request was due to the last byte of its answer. Airflow is asked for the same form and launch in turns with
+tmpl: its form is a script that asks for the DAG's details; its launch is accepted when the run is in its database. Needs nothing else but Python.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime
+import gzip
 import json
 import os
 import random
@@ -24,10 +26,13 @@ import time
 import urllib.parse
 from pathlib import Path
 
-from bench import Bench, median
+from airflow import Airflow
+from bench import Bench, median, ratio
 
 PER_SECOND = 200
 LAUNCHES_PER_SECOND = 20
+PAIRS = 100
+FORM = "application/x-www-form-urlencoded"
 CONNECTIONS = 64
 BEGUN = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 METADATA = {
@@ -56,30 +61,44 @@ class Client:
         parts = urllib.parse.urlsplit(address)
         self.host, self.port = parts.hostname, parts.port
         self.origin = f"http://{parts.netloc}"
-        self.cookie = ""
+        self.proof = ""
         self.free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
 
     async def connect(self, many: int) -> None:
         for _ in range(many):
             self.free.put_nowait(await asyncio.open_connection(self.host, self.port, limit=1 << 20))
 
-    def words(self, method: str, path: str, body: bytes = b"") -> bytes:
-        head = f"{method} {path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\ncookie: {self.cookie}\r\naccept: text/html\r\n"
+    def words(self, method: str, path: str, body: bytes = b"", kind: str = FORM) -> bytes:
+        head = f"{method} {path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\n{self.proof}accept: text/html, */*\r\naccept-encoding: gzip\r\n"
         if method == "POST":
-            head += f"origin: {self.origin}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n"
+            head += f"origin: {self.origin}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n"
         return head.encode() + b"\r\n" + body
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = FORM) -> tuple[int, dict[str, str], bytes]:
+        """The status, the headers, and the body as it came over the line."""
         reader, writer = await self.free.get()
         try:
-            writer.write(self.words(method, path, body))
+            writer.write(self.words(method, path, body, kind))
             return await answer(reader)
         finally:
             self.free.put_nowait((reader, writer))
 
     async def come_in(self, address: str) -> None:
         _, headers, _ = await self.ask("GET", address.removeprefix(self.origin))
-        self.cookie = headers["set-cookie"].split(";")[0]
+        self.proof = "cookie: " + headers["set-cookie"].split(";")[0] + "\r\n"
+
+    async def text(self, path: str) -> str:
+        status, headers, body = await self.ask("GET", path)
+        if status != 200:
+            sys.exit(f"error: {path} is answered with {status}")
+        return (gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body).decode()
+
+    async def whole(self, path: str) -> int:
+        """How many bytes a page is, with all that it names."""
+        size = len((await self.ask("GET", path))[2])
+        for named in sorted(set(re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg|png)[^"]*)"', await self.text(path)))):
+            size += len((await self.ask("GET", named.removeprefix(".")))[2])
+        return size
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
@@ -196,21 +215,63 @@ class PageBench(Bench):
         )
         for name in names:
             self.row(f"of these {name}, 99 of 100 within; its size", f"{1000 * share(taken[name], 0.99):.1f} ms; {sizes[name] / 1000:.1f} kB", "–", "–")
-        _, _, body = await client.ask("GET", "/")
-        assets = re.findall(rb'(?:href|src)="(/assets/[^"]+)"', body)
-        whole = len(body)
-        for path in set(assets):
-            whole += len((await client.ask("GET", path.decode()))[2])
-        self.row("the whole first page, with style and script", f"{whole / 1000:.1f} kB", "–", "–")
+
+    async def hidden(self, client: Client) -> dict[str, str]:
+        return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', await client.text("/templates/report-0001")))
+
+    async def launch(self, client: Client, hidden: dict[str, str], key: str) -> int:
+        fields = hidden | {"key": f"bench-{key}-{random.random()}", "p.month": "2026-10", "action": "run"}
+        status, _, _ = await client.ask("POST", "/templates/report-0001", urllib.parse.urlencode(fields).encode())
+        return status
+
+    async def beside_airflow(self, client: Client) -> None:
+        airflow = Airflow(self.asked.airflow, self.folder / "airflow", self.asked.templates)
+        try:
+            other = Client(airflow.address)
+            await other.connect(1)
+            other.proof = f"authorization: Bearer {airflow.token}\r\n"
+            hidden = await self.hidden(client)
+            run = json.dumps({"logical_date": None, "conf": {"month": "2026-10"}}).encode()
+
+            async def timed(expected: int, what) -> float:
+                begun = time.perf_counter()
+                status = await what
+                if status != expected:
+                    sys.exit(f"error: answered with {status} in place of {expected}")
+                return time.perf_counter() - begun
+
+            async def status(asked) -> int:
+                return (await asked)[0]
+
+            forms, launches = [], []
+            for n in range(PAIRS):
+                forms.append((
+                    await timed(200, status(client.ask("GET", f"/templates/report-{n % self.asked.templates:04}"))),
+                    await timed(200, status(other.ask("GET", f"/api/v2/dags/report-{n % self.asked.templates:04}/details"))),
+                ))
+            for n in range(PAIRS // 5):
+                launches.append((
+                    await timed(303, self.launch(client, hidden, f"pair-{n}")),
+                    await timed(200, status(other.ask("POST", "/api/v2/dags/report-0001/dagRuns", run, "application/json"))),
+                ))
+                # The job that was begun has ended when the next one is timed.
+                await asyncio.sleep(0.5)
+            for what, pairs in (("a form", forms[5:]), ("a launch", launches[2:])):
+                self.row(
+                    f"{what}, one after the other, beside Airflow's",
+                    f"{1000 * median(a for a, _ in pairs):.1f} ms", f"{1000 * median(b for _, b in pairs):.1f} ms", ratio(pairs),
+                )
+            ours, theirs = await client.whole("/templates/report-0050"), await other.whole("/")
+            self.row("a form with style and script, first visit, compressed", f"{ours / 1000:.0f} kB", f"{theirs / 1000:.0f} kB", f"{ours / theirs:.2f}x")
+        finally:
+            airflow.stop()
 
     async def launches(self, client: Client) -> None:
-        _, _, body = await client.ask("GET", "/templates/report-0001")
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', body.decode()))
         answers: dict[int, int] = {}
+        hidden = await self.hidden(client)
 
         async def launch(n: int) -> None:
-            fields = hidden | {"key": f"bench-{n}-{random.random()}", "p.month": "2026-10", "action": "run"}
-            status, _, _ = await client.ask("POST", "/templates/report-0001", urllib.parse.urlencode(fields).encode())
+            status = await self.launch(client, hidden, f"{n}")
             answers[status] = answers.get(status, 0) + 1
 
         taken = await self.paced(LAUNCHES_PER_SECOND, min(5, self.asked.seconds), launch)
@@ -276,6 +337,8 @@ class PageBench(Bench):
             await self.pages(client)
             await self.launches(client)
             await self.long_log(client)
+            if self.asked.airflow:
+                await self.beside_airflow(client)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait()
@@ -294,6 +357,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tmpl", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--airflow", type=Path, help="the program `airflow` of an environment that has it")
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--templates", type=int, default=1_000)

@@ -11,7 +11,7 @@ use std::path::Path;
 use tmpl_bucket::{Bucket, JobRecord};
 use tmpl_template::TemplateReference;
 
-use crate::accept::{self, LaunchRequest, LaunchTemplate};
+use crate::accept::{self, CheckedLaunch, LaunchRequest, LaunchTemplate};
 use crate::admission::{self, Standing};
 use crate::cache::Cache;
 use crate::notices::OwnNotices;
@@ -58,11 +58,9 @@ pub struct Recalled {
     pub standing: Standing,
 }
 
-/// How far a launch has come. Whoever is told may end it there.
+/// How far a launch has come that nothing speaks against. Whoever is told may end it there.
 #[derive(Clone, Copy, Debug)]
 pub enum Milestone<'a> {
-    /// Nothing speaks against it; these are its warnings.
-    Checked(&'a [String]),
     /// It is this job, and nothing has started: where there is no launch key, nothing is written either.
     Reserved(&'a JobRecord),
     /// It is written down. What goes wrong from here on is the job's end.
@@ -77,7 +75,8 @@ pub async fn begin(means: &Means<'_>, request: LaunchRequest) -> Result<Begun, L
         }
         recalled => recalled.map(|recalled| recalled.record),
     };
-    go_on(means, request, known, |_| Ok(())).await
+    let checked = check(means, request, known.as_ref()).await?;
+    go_on(means, checked, known, |_| Ok(())).await
 }
 
 /// The job that a launch became before, if it was asked for under a key. One that asks for something else is refused.
@@ -91,19 +90,26 @@ pub async fn recall(
     Ok(Some(Recalled { record, standing }))
 }
 
-/// Goes on with a launch that was looked for with [`recall`]: `known` is the job that nobody has begun with.
-pub async fn go_on<E: From<LaunchError>>(
+/// Whether anything speaks against a launch that was looked for with [`recall`]: `known` is the job that nobody has begun with.
+pub async fn check(
     means: &Means<'_>,
     mut request: LaunchRequest,
+    known: Option<&JobRecord>,
+) -> Result<CheckedLaunch, LaunchError> {
+    if let Some(record) = known {
+        request.as_it_was(record)?;
+    }
+    accept::check(means.bucket, means.cache, means.runners, request).await
+}
+
+/// Goes on with a launch that nothing speaks against.
+pub async fn go_on<E: From<LaunchError>>(
+    means: &Means<'_>,
+    checked: CheckedLaunch,
     known: Option<JobRecord>,
     mut tell: impl FnMut(Milestone<'_>) -> Result<(), E>,
 ) -> Result<Begun, E> {
-    let Means { bucket, cache, runners, notices, executable, withheld } = *means;
-    if let Some(record) = &known {
-        request.as_it_was(record)?;
-    }
-    let checked = accept::check(bucket, cache, runners, request).await?;
-    tell(Milestone::Checked(checked.warnings()))?;
+    let Means { bucket, cache, runners: _, notices, executable, withheld } = *means;
     let record = match known {
         Some(record) => record,
         None => admission::reserve(bucket, checked.request(), checked.job()).await?,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tmpl_bucket::Bucket;
+use tmpl_launcher::begin::Means;
 use tmpl_launcher::cache::Cache;
 use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::requested_runner::OwnRunners;
@@ -114,5 +115,17 @@ impl Server {
             log: AccessLog::new(parts.log),
             stopping: watch::Sender::new(false),
         }))
+    }
+
+    /// What launches are begun with.
+    pub(crate) fn means(&self) -> Means<'_> {
+        Means {
+            bucket: &self.bucket,
+            cache: &self.cache,
+            runners: &self.runners,
+            notices: &self.notices,
+            executable: &self.executable,
+            withheld: &self.withheld,
+        }
     }
 }

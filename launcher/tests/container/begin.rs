@@ -8,7 +8,7 @@ use tmpl_launcher::LaunchError;
 use tmpl_launcher::accept::LaunchRequest;
 use tmpl_launcher::admission::Standing;
 use tmpl_launcher::advice::advice;
-use tmpl_launcher::begin::{Begun, Means, Milestone, begin, go_on};
+use tmpl_launcher::begin::{Begun, Means, Milestone, begin, check, go_on};
 use tmpl_launcher::cache::Cache;
 use tmpl_launcher::notices::OwnNotices;
 use tmpl_launcher::requested_runner::OwnRunners;
@@ -163,10 +163,10 @@ async fn a_launch_that_was_cut_off_is_gone_on_with_as_it_was() {
     let key = Some("form-2");
     // The process that asks dies between the steps.
     let means = machine.means(LAUNCHER);
-    for step in ["checked", "reserved", "accepted"] {
-        let cut = go_on(&means, machine.request(key), None, |milestone| {
+    for step in ["reserved", "accepted"] {
+        let checked = check(&means, machine.request(key), None).await.unwrap();
+        let cut = go_on(&means, checked, None, |milestone| {
             let reached = match milestone {
-                Milestone::Checked(_) => "checked",
                 Milestone::Reserved(_) => "reserved",
                 Milestone::Accepted(_) => "accepted",
             };

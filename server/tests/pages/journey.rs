@@ -40,6 +40,8 @@ async fn a_report_is_found_run_and_run_again() {
     let key = Form::of(&page).get("key").unwrap().to_owned();
     let wrong = site.send(&page, &[("p.month", "November"), ("p.note", "kept")], ("action", "review")).await;
     assert_eq!(wrong.status, 422);
+    let refused = site.send(&page, &[("p.month", "November")], ("action", "run")).await;
+    assert_eq!(refused.status, 422);
     let wrong = wrong.text();
     assert!(wrong.contains("<title>Error: Monthly donor report"), "{wrong}");
     let summary = wrong.split_once("id=\"errors\"").unwrap().1.split("</ul>").next().unwrap();
@@ -69,6 +71,10 @@ async fn a_report_is_found_run_and_run_again() {
     assert_eq!(run.status, 303, "{}", run.text());
     let job = run.header("location").to_owned();
     assert_eq!(jobs(&site).await.len(), 1);
+    let written = site.rig.audited(|entry| entry.action == "launch").await;
+    assert_eq!(written.subject["key"], key.as_str());
+    let launches = site.rig.audit().await.iter().filter(|entry| entry.action == "launch").count();
+    assert_eq!(launches, 1, "what was refused was no launch");
     for _ in 0..3 {
         let again = site.send(&review, &[], ("action", "run")).await;
         assert_eq!((again.status, again.header("location")), (303, job.as_str()), "one form, one job");
@@ -77,7 +83,6 @@ async fn a_report_is_found_run_and_run_again() {
     let record = site.rig.bucket.job_record(&jobs(&site).await[0]).await.unwrap();
     assert_eq!(record.submitter.who, "owner");
     assert_eq!(record.parameters.get("note"), Some("kept"));
-    site.rig.audited(|entry| entry.action == "launch").await;
 
     // Back in the browser, something else is entered: that is another launch, and the person is told.
     let other = site.send(&review, &[("p.month", "2026-12")], ("action", "run")).await;

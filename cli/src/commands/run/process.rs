@@ -46,9 +46,10 @@ pub(super) async fn run(
     let executable = executable()?;
     let means =
         Means { bucket, cache: &cache, runners, notices: &notices, executable: &executable, withheld: &[] };
-    let begun = begin::go_on(&means, request, known, |milestone| {
+    let checked = begin::check(&means, request, known.as_ref()).await?;
+    tell_warnings(printer, checked.warnings());
+    let begun = begin::go_on(&means, checked, known, |milestone| {
         match milestone {
-            Milestone::Checked(warnings) => tell_warnings(printer, warnings),
             Milestone::Reserved(record) => write_id(launching, record)?,
             Milestone::Accepted(record) => introduce(printer, record),
         }

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
-use tmpl_bucket::Retries;
+use tmpl_bucket::{JobRecord, Retries};
 use tmpl_launcher::LaunchError;
-use tmpl_launcher::accept::{self, CheckedLaunch, LaunchRequest};
+use tmpl_launcher::accept::{CheckedLaunch, LaunchRequest};
 use tmpl_launcher::admission::Standing;
-use tmpl_launcher::begin::{Means, go_on, recall};
+use tmpl_launcher::begin::{self, go_on, recall};
 use tmpl_launcher::place::PROCESS;
 use tmpl_launcher::requested_runner::RequestedRunner;
 use tmpl_template::{CheckRequest, JobId, Parameter, RawParameters, check_with_account};
@@ -220,9 +220,12 @@ impl Sent<'_> {
         }))
     }
 
-    async fn check(&self, request: LaunchRequest) -> Result<Result<CheckedLaunch, Problems>, Problem> {
-        let server = self.server;
-        match accept::check(&server.bucket, &server.cache, &server.runners, request).await {
+    async fn check(
+        &self,
+        request: LaunchRequest,
+        known: Option<&JobRecord>,
+    ) -> Result<Result<CheckedLaunch, Problems>, Problem> {
+        match begin::check(&self.server.means(), request, known).await {
             Ok(checked) => Ok(Ok(checked)),
             Err(error) => refusal::problems(error, self.subject.declared(), &self.input).map(Err),
         }
@@ -233,7 +236,7 @@ impl Sent<'_> {
             Ok(request) => request,
             Err(problems) => return self.refused(problems).await,
         };
-        match self.check(request).await? {
+        match self.check(request, None).await? {
             Ok(checked) => self.reviewed(&checked, None).await,
             Err(problems) => self.refused(problems).await,
         }
@@ -258,12 +261,13 @@ impl Sent<'_> {
             Err(LaunchError::KeyInUse { id, .. }) => return self.another(&id).await,
             Err(error) => return Err(error.into()),
         };
+        let checked = match self.check(request, known.as_ref()).await? {
+            Ok(checked) => checked,
+            Err(problems) => return self.refused(problems).await,
+        };
         let typed = get(self.fields, "confirm").trim();
         if self.subject.mutates() && typed != self.subject.name() {
-            return match self.check(request).await? {
-                Ok(checked) => self.reviewed(&checked, Some(text::confirm_wrong(self.subject.name()))).await,
-                Err(problems) => self.refused(problems).await,
-            };
+            return self.reviewed(&checked, Some(text::confirm_wrong(self.subject.name()))).await;
         }
         let server = self.server;
         let subject = json!({
@@ -272,15 +276,7 @@ impl Sent<'_> {
             "key": self.input.key,
         });
         server.audit(self.person, "launch", subject).await?;
-        let means = Means {
-            bucket: &server.bucket,
-            cache: &server.cache,
-            runners: &server.runners,
-            notices: &server.notices,
-            executable: &server.executable,
-            withheld: &server.withheld,
-        };
-        let begun = match go_on(&means, request, known, |_| Ok::<_, LaunchError>(())).await {
+        let begun = match go_on(&server.means(), checked, known, |_| Ok::<_, LaunchError>(())).await {
             Ok(begun) => begun,
             Err(LaunchError::KeyInUse { id, .. }) => return self.another(&id).await,
             Err(error) => {

@@ -129,12 +129,17 @@ impl Rig {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// What was written down since yesterday.
+    pub(crate) async fn audit(&self) -> Vec<AuditEntry> {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        self.bucket.audit_entries(today.yesterday().unwrap(), today, 1000).await.unwrap().entries
+    }
+
     /// Waits for an entry of the bucket's audit log.
     pub(crate) async fn audited(&self, is_it: impl Fn(&AuditEntry) -> bool) -> AuditEntry {
-        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         let mut found = Vec::new();
         for _ in 0..100 {
-            found = self.bucket.audit_entries(today.yesterday().unwrap(), today, 1000).await.unwrap().entries;
+            found = self.audit().await;
             if let Some(entry) = found.iter().find(|entry| is_it(entry)) {
                 return entry.clone();
             }
