@@ -123,7 +123,7 @@ class PageBench(Bench):
         super().__init__(tmpl, folder, 1)
         self.asked = arguments
         (folder / "config.toml").parent.mkdir(parents=True, exist_ok=True)
-        (folder / "config.toml").write_text("")
+        (folder / "config.toml").write_text("[serve.limits]\nstreams_per_person = 1000\n")
         self.environment |= {"TMPL_CONFIG": str(folder / "config.toml"), "USER": "ann"}
 
     def prepare(self) -> None:

@@ -25,7 +25,7 @@ pub const NAMES: &str = "staging/names";
 pub const KEYS: &str = "staging/keys";
 /// `staging/audit`: who did what to the bucket itself.
 pub const AUDIT: &str = "staging/audit";
-/// `staging/sessions`: sessions of servers that somebody signed out of.
+/// `staging/sessions`: sessions at servers: who has which, and which were signed out of.
 pub const SESSIONS: &str = "staging/sessions";
 /// `tmp`: what may be deleted when its job has ended.
 pub const TEMPORARY: &str = "tmp";
@@ -270,11 +270,9 @@ pub fn card_entry(name: &CardName, n: u64) -> String {
     format!("{CARDS}/{name}/{n:0NUMBER_DIGITS$}.json")
 }
 
-/// A session that somebody signed out of, which would have lasted until then: by its digest, since whoever knows its name could be
-/// anybody who reads the bucket.
-pub fn ended_session(session: &str, until: jiff::Timestamp) -> String {
-    let digest = tmpl_template::sha256_of(session.as_bytes());
-    format!("{SESSIONS}/{:012}-{}", until.as_second(), digest.digest())
+/// A session that somebody signed out of.
+pub fn ended_session(mark: &crate::SessionMark) -> String {
+    format!("{SESSIONS}/{}", mark.as_str())
 }
 
 /// The runner's temporary location, emptied when the job ends.

@@ -19,7 +19,6 @@
 //! | `browsing` | people's own folders and files, to be looked at |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
-//! | `ended_sessions` | sessions of servers that somebody signed out of |
 //! | `worker_ends` | workers of a job that ended although nobody told them to |
 //!
 //! Invariants: everything is written once with *create* except projections, leases and `tmp/`; a reader never sees half an
@@ -33,7 +32,6 @@ mod cards;
 mod collection;
 mod copy;
 mod cut_off;
-mod ended_sessions;
 mod engine_jobs;
 mod engine_standing;
 mod error;
@@ -65,6 +63,7 @@ mod remote;
 mod repetition;
 mod results;
 mod runner_profiles;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod slow_store;
@@ -103,6 +102,7 @@ pub use publishing::{Deletion, Publication};
 pub use reliance::Reliance;
 pub use results::{LONGEST_ROW, ResultRow, ResultRows};
 pub use runner_profiles::{RunnerEntry, SharedRunner, SharedRunners};
+pub use sessions::{OpenSession, SessionMark, SessionOwner};
 pub use settings::BucketSettings;
 pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};

@@ -15,4 +15,5 @@ pub(crate) mod operate;
 pub(crate) mod plain;
 pub(crate) mod problem;
 pub(crate) mod runners;
+pub(crate) mod session;
 pub(crate) mod state;

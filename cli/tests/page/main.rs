@@ -10,6 +10,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -47,12 +48,18 @@ impl Page {
 
     /// With these variables besides.
     fn with(place: &Place, variables: &[(String, String)]) -> Self {
-        let mut command = place.command(&["serve", "--quiet", "--listen", "127.0.0.1:0"]);
+        let page = Self::at(place, "127.0.0.1:0", variables);
+        assert!(page.address.contains("/open?token="), "{:?}", page.address);
+        page
+    }
+
+    /// And at this address.
+    fn at(place: &Place, listen: &str, variables: &[(String, String)]) -> Self {
+        let mut command = place.command(&["serve", "--quiet", "--listen", listen]);
         command.envs(variables.iter().cloned());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        assert!(address.contains("/open?token="), "{address:?}");
         Self { child, address: address.trim().to_owned() }
     }
 }
@@ -70,6 +77,11 @@ fn tools() -> PathBuf {
 
 /// Has a browser go through a journey.
 fn journey(place: &Place, page: &Page, name: &str) {
+    journey_with(place, page, name, &[]);
+}
+
+/// With these variables besides.
+fn journey_with(place: &Place, page: &Page, name: &str, variables: &[(&str, &str)]) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/browser");
     let modules = tools().join("npm/node_modules");
     assert!(
@@ -87,7 +99,8 @@ fn journey(place: &Place, page: &Page, name: &str) {
         .env("BUCKET", place.bucket())
         .env("INPUT", place.path("words.txt"))
         .env("OUTPUT", place.path("out/words"))
-        .env("SERVER", page.child.id().to_string());
+        .env("SERVER", page.child.id().to_string())
+        .envs(variables.iter().copied());
     let told = node.output().unwrap();
     let told = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     assert!(told.ends_with("the journey is over\n"), "{name}:\n{told}");
@@ -150,4 +163,60 @@ fn a_log_goes_on_when_the_server_was_killed() {
     let place = place();
     let page = Page::start(&place);
     journey(&place, &page, "killed");
+}
+
+/// npm's `oidc-provider`, which ends with this.
+struct Provider {
+    child: Child,
+    issuer: String,
+}
+
+impl Provider {
+    fn start(page: &str) -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let packages = tools().join("npm");
+        assert!(
+            packages.join("node_modules/oidc-provider").is_dir(),
+            "npm's oidc-provider is missing; `make openid-provider` installs it"
+        );
+        let mut node = Command::new("node");
+        node.arg(here.join("../server/tests/http/openid/provider.mjs"))
+            .arg(packages.canonicalize().unwrap())
+            .args(["client_secret_basic", "", page]);
+        let mut child =
+            node.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut issuer = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
+        Self { child, issuer: issuer.trim().to_owned() }
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn people_sign_in_at_a_provider_and_see_where_they_are_signed_in() {
+    let place = place();
+    // The provider is told where people come from before the page is there.
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let public = format!("http://{listen}");
+    let provider = Provider::start(&public);
+    place.write("secret", "a secret & more\n");
+    place.write(
+        "config.toml",
+        &format!(
+            "[serve]\npublic_url = \"{public}\"\n[serve.sign_in]\nissuer = \"{}\"\nclient_id = \"basic\"\n\
+             client_secret = \"file:{}\"\nscopes = [\"email\", \"groups\"]\n[serve.roles]\neveryone = \"view\"\n\
+             run = [\"group:platform\"]\n",
+            provider.issuer,
+            place.path("secret").display()
+        ),
+    );
+    let configuration = ("TMPL_CONFIG".to_owned(), place.path("config.toml").display().to_string());
+    let page = Page::at(&place, &listen, &[configuration]);
+    journey_with(&place, &page, "openid", &[("PROVIDER", &provider.issuer)]);
 }

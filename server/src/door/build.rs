@@ -57,8 +57,9 @@ impl Door {
         let secure = public.as_ref().is_some_and(|public| public.scheme() == "https");
         let cookie = CookieName::new("session", secure, address.port());
         let loopback = matches!(way, Way::Token(_));
+        let noted = matches!(way, Way::OpenId(_)) || settings.session_key.is_some();
         Ok(Self {
-            sessions: Sessions::new(key(settings)?, mark, cookie, lifetime, settings.session_key.is_some()),
+            sessions: Sessions::new(key(settings)?, mark, cookie, lifetime, noted),
             names: Names { public, hosts: settings.hosts.clone(), loopback },
             addresses: Addresses {
                 proxies: settings.proxy.as_ref().map(|proxy| proxy.from.clone()).unwrap_or_default(),

@@ -6,6 +6,7 @@
 //! | `addresses` | where a request comes from, and whose word counts for that |
 //! | `token`, `openid`, `proxy` | the three doors: a one-time token on loopback, a provider, a proxy that knows who people are |
 //! | `seal`, `session`, `csrf` | sealed cookies, sessions in them, the token of forms |
+//! | `own_sessions` | a person's sessions, seen and ended from any of them |
 //! | `visit`, `person`, `posted` | who a request comes from, and what they sent; `again` keeps a form that came too late |
 //! | `role`, `template_pattern`, `access` | what there is to be done, and who may do it on which template |
 //! | `audit` | what is written down of all that |
@@ -22,6 +23,7 @@ mod csrf;
 mod fields;
 mod openid;
 mod origin;
+mod own_sessions;
 mod pass;
 mod person;
 mod posted;
@@ -47,6 +49,7 @@ pub use addresses::Network;
 use audit::Refusals;
 use openid::OpenId;
 use origin::Names;
+pub(crate) use own_sessions::OwnSession;
 pub(crate) use pass::pass;
 pub(crate) use person::Person;
 pub(crate) use posted::Posted;

@@ -24,6 +24,8 @@ pub(crate) struct Person(pub(super) Arc<Known>);
 pub(super) struct Known {
     /// None where a proxy says with every request who it is.
     pub(super) session: Option<Session>,
+    /// Whether they see which sessions they have.
+    pub(super) sees_sessions: bool,
     pub(super) name: String,
     pub(super) groups: Vec<String>,
     pub(super) csrf: String,
@@ -51,6 +53,11 @@ impl Person {
     /// Whether there is something to sign out of.
     pub(crate) fn can_sign_out(&self) -> bool {
         self.0.session.is_some()
+    }
+
+    /// Whether they see which sessions they have.
+    pub(crate) fn sees_sessions(&self) -> bool {
+        self.0.sees_sessions
     }
 
     /// The role: on a template, or where it is about none.

@@ -6,14 +6,20 @@ use std::time::{Duration, Instant};
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tmpl_bucket::{Bucket, BucketError};
+use tmpl_bucket::{Bucket, BucketError, OpenSession, SessionMark, SessionOwner};
 
 use super::seal::{Seal, random_name};
 
 /// What session cookies are sealed for.
 const PURPOSE: &str = "session";
+/// And what the name of a door and its key is made for.
+const NOTED: &str = "noted sessions";
+/// What a browser says of itself is kept so far.
+const LONGEST_BROWSER: usize = 300;
 /// Browsers keep no larger cookie.
 const LARGEST_COOKIE: usize = 4000;
 /// The bucket is asked so often whether somebody has signed out at another server, and is waited for so long.
@@ -56,9 +62,17 @@ pub(crate) struct Sessions {
     lifetime: Lifetime,
     /// Sessions that were signed out of, until they would have been over anyway.
     ended: Mutex<HashMap<String, i64>>,
-    /// Of other servers' sessions: when the bucket was asked whether somebody has signed out there. Nothing where nobody else has the
-    /// key.
-    asked: Option<Mutex<HashMap<String, Instant>>>,
+    /// What is written down of sessions, so that their owners see them and end them from anywhere. Nothing where there is one session.
+    noted: Option<Noted>,
+}
+
+/// Sessions of which the bucket knows.
+#[derive(Debug)]
+struct Noted {
+    /// What tells this door and its key from others.
+    realm: String,
+    /// When the bucket was asked whether a session was signed out of.
+    asked: Mutex<HashMap<String, Instant>>,
 }
 
 /// The name of a cookie, and what goes with it.
@@ -94,9 +108,12 @@ impl CookieName {
 }
 
 impl Sessions {
-    pub(super) fn new(seal: Seal, way: String, cookie: CookieName, lifetime: Lifetime, shared: bool) -> Self {
-        let asked = shared.then(Mutex::default);
-        Self { seal, way, cookie, lifetime, ended: Mutex::default(), asked }
+    /// With `noted`, people may have several sessions, at several servers.
+    pub(super) fn new(seal: Seal, way: String, cookie: CookieName, lifetime: Lifetime, noted: bool) -> Self {
+        let realm = noted.then(|| seal.derived(way.as_bytes(), NOTED)).flatten();
+        let noted =
+            realm.map(|realm| Noted { realm: URL_SAFE_NO_PAD.encode(realm), asked: Mutex::default() });
+        Self { seal, way, cookie, lifetime, ended: Mutex::default(), noted }
     }
 
     /// What cookies are sealed with.
@@ -164,27 +181,73 @@ impl Sessions {
         self.cookie.with("", "Strict", 0)
     }
 
-    /// Tells the other servers that a session is over, where there may be others.
-    pub(super) async fn end_elsewhere(&self, bucket: &Bucket, session: &Session) -> Result<(), BucketError> {
-        match (&self.asked, Timestamp::from_second(session.until)) {
-            (Some(_), Ok(until)) => bucket.end_session(&session.id, until).await,
-            _ => Ok(()),
+    /// Whether people see their sessions.
+    pub(super) fn are_noted(&self) -> bool {
+        self.noted.is_some()
+    }
+
+    /// Writes down that a session has begun, where people see theirs.
+    pub(super) async fn note(
+        &self,
+        bucket: &Bucket,
+        session: &Session,
+        host: String,
+        browser: &str,
+    ) -> Result<(), BucketError> {
+        let (Some(owner), Some(mark)) = (self.owner(session), session.mark()) else { return Ok(()) };
+        let browser = browser.chars().take(LONGEST_BROWSER).collect();
+        bucket.note_session(&owner, &mark, &OpenSession { begun: Timestamp::now(), host, browser }).await
+    }
+
+    /// The sessions of whoever has this one, where people see theirs. Those that nobody has used for long may be over.
+    pub(super) async fn of_owner(
+        &self,
+        bucket: &Bucket,
+        session: &Session,
+    ) -> Result<Vec<(SessionMark, OpenSession)>, BucketError> {
+        match self.owner(session) {
+            Some(owner) => bucket.sessions_of(&owner).await,
+            None => Ok(Vec::new()),
         }
     }
 
-    /// Asks, now and then, whether somebody has signed out at another server. A bucket that does not answer says nothing; what is
-    /// wanted of it meanwhile is not to be had either.
+    /// Tells all servers that a session of whoever has this one is over.
+    pub(super) async fn end_noted(
+        &self,
+        bucket: &Bucket,
+        session: &Session,
+        mark: &SessionMark,
+    ) -> Result<(), BucketError> {
+        match self.owner(session) {
+            Some(owner) => bucket.end_session(&owner, mark).await,
+            None => Ok(()),
+        }
+    }
+
+    fn owner<'a>(&'a self, session: &'a Session) -> Option<SessionOwner<'a>> {
+        let noted = self.noted.as_ref()?;
+        Some(SessionOwner { realm: &noted.realm, who: &session.name })
+    }
+
+    /// Asks, now and then, whether somebody has signed out elsewhere. A bucket that does not answer says nothing; what is wanted of it
+    /// meanwhile is not to be had either.
     pub(super) async fn look_elsewhere(&self, bucket: &Bucket, session: &Session) {
-        let (Some(asked), Ok(until)) = (&self.asked, Timestamp::from_second(session.until)) else { return };
+        let (Some(Noted { asked, .. }), Some(mark)) = (&self.noted, session.mark()) else { return };
         if !is_due(asked, &session.id) {
             return;
         }
-        let question = bucket.is_session_ended(&session.id, until);
-        match tokio::time::timeout(PATIENCE, question).await {
+        match tokio::time::timeout(PATIENCE, bucket.is_session_ended(&mark)).await {
             Ok(Ok(true)) => drop(self.end(session)),
             Ok(Ok(false)) => {}
             _ => drop(asked.lock().map(|mut asked| asked.remove(&session.id))),
         }
+    }
+}
+
+impl Session {
+    /// What it goes by in the bucket.
+    pub(super) fn mark(&self) -> Option<SessionMark> {
+        Some(SessionMark::of(&self.id, Timestamp::from_second(self.until).ok()?))
     }
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{LOCATION, REFRESH, SET_COOKIE};
+use axum::http::header::{LOCATION, REFRESH, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -80,7 +80,7 @@ async fn open(
             Problem::refused(text::TOKEN_WRONG, text::TOKEN_FIRST_DETAIL).hint(text::TOKEN_FIRST_HINT)
         );
     }
-    let response = come_in(&server, &visit, server.user.clone(), Vec::new()).await?;
+    let response = come_in(&server, &visit, &headers, server.user.clone(), Vec::new()).await?;
     Ok((response, see_other("/")).into_response())
 }
 
@@ -96,6 +96,7 @@ fn is_only_looking_ahead(headers: &HeaderMap) -> bool {
 async fn come_in(
     server: &Shared,
     visit: &Visit,
+    headers: &HeaderMap,
     name: String,
     groups: Vec<String>,
 ) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
@@ -104,9 +105,15 @@ async fn come_in(
     let (groups, known) = door.access.fitting_groups(groups);
     let subject = json!({ "door": door.way.word(), "groups": groups[..known] });
     let session = door.sessions.begin(name, groups);
-    let cookie = session.and_then(|session| door.sessions.cookie(&session));
-    let cookie = cookie.ok_or_else(|| Problem::refused(text::SIGN_IN_FAILED, text::TOO_MANY_GROUPS))?;
-    match server.bucket.audit(&submitter, "sign in", subject).await {
+    let cookie = session.and_then(|session| Some((door.sessions.cookie(&session)?, session)));
+    let (cookie, session) =
+        cookie.ok_or_else(|| Problem::refused(text::SIGN_IN_FAILED, text::TOO_MANY_GROUPS))?;
+    let browser = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let written = async {
+        server.bucket.audit(&submitter, "sign in", subject).await?;
+        door.sessions.note(&server.bucket, &session, visit.host(), browser).await
+    };
+    match written.await {
         // Whoever may only read can't write down that they do.
         Err(error) if !server.settings.read_only => Err(error.into()),
         _ => Ok([(SET_COOKIE, cookie)]),
@@ -154,7 +161,7 @@ async fn finish(
     let answer = query.map(|Query(answer)| answer).unwrap_or_default();
     let found =
         provider.finish(door.sessions.seal(), &headers, answer).await.map_err(|error| failed(&error))?;
-    let cookie = come_in(&server, &visit, found.name, found.groups).await?;
+    let cookie = come_in(&server, &visit, &headers, found.name, found.groups).await?;
     let mut response = (cookie, onwards(&found.to)).into_response();
     if let Some(forgotten) = provider.forget() {
         response.headers_mut().append(SET_COOKIE, forgotten);
@@ -183,7 +190,9 @@ async fn sign_out(State(server): State<Shared>, posted: Posted) -> Result<Respon
         if let Some(cookie) = door.sessions.end(session) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
-        if let Err(error) = door.sessions.end_elsewhere(&server.bucket, session).await {
+        if let Some(mark) = session.mark()
+            && let Err(error) = door.sessions.end_noted(&server.bucket, session, &mark).await
+        {
             server.log.note("other servers don't know of a sign-out", Some(&causes(&error).join(": ")));
         }
         let forget = HeaderValue::from_static("\"cache\"");

@@ -62,7 +62,8 @@ impl Door {
     ) -> Option<Person> {
         let csrf = csrf::token(self.sessions.seal(), &bound_to(session.as_ref(), &name))?;
         let access = Arc::clone(&self.access);
-        Some(Person(Arc::new(Known { session, name, groups, csrf, address, access })))
+        let sees_sessions = session.is_some() && self.sessions.are_noted();
+        Some(Person(Arc::new(Known { session, sees_sessions, name, groups, csrf, address, access })))
     }
 
     /// Whether a form's token was made for this person, in this session.

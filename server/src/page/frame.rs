@@ -23,6 +23,8 @@ pub(crate) struct Frame {
     pub(crate) place: Place,
     /// Whether there is something to sign out of.
     pub(crate) can_sign_out: bool,
+    /// Whether they see which sessions they have.
+    pub(crate) sees_sessions: bool,
     /// Whether they can only look.
     pub(crate) read_only: bool,
 }
@@ -34,6 +36,8 @@ pub(crate) enum Place {
     Run,
     /// What was launched.
     Jobs,
+    /// In none of them.
+    Elsewhere,
 }
 
 impl Frame {
@@ -44,6 +48,7 @@ impl Frame {
             csrf: person.csrf().to_owned(),
             place,
             can_sign_out: person.can_sign_out(),
+            sees_sessions: person.sees_sessions(),
             read_only: !person.can(Action::Launch, None),
         }
     }

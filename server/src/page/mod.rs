@@ -9,7 +9,7 @@
 //! | `launch` | form, review, launch, for templates and saved launches; `card`: saved launches made and changed |
 //! | `job`, `log` | a job, and its log |
 //! | `history`, `compare` | what was launched; what differs between two jobs |
-//! | `browse`, `runners` | files of the bucket; where jobs can run |
+//! | `browse`, `runners`, `sessions` | files of the bucket; where jobs can run; where somebody is signed in |
 //!
 //! Every page works as plain HTML; the script makes some things quicker. What people and programs wrote is shown as
 //! [`Plain`](crate::text::plain::Plain), and the templates escape it.
@@ -27,6 +27,7 @@ mod launch;
 mod log;
 mod measure;
 mod runners;
+mod sessions;
 mod state;
 
 use axum::Router;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/jobs", get(history::history))
         .route("/compare", get(compare::compare))
         .route("/runners", get(runners::runners))
+        .route("/sessions", get(sessions::sessions).post(sessions::end))
         .route("/browse", get(browse::browse))
         .route("/jobs/{id}", get(job::job))
         .route("/jobs/{id}/log", get(log::log))

@@ -50,5 +50,5 @@ pub(super) async fn runners(State(server): State<Shared>, person: Person) -> Res
         }
     }
     let left_out = !shared.warnings.is_empty();
-    page(&RunnersPage { frame: Frame::new(&person, Place::Run), runners: lines, left_out })
+    page(&RunnersPage { frame: Frame::new(&person, Place::Elsewhere), runners: lines, left_out })
 }

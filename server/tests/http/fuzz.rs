@@ -42,6 +42,7 @@ const ROUTES: &[&str] = &[
     "/compare",
     "/browse",
     "/runners",
+    "/sessions",
     "/assets/{}",
     "/open",
     "/sign-in",

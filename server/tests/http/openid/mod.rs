@@ -216,3 +216,62 @@ async fn whoever_has_no_role_can_come_in_as_somebody_else() {
     assert_eq!((left.status, left.header("location")), (303, "/signed-out"));
     assert_eq!(rig.get("/").cookie(&sign_in("ada").await).send().await.status, 200);
 }
+
+#[tokio::test]
+async fn people_see_where_they_are_signed_in_and_sign_out_from_afar() {
+    let provider = OpenIdProvider::start(&[]).await;
+    let rig = Rig::new(&settings(&provider, "basic")).await;
+    let sign_in = async |who: &str| {
+        SignIn::at(&provider, &rig.get("/sign-in").send().await, who).await.finish(&rig).await.cookie()
+    };
+    let (bob, desk) = (sign_in("bob").await, sign_in("ada").await);
+    let alone = rig.get("/sessions").cookie(&desk).send().await.text();
+    assert!(alone.contains("The one you are using") && !alone.contains("name=\"session\""), "{alone}");
+    // At another time than the first one.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let (phone, tablet) = (sign_in("ada").await, sign_in("ada").await);
+    let page = rig.get("/sessions").cookie(&desk).send().await;
+    assert_eq!(page.text().matches("name=\"session\"").count(), 2, "not bob's: {}", page.text());
+    assert!(page.text().contains("<bdi>127.0.0.1</bdi>") && page.text().contains("href=\"/sessions\""));
+
+    // Nobody ends what is not theirs, with whatever name of a session.
+    let phones = page.text().rsplit_once("name=\"session\" value=\"").unwrap().1[..77].to_owned();
+    let end = async |cookie: &str, field: &str| {
+        let csrf = rig.csrf(cookie).await;
+        rig.post("/sessions", &format!("csrf={csrf}{field}")).cookie(cookie).send().await.status
+    };
+    assert_eq!(end(&bob, &format!("&session={phones}")).await, 303);
+    assert_eq!(end(&bob, "&session=../../../x").await, 303);
+    let page = rig.get("/sessions").cookie(&desk).send().await.text();
+    assert_eq!(page.matches("name=\"session\"").count(), 2);
+
+    let is_out = async |cookie: &str| {
+        for _ in 0..80 {
+            if rig.get("/").cookie(cookie).send().await.status == 303 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        false
+    };
+    assert_eq!(end(&desk, &format!("&session={phones}")).await, 303);
+    let left = rig.get("/sessions").cookie(&desk).send().await.text();
+    assert_eq!(left.matches("name=\"session\"").count(), 1, "{left}");
+    assert!(is_out(&phone).await, "of the two the older one, which stood last");
+    assert_eq!(rig.get("/").cookie(&tablet).send().await.status, 200);
+    assert_eq!(end(&desk, "").await, 303);
+    assert!(is_out(&tablet).await);
+    for cookie in [&desk, &bob] {
+        assert_eq!(rig.get("/").cookie(cookie).send().await.status, 200);
+    }
+    rig.audited(|entry| entry.action == "end sessions" && entry.submitter.who == "ada@example.org").await;
+}
+
+#[tokio::test]
+async fn where_nobody_signs_in_there_are_no_sessions() {
+    let rig = Rig::new("").await;
+    let owner = rig.come_in().await;
+    let answer = rig.get("/sessions").cookie(&owner).send().await;
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    assert!(!rig.get("/").cookie(&owner).send().await.text().contains("/sessions"));
+}

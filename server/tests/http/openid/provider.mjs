@@ -1,7 +1,8 @@
 // A real OpenID provider for tests. People sign in without a password: as whoever the query of the authorization request names by
-// `login_hint`. It ends when its input is closed, and so with the test that started it.
+// `login_hint`, or with the name that they type. It ends when its input is closed, and so with the test that started it.
 //
-// Its one argument is the folder of npm's packages. It prints its address.
+// Arguments: the folder of npm's packages; the ways of proof it takes; `in-token` where claims come with the token; the address of the
+// page that people come from. It prints its own address.
 
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
@@ -21,11 +22,12 @@ const server = createServer();
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
+const page = process.argv[5] ?? 'http://127.0.0.1:1';
 const client = (client_id, more) => ({
   client_id,
   client_secret: 'a secret & more',
-  redirect_uris: ['http://127.0.0.1:1/sign-in/callback'],
-  post_logout_redirect_uris: ['http://127.0.0.1:1/signed-out'],
+  redirect_uris: [`${page}/sign-in/callback`],
+  post_logout_redirect_uris: [`${page}/signed-out`],
   ...more,
 });
 
@@ -63,9 +65,14 @@ const provider = new Provider(issuer, {
 provider.use(async (context, next) => {
   if (!context.path.startsWith('/interaction/')) return next();
   const { params } = await provider.interactionDetails(context.req, context.res);
-  const result = params.login_hint === 'nobody'
+  const name = params.login_hint ?? new URL(context.href).searchParams.get('name');
+  if (!name) {
+    context.body = '<!DOCTYPE html><html lang="en"><title>Sign in</title><form><label>Name <input name="name"></label><button>Sign in</button></form></html>';
+    return;
+  }
+  const result = name === 'nobody'
     ? { error: 'access_denied', error_description: '<script>alert(1)</script>' }
-    : { login: { accountId: params.login_hint } };
+    : { login: { accountId: name } };
   return provider.interactionFinished(context.req, context.res, result, { mergeWithLastSubmission: false });
 });
 
