@@ -43,10 +43,10 @@ impl Bucket {
         }
         let mut folder = match self.folder() {
             Some(root) => self.folder_of_files(root.to_owned(), path.to_owned()).await?,
-            None => Folder {
-                folders: self.store.list_folders(path).await?,
-                files: self.store.list(path).await?.into_iter().map(FolderFile::from).collect(),
-            },
+            None => {
+                let (folders, files) = self.store.list_whole(path).await?;
+                Folder { folders, files: files.into_iter().map(FolderFile::from).collect() }
+            }
         };
         if path.is_empty() {
             folder.folders.retain(|name| !OURS.contains(&name.as_str()));

@@ -336,10 +336,7 @@ impl Store {
 
     /// The objects directly in a folder, in the order of their names.
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Listed>, BucketError> {
-        let mut listed: Vec<Listed> =
-            self.list_folder(folder).await?.objects.into_iter().filter_map(Listed::new).collect();
-        listed.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(listed)
+        Ok(self.list_whole(folder).await?.1)
     }
 
     /// The numbers of the records in a folder (`<n>.json`), in order.
@@ -354,17 +351,20 @@ impl Store {
 
     /// Names of the folders directly in a folder, in order.
     pub(crate) async fn list_folders(&self, folder: &str) -> Result<Vec<String>, BucketError> {
-        let found = self.list_folder(folder).await?;
-        let mut names: Vec<String> =
-            found.common_prefixes.iter().filter_map(|prefix| prefix.filename().map(str::to_owned)).collect();
-        names.sort();
-        Ok(names)
+        Ok(self.list_whole(folder).await?.0)
     }
 
-    async fn list_folder(&self, folder: &str) -> Result<object_store::ListResult, BucketError> {
+    /// What is directly in a folder, by one listing: names of folders, and objects, each in the order of their names.
+    pub(crate) async fn list_whole(&self, folder: &str) -> Result<(Vec<String>, Vec<Listed>), BucketError> {
         let location = path(folder);
-        let listed = self.persistently(|| self.inner.list_with_delimiter(Some(&location))).await;
-        listed.map_err(|error| self.error("list", folder, error))
+        let found = self.persistently(|| self.inner.list_with_delimiter(Some(&location))).await;
+        let found = found.map_err(|error| self.error("list", folder, error))?;
+        let name = |prefix: &ObjectPath| prefix.filename().map(str::to_owned);
+        let mut folders: Vec<String> = found.common_prefixes.iter().filter_map(name).collect();
+        folders.sort();
+        let mut objects: Vec<Listed> = found.objects.into_iter().filter_map(Listed::new).collect();
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok((folders, objects))
     }
 
     /// Everything below a folder, however deep, in no order: path, size and time.

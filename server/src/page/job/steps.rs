@@ -36,6 +36,8 @@ pub(crate) struct Steps {
     pub(crate) lines: Vec<StepLine>,
     /// How many more there are.
     pub(crate) more: usize,
+    /// Whether anything is known of how they stand.
+    pub(crate) has_states: bool,
 }
 
 /// A step.
@@ -102,6 +104,7 @@ pub(super) async fn steps(
     };
     Ok(Some(Steps {
         summary: Plain::line(&graph.summary(), LONGEST_NAME),
+        has_states: folded.steps.iter().any(|step| step.status.state.is_some()),
         lines: (0..folded.steps.len().min(SHOWN)).map(line).collect(),
         more: folded.steps.len().saturating_sub(SHOWN),
     }))
