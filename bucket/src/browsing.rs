@@ -41,12 +41,11 @@ impl Bucket {
         if path.split('/').next().is_some_and(|first| OURS.contains(&first)) {
             return Ok(Folder::default());
         }
-        let mut folder = match self.folder() {
-            Some(root) => self.folder_of_files(root.to_owned(), path.to_owned()).await?,
-            None => {
-                let (folders, files) = self.store.list_whole(path).await?;
-                Folder { folders, files: files.into_iter().map(FolderFile::from).collect() }
-            }
+        let mut folder = if let Some(root) = self.folder() {
+            self.folder_of_files(root.to_owned(), path.to_owned()).await?
+        } else {
+            let (folders, files) = self.store.list_whole(path).await?;
+            Folder { folders, files: files.into_iter().map(FolderFile::from).collect() }
         };
         if path.is_empty() {
             folder.folders.retain(|name| !OURS.contains(&name.as_str()));

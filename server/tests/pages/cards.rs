@@ -129,3 +129,47 @@ async fn a_saved_launch_is_made_of_a_job() {
     let edit = site.page("/cards/of-others/edit").await;
     assert!(edit.contains("\nsomebody-else</textarea>"), "{edit}");
 }
+
+#[tokio::test]
+async fn a_file_is_chosen_for_a_saved_launch_and_everything_else_stays() {
+    let site = Site::new().await;
+    let place = site.rig.folder.path().join("bucket/data");
+    std::fs::create_dir_all(&place).unwrap();
+    for name in ["a.csv", "b.csv"] {
+        std::fs::write(place.join(name), "x").unwrap();
+    }
+    let path = parameter("path", json!({ "paramType": "GCS_READ_FILE" }));
+    site.publish("reads", &json!({ "name": "R", "parameters": [parameter("note", json!({})), path] })).await;
+    let form = site.page("/templates/reads").await;
+    let draft = site.send(&form, &[("p.note", "kept")], ("action", "save")).await.text();
+    let entered = [("title", "Read it"), ("notes", "two\nlines"), ("access.p-0", "locked")];
+    let chooser = site.send(&draft, &entered, ("browse", "p-1")).await.text();
+    let folder = site.send(&chooser, &[], ("at", "data")).await.text();
+    let [a, b] = ["data/a.csv", "data/b.csv"].map(|file| site.rig.bucket.place_of(file));
+    let back = site.send(&folder, &[], ("choose", &a)).await.text();
+    assert!(back.contains("autofocus") && back.contains("\ntwo\nlines</textarea>"), "{back}");
+    let form = Form::of(&back);
+    let there = ["title", "p.note", "p.path", "access.p-0"].map(|field| form.get(field));
+    assert_eq!(there, [Some("Read it"), Some("kept"), Some(a.as_str()), Some("locked")]);
+    let left = site.send(&folder, &[], ("action", "edit")).await.text();
+    assert_eq!(
+        (Form::of(&left).get("p.note"), Form::of(&left).get("title")),
+        (Some("kept"), Some("Read it"))
+    );
+    assert_eq!(site.get("/cards/read-it").await.status, 404, "nothing was saved by the way");
+    assert_eq!(site.send(&back, &[], ("action", "save")).await.header("location"), "/cards/read-it");
+
+    // The same of one that is there. It begins where its value lies.
+    let edit = site.page("/cards/read-it/edit").await;
+    let folder = site.send(&edit, &[("title", "Read that")], ("browse", "p-1")).await.text();
+    assert!(folder.contains("b.csv"), "{folder}");
+    let back = site.send(&folder, &[], ("choose", &b)).await.text();
+    assert_eq!(Form::of(&back).get("title"), Some("Read that"));
+    assert_eq!(site.send(&back, &[], ("action", "save")).await.header("location"), "/cards/read-it");
+    let saved = site.rig.bucket.card(&"read-it".parse().unwrap()).await.unwrap().unwrap().card;
+    assert_eq!(
+        (saved.title.as_str(), saved.values["path"].value.as_deref()),
+        ("Read that", Some(b.as_str()))
+    );
+    assert!(saved.values["note"].access.is_fixed());
+}

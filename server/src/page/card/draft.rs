@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use tmpl_template::{Card, CardName, CardValue, DigestPrefix, Parameter, TemplateName, ValueAccess, Who};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::form::{Entered, Problems};
+use crate::form::{Entered, FIELD, OTHER_NAME, OTHER_VALUE, Problems};
 use crate::page::launch::get;
 use crate::text::card as text;
 use crate::text::plain::Plain;
@@ -56,6 +56,45 @@ impl Draft {
             runner: lines("runner"),
             entered: Entered::sent(declared, fields),
             access: access.filter(|(_, access)| access.is_fixed()).collect(),
+        }
+    }
+
+    /// The same as fields that are not seen, for a page that asks for something else meanwhile.
+    pub(super) fn fields(&self, declared: &[Parameter]) -> Vec<(String, String)> {
+        let own = [
+            ("card_name", &self.name),
+            ("title", &self.title),
+            ("owner", &self.owner),
+            ("notes", &self.notes),
+            ("may_run", &self.may_run),
+            ("runner", &self.runner),
+        ];
+        let mut fields: Vec<(String, String)> =
+            own.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        fields.push(("pin".to_owned(), if self.pinned { "this" } else { "newest" }.to_owned()));
+        for (index, parameter) in declared.iter().enumerate() {
+            if let Some(value) = self.entered.shown(parameter) {
+                fields.push((format!("{FIELD}{}", parameter.name), value.to_owned()));
+            }
+            fields.push((format!("access.p-{index}"), self.access_word(&parameter.name).to_owned()));
+        }
+        fields.extend(self.other_fields());
+        fields
+    }
+
+    /// What was entered for names that the template does not declare.
+    pub(super) fn other_fields(&self) -> impl Iterator<Item = (String, String)> {
+        self.entered.other.iter().flat_map(|(name, value)| {
+            [(OTHER_NAME.to_owned(), name.clone()), (OTHER_VALUE.to_owned(), value.clone())]
+        })
+    }
+
+    /// What can be done with a value, as it is sent.
+    pub(super) fn access_word(&self, parameter: &str) -> &'static str {
+        match self.access.get(parameter).copied().unwrap_or_default() {
+            ValueAccess::Editable => ACCESSES[0].0,
+            ValueAccess::Locked => ACCESSES[1].0,
+            ValueAccess::Hidden => ACCESSES[2].0,
         }
     }
 

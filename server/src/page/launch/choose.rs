@@ -5,8 +5,7 @@ use axum::response::Response;
 use tmpl_bucket::{Bucket, Folder};
 use tmpl_template::Parameter;
 
-use super::input::Input;
-use super::subject::Subject;
+use super::input::get;
 use crate::Shared;
 use crate::door::Person;
 use crate::page::frame::{Frame, Place, page};
@@ -97,36 +96,63 @@ fn steps(path: &str) -> Vec<Step> {
 }
 
 /// The folder to begin with: that of the value, where it lies in the bucket.
-pub(super) fn begin(bucket: &Bucket, value: Option<&str>) -> String {
+fn begin(bucket: &Bucket, value: Option<&str>) -> String {
     let root = format!("{}/", bucket.place_of("").trim_end_matches('/'));
     let below = value.and_then(|value| value.strip_prefix(&root)).unwrap_or_default();
     below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
 }
 
-/// Draws the page.
-pub(super) async fn draw(
-    server: &Shared,
-    person: &Person,
-    subject: &Subject,
-    input: &Input,
-    (field, parameter): (&str, &Parameter),
-    at: &str,
-) -> Result<Response, Problem> {
-    let Shown { steps, folders, files, more, here } = Shown::read(&server.bucket, at).await?;
-    let mut hidden = input.fields(subject.declared(), &subject.locks());
-    hidden.push(("version".to_owned(), subject.version()));
-    page(&ChoosePage {
-        frame: Frame::new(person, Place::Run),
-        action: &subject.address,
-        label: &Plain::line(&parameter.label, LONGEST_NAME),
-        field,
-        hidden,
-        steps,
-        folders,
-        files,
-        more,
-        here,
-    })
+/// What a form says about choosing: a folder that is looked at, or what was chosen.
+pub(crate) struct Choosing<'a> {
+    /// The field that it is for, by its id.
+    pub(crate) field: String,
+    /// Its parameter; none where there is no such field.
+    pub(crate) parameter: Option<&'a Parameter>,
+    /// What was chosen.
+    pub(crate) chosen: Option<String>,
+    at: Option<String>,
+}
+
+impl<'a> Choosing<'a> {
+    /// What was sent, where it is about choosing.
+    pub(crate) fn of(declared: &'a [Parameter], fields: &[(String, String)]) -> Option<Self> {
+        let sent =
+            |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+        let (chosen, at, field) = (sent("choose"), sent("at"), sent("browse"));
+        let looks = get(fields, "action").is_empty() && (at.is_some() || field.is_some());
+        if chosen.is_none() && !looks {
+            return None;
+        }
+        let field = field.unwrap_or_default();
+        let index = field.strip_prefix("p-").and_then(|index| index.parse::<usize>().ok());
+        Some(Self { parameter: index.and_then(|index| declared.get(index)), field, chosen, at })
+    }
+
+    /// Draws the folder. `hidden` is everything else that was entered, and `value` what is in the field.
+    pub(crate) async fn draw(
+        &self,
+        server: &Shared,
+        person: &Person,
+        action: &str,
+        hidden: Vec<(String, String)>,
+        value: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let at = self.at.clone().unwrap_or_else(|| begin(&server.bucket, value));
+        let Shown { steps, folders, files, more, here } = Shown::read(&server.bucket, &at).await?;
+        let label = self.parameter.map_or("", |parameter| parameter.label.as_str());
+        page(&ChoosePage {
+            frame: Frame::new(person, Place::Run),
+            action,
+            label: &Plain::line(label, LONGEST_NAME),
+            field: &self.field,
+            hidden,
+            steps,
+            folders,
+            files,
+            more,
+            here,
+        })
+    }
 }
 
 #[cfg(test)]

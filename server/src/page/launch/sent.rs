@@ -11,12 +11,13 @@ use tmpl_launcher::admission::Standing;
 use tmpl_launcher::begin::{self, go_on, recall};
 use tmpl_launcher::place::PROCESS;
 use tmpl_launcher::requested_runner::RequestedRunner;
-use tmpl_template::{CheckRequest, JobId, Parameter, RawParameters, check_with_account};
+use tmpl_template::{CheckRequest, JobId, RawParameters, check_with_account};
 
+use super::choose::Choosing;
 use super::form_page::{Drawing, Note, may_launch};
 use super::input::{self, Input, get};
 use super::review::Review;
-use super::{Name, Subject, choose, refusal};
+use super::{Name, Subject, refusal};
 use crate::Shared;
 use crate::door::{Action, Person, Posted};
 use crate::form::{Problems, parameters};
@@ -47,14 +48,10 @@ struct Sent<'a> {
 
 impl Sent<'_> {
     async fn act(mut self) -> Result<Response, Problem> {
-        let field = |name: &str| self.fields.iter().any(|(field, _)| field == name);
-        if field("choose") {
-            return self.chosen().await;
+        if let Some(choosing) = Choosing::of(self.subject.declared(), self.fields) {
+            return self.choose(choosing).await;
         }
         let action = get(self.fields, "action");
-        if action.is_empty() && (field("browse") || field("at")) {
-            return self.choose().await;
-        }
         if self.subject.card.as_ref().is_some_and(|card| self.input.card != Some(card.number)) {
             self.input.card = self.subject.card.as_ref().map(|card| card.number);
             let notes = vec![Note::odd(text::CARD_CHANGED)];
@@ -89,32 +86,22 @@ impl Sent<'_> {
         self.drawn(problems, Vec::new(), None, StatusCode::UNPROCESSABLE_ENTITY).await
     }
 
-    /// The field that a file is chosen for.
-    fn browsed(&self) -> Option<(String, &Parameter)> {
-        let field = get(self.fields, "browse");
-        let index: usize = field.strip_prefix("p-")?.parse().ok()?;
-        Some((field.to_owned(), self.subject.declared().get(index)?))
-    }
-
-    async fn choose(&self) -> Result<Response, Problem> {
-        let Some((field, parameter)) = self.browsed() else {
-            return self.drawn(Problems::default(), Vec::new(), None, StatusCode::OK).await;
-        };
-        let at = match self.fields.iter().find(|(name, _)| name == "at") {
-            Some((_, at)) => at.clone(),
-            None => choose::begin(&self.server.bucket, self.input.entered.get(parameter)),
-        };
-        choose::draw(self.server, self.person, self.subject, &self.input, (&field, parameter), &at).await
-    }
-
-    async fn chosen(mut self) -> Result<Response, Problem> {
-        let focus = self.browsed().map(|(field, parameter)| (field, parameter.name.clone()));
-        if let Some((_, name)) = &focus {
-            let value = get(self.fields, "choose").to_owned();
-            self.input.entered.put(self.subject.declared(), name, value);
+    /// A folder of the bucket, or the form with what was chosen there.
+    async fn choose(mut self, choosing: Choosing<'_>) -> Result<Response, Problem> {
+        let Self { server, person, subject, .. } = self;
+        match (choosing.parameter, &choosing.chosen) {
+            (Some(parameter), None) => {
+                let mut hidden = self.input.fields(subject.declared(), &subject.locks());
+                hidden.push(("version".to_owned(), subject.version()));
+                let value = self.input.entered.get(parameter);
+                choosing.draw(server, person, &subject.address, hidden, value).await
+            }
+            (Some(parameter), Some(value)) => {
+                self.input.entered.put(subject.declared(), &parameter.name, value.clone());
+                self.drawn(Problems::default(), Vec::new(), Some(choosing.field), StatusCode::OK).await
+            }
+            (None, _) => self.drawn(Problems::default(), Vec::new(), None, StatusCode::OK).await,
         }
-        let focus = focus.map(|(field, _)| field);
-        self.drawn(Problems::default(), Vec::new(), focus, StatusCode::OK).await
     }
 
     /// The parameters of the launch, as far as the form alone tells.
