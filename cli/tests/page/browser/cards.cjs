@@ -20,6 +20,13 @@ module.exports = async ({ visit }) => {
   assert.equal(await page.getByLabel("Title").inputValue(), "Summer letters");
   await person.look("chosen");
 
+  // The same while a launch is saved.
+  await page.getByRole("button", { name: /Save for next time/ }).click();
+  await page.getByRole("button", { name: "Browse for “List of people”" }).click();
+  await person.look("browse-for-card");
+  await page.getByRole("button", { name: /people\.csv/ }).click();
+  assert.match(await page.getByRole("textbox", { name: /^List of people/ }).inputValue(), /lists\/people\.csv$/);
+
   const job = await donors(person, "2026-10");
   await person.go(job);
   await page.getByRole("link", { name: "Save for next time" }).click();
