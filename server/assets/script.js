@@ -262,7 +262,7 @@
   function watch() {
     const standing = one("[data-job]");
     if (!standing || !window.EventSource) return;
-    const address = `/jobs/${standing.dataset.job}`;
+    const address = `/jobs/${standing.dataset.job}`, drawn = standing.dataset.state;
     const log = document.getElementById("log-lines");
     const isLog = "log" in standing.dataset;
     const from = log?.dataset.followFrom ?? log?.dataset.tail;
@@ -307,7 +307,8 @@
     events.addEventListener("state", (event) => {
       const now = JSON.parse(event.data);
       const said = `${now.state} ${now.stopping} ${now.attempt}`;
-      if (state !== null && state !== said) soon();
+      // The page may be older than the first word of it.
+      if (state === null ? now.state !== drawn : state !== said) soon();
       state = said;
     });
     events.addEventListener("counters", () => { if (!isLog) { clearTimeout(timer); timer = setTimeout(refresh, 3000); } });

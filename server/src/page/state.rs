@@ -22,6 +22,11 @@ impl Badge {
         Self { state, large: false }
     }
 
+    /// Whether it has not begun.
+    pub(crate) fn waits(self) -> bool {
+        matches!(self.state, JobState::Queued | JobState::Pending)
+    }
+
     /// The state in a word or two.
     pub(crate) fn word(self) -> &'static str {
         text::word(self.state)

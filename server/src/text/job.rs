@@ -15,6 +15,7 @@ pub(crate) const NUMBER: &str = "Number";
 pub(crate) const NATIVE: &str = "For technicians:";
 pub(crate) const LOOK_AGAIN: &str = "Look again";
 pub(crate) const RUNS_SINCE: &str = "Running for";
+pub(crate) const WAITS_SINCE: &str = "Waiting for";
 pub(crate) const USUALLY: &str = "It usually takes";
 pub(crate) const LONGER: &str = "That is longer than usual.";
 pub(crate) const PROGRESS: &str = "Time so far beside the usual time";

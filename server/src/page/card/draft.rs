@@ -124,7 +124,10 @@ impl Draft {
         let made = slug(&self.title);
         let text = if self.name.is_empty() { made.as_str() } else { self.name.as_str() };
         if text.is_empty() {
-            problems.add_general(Some("card_name"), text::NO_NAME);
+            // Without a title that is what is said.
+            if !self.title.is_empty() {
+                problems.add_general(Some("card_name"), text::NO_NAME);
+            }
             return None;
         }
         let shown = Plain::line(text, LONGEST_NAME);
