@@ -128,6 +128,7 @@ bench: components bench-programs $(crane) $(beam_venv) $(boot) $(airflow) store-
 	$(TOOLS)/beam-venv/bin/python benches/runners.py target/release/tmpl .bench/runners
 	$(TOOLS)/beam-venv/bin/python benches/job_service.py target/release/tmpl .bench/job-service
 	$(PYTHON) benches/page.py target/release/tmpl .bench/page --airflow $(TOOLS)/airflow-venv/bin/airflow
+	TMPL_KILLS=200 cargo test -p tmpl --test engines whenever_its_launcher -- --nocapture
 	cargo bench -p tmpl-template --bench format
 	cargo bench -p tmpl-bucket --bench template_list
 	cargo bench -p tmpl-bucket --bench job_list
