@@ -21,8 +21,8 @@ pub(crate) struct Unfinished {
 
 /// All of them, but for those in the folders of jobs: these are a job's own, and go with it.
 pub(crate) fn unfinished(root: &Path) -> io::Result<Vec<Unfinished>> {
-    let jobs = root.join(layout::JOBS);
-    let mut folders = vec![root.join(layout::TEMPLATES), root.join(STAGING)];
+    let (jobs, temporary) = (root.join(layout::JOBS), root.join(layout::TEMPORARY));
+    let mut folders = vec![root.join(layout::TEMPLATES), root.join(STAGING), temporary.clone()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let entries = match fs_err::read_dir(&folder) {
@@ -33,7 +33,8 @@ pub(crate) fn unfinished(root: &Path) -> io::Result<Vec<Unfinished>> {
         for entry in entries {
             let entry = entry?;
             let kind = entry.file_type()?;
-            if kind.is_dir() && entry.path() != jobs {
+            // In the temporary folder, every folder is a job's or somebody else's.
+            if kind.is_dir() && entry.path() != jobs && folder != temporary {
                 folders.push(entry.path());
             } else if kind.is_file() && is_unfinished(&entry.file_name().to_string_lossy()) {
                 // One that is finished now is no longer there.
@@ -66,6 +67,7 @@ mod tests {
             "staging/blobs/sha256/ab#",
             "staging/jobs/2026-11-21/id/job.json#1",
             "tmp/id/some#1",
+            "tmp/.clock-1f#1",
         ];
         for file in files {
             let path = root.path().join(file);
@@ -79,7 +81,12 @@ mod tests {
         paths.sort_unstable();
         assert_eq!(
             paths,
-            ["staging/blobs/sha256/ab#1", "templates/a.json#1", "templates/a/log/00000001.json#12"]
+            [
+                "staging/blobs/sha256/ab#1",
+                "templates/a.json#1",
+                "templates/a/log/00000001.json#12",
+                "tmp/.clock-1f#1"
+            ]
         );
     }
 }
