@@ -11,7 +11,7 @@ use tmpl_launcher::flink::{
 use tmpl_template::JobId;
 use tmpl_testing::{Flink, FlinkVersion};
 
-use crate::support::{Graphs, beam_jar, client, fresh_id, tool, until};
+use crate::support::{Graphs, beam_jar, client, fresh_id, savepoint, tool, until};
 
 fn plan(attempt: u32) -> FlinkSubmission {
     let mut number = [0; 8];
@@ -84,7 +84,7 @@ async fn a_batch_pipeline_is_not_drained_but_cancelled() {
     let id = launch(&client, &plan(1), "slow").await.unwrap();
     until(&client, &id, "RUNNING").await;
     let request = client.stop(&id, true, Some("/tmp")).await.unwrap();
-    let status = client.savepoint_status(&id, &request).await.unwrap();
+    let status = savepoint(&client, &id, &request).await;
     assert!(format!("{status:?}").contains("is not a streaming job"), "{status:?}");
     client.cancel(&id).await.unwrap();
     until(&client, &id, "CANCELED").await;

@@ -6,7 +6,7 @@ use tmpl_launcher::flink::{Cancellation, FlinkError, SavepointStatus, job_state,
 use tmpl_template::JobState;
 use tmpl_testing::FlinkVersion;
 
-use crate::support::{client, fresh_id, run, until};
+use crate::support::{client, fresh_id, run, savepoint, until};
 
 const VERSIONS: [(FlinkVersion, &str); 2] = [(FlinkVersion::V1_19, "1.19."), (FlinkVersion::V2_2, "2.2.")];
 
@@ -132,13 +132,7 @@ async fn a_job_is_drained_with_a_savepoint() {
         // A task that has not begun yet cannot be drained.
         let location = loop {
             let request = client.stop(&id, true, Some(place)).await.unwrap();
-            let status = loop {
-                match client.savepoint_status(&id, &request).await.unwrap() {
-                    SavepointStatus::InProgress => tokio::time::sleep(Duration::from_millis(50)).await,
-                    status => break status,
-                }
-            };
-            match status {
+            match savepoint(&client, &id, &request).await {
                 SavepointStatus::Completed { location } => break location,
                 SavepointStatus::Failed { gone: false, .. } => {}
                 status => panic!("{status:?}"),

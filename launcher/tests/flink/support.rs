@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tmpl_launcher::flink::{FlinkClient, FlinkError, FlinkJobId, RunRequest, Upload};
+use tmpl_launcher::flink::{FlinkClient, FlinkError, FlinkJobId, RunRequest, SavepointStatus, Upload};
 use tmpl_template::{BeamJar, JarPlace, sha256_of};
 use tmpl_testing::{Flink, FlinkVersion};
 
@@ -86,6 +86,16 @@ pub(crate) async fn until(client: &FlinkClient, job: &FlinkJobId, wanted: &str) 
         let in_time = begun.elapsed() < Duration::from_mins(2);
         assert!(!ended && in_time, "{job} is {state}, not {wanted}: {failures:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits for what becomes of a savepoint.
+pub(crate) async fn savepoint(client: &FlinkClient, job: &FlinkJobId, request: &str) -> SavepointStatus {
+    loop {
+        match client.savepoint_status(job, request).await.unwrap() {
+            SavepointStatus::InProgress => tokio::time::sleep(Duration::from_millis(50)).await,
+            status => return status,
+        }
     }
 }
 
