@@ -3,6 +3,8 @@
 use oci_spec::image::Digest;
 use tmpl_template::{CardName, JobId, JobName, RunnerName, TemplateName};
 
+use crate::{SessionMark, SessionOwner};
+
 /// Entries of a numbered log sort by name because their numbers have this many digits.
 const NUMBER_DIGITS: usize = 8;
 /// Log segments sort by name because their byte offsets have this many digits.
@@ -271,8 +273,19 @@ pub fn card_entry(name: &CardName, n: u64) -> String {
 }
 
 /// A session that somebody signed out of.
-pub fn ended_session(mark: &crate::SessionMark) -> String {
+pub fn ended_session(mark: &SessionMark) -> String {
     format!("{SESSIONS}/{}", mark.as_str())
+}
+
+/// The folder of the sessions of a person who came in at a door: by the digest of their name, which may be any text.
+pub fn open_sessions(owner: &SessionOwner<'_>) -> String {
+    let who = tmpl_template::sha256_of(owner.who.as_bytes());
+    format!("{SESSIONS}/open/{}/{}", owner.realm, who.digest())
+}
+
+/// A session that somebody came in with.
+pub fn open_session(owner: &SessionOwner<'_>, mark: &SessionMark) -> String {
+    format!("{}/{}", open_sessions(owner), mark.as_str())
 }
 
 /// The runner's temporary location, emptied when the job ends.

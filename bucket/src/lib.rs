@@ -17,6 +17,7 @@
 //! | `settings`, `runner_profiles`, `cards` | what a bucket's people have agreed upon, and prepared for each other: numbered |
 //! | `audit` | who did what |
 //! | `browsing` | people's own folders and files, to be looked at |
+//! | `sessions` | who is signed in at servers, and which sessions were signed out of |
 //! | `lease` | who still holds a job, by the store's clock |
 //! | `logs` | log segments named by byte offset |
 //! | `worker_ends` | workers of a job that ended although nobody told them to |

@@ -1,10 +1,5 @@
 //! Sessions at servers, for all servers that share them: which a person has, and which were signed out of. Each server asks before it
 //! believes a session for long.
-//!
-//! ```text
-//! staging/sessions/UNTIL-DIGEST                       it was signed out of
-//! staging/sessions/open/REALM/PERSON/UNTIL-DIGEST     somebody came in
-//! ```
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,13 +39,6 @@ pub struct SessionOwner<'a> {
     pub who: &'a str,
 }
 
-impl SessionOwner<'_> {
-    fn folder(&self) -> String {
-        let who = tmpl_template::sha256_of(self.who.as_bytes());
-        format!("{}/open/{}/{}", layout::SESSIONS, self.realm, who.digest())
-    }
-}
-
 /// What a person sees of a session of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSession {
@@ -70,9 +58,8 @@ impl Bucket {
         mark: &SessionMark,
         session: &OpenSession,
     ) -> Result<(), BucketError> {
-        let folder = owner.folder();
-        self.store.create_json(&format!("{folder}/{}", mark.as_str()), session).await?;
-        self.forget_sessions(&folder).await
+        self.store.create_json(&layout::open_session(owner, mark), session).await?;
+        self.forget_sessions(&layout::open_sessions(owner)).await
     }
 
     /// The sessions of a person that are not over, the newest first.
@@ -80,16 +67,15 @@ impl Bucket {
         &self,
         owner: &SessionOwner<'_>,
     ) -> Result<Vec<(SessionMark, OpenSession)>, BucketError> {
-        let folder = owner.folder();
         let mut sessions = Vec::new();
-        for listed in self.store.list(&folder).await? {
+        for listed in self.store.list(&layout::open_sessions(owner)).await? {
             let mark = SessionMark(listed.name);
             if mark.is_over() {
                 continue;
             }
             // One that can't be read is none that somebody could tell from others.
-            let object = format!("{folder}/{}", mark.as_str());
-            if let Ok(Some(session)) = self.store.get_json::<OpenSession>(&object).await {
+            let read = self.store.get_json::<OpenSession>(&layout::open_session(owner, &mark)).await;
+            if let Ok(Some(session)) = read {
                 sessions.push((mark, session));
             }
         }
@@ -100,7 +86,7 @@ impl Bucket {
     /// Writes down that a session is over. What was written down of sessions that are over anyway is removed.
     pub async fn end_session(&self, owner: &SessionOwner<'_>, mark: &SessionMark) -> Result<(), BucketError> {
         self.store.create(&layout::ended_session(mark), "ended\n").await?;
-        self.store.delete(&format!("{}/{}", owner.folder(), mark.as_str())).await?;
+        self.store.delete(&layout::open_session(owner, mark)).await?;
         self.forget_sessions(layout::SESSIONS).await
     }
 
