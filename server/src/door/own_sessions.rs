@@ -5,6 +5,7 @@ use serde_json::json;
 use tmpl_bucket::{OpenSession, SessionMark};
 
 use super::Person;
+use super::session::Session;
 use crate::Server;
 use crate::problem::Problem;
 use crate::text::session as text;
@@ -27,8 +28,8 @@ pub(crate) struct OwnSession {
 impl Server {
     /// The sessions of a person, the newest first.
     pub(crate) async fn sessions_of(&self, person: &Person) -> Result<Vec<OwnSession>, Problem> {
-        let found = self.noted_sessions(person).await?;
-        let this = person.0.session.as_ref().and_then(super::session::Session::mark);
+        let session = self.noted_session(person)?;
+        let this = session.mark();
         let own = |(mark, session): (SessionMark, OpenSession)| OwnSession {
             is_this: this.as_ref() == Some(&mark),
             mark: mark.as_str().to_owned(),
@@ -36,18 +37,19 @@ impl Server {
             host: session.host,
             browser: session.browser,
         };
+        let found = self.door.sessions.of_owner(&self.bucket, session).await?;
         Ok(found.into_iter().map(own).collect())
     }
 
     /// Ends a session of a person, or all but the one that is asked with.
     pub(crate) async fn end_session_of(&self, person: &Person, mark: Option<&str>) -> Result<(), Problem> {
-        let Some(session) = &person.0.session else { return Err(no_sessions()) };
+        let session = self.noted_session(person)?;
         let this = session.mark();
-        let found = self.noted_sessions(person).await?;
         let is_meant = |found: &SessionMark| match mark {
             Some(mark) => found.as_str() == mark,
             None => this.as_ref() != Some(found),
         };
+        let found = self.door.sessions.of_owner(&self.bucket, session).await?;
         let meant: Vec<SessionMark> =
             found.into_iter().map(|(mark, _)| mark).filter(|mark| is_meant(mark)).collect();
         self.audit(person, "end sessions", json!({ "sessions": meant.len() })).await?;
@@ -57,16 +59,9 @@ impl Server {
         Ok(())
     }
 
-    async fn noted_sessions(&self, person: &Person) -> Result<Vec<(SessionMark, OpenSession)>, Problem> {
-        match &person.0.session {
-            Some(session) if self.door.sessions.are_noted() => {
-                Ok(self.door.sessions.of_owner(&self.bucket, session).await?)
-            }
-            _ => Err(no_sessions()),
-        }
+    /// The session that is asked with, where people see theirs.
+    fn noted_session<'a>(&self, person: &'a Person) -> Result<&'a Session, Problem> {
+        let session = person.0.session.as_ref().filter(|_| person.sees_sessions());
+        session.ok_or_else(|| Problem::not_found(text::NONE))
     }
-}
-
-fn no_sessions() -> Problem {
-    Problem::not_found(text::NONE)
 }

@@ -232,10 +232,11 @@ impl Sessions {
     /// Asks, now and then, whether somebody has signed out elsewhere. A bucket that does not answer says nothing; what is wanted of it
     /// meanwhile is not to be had either.
     pub(super) async fn look_elsewhere(&self, bucket: &Bucket, session: &Session) {
-        let (Some(Noted { asked, .. }), Some(mark)) = (&self.noted, session.mark()) else { return };
+        let Some(Noted { asked, .. }) = &self.noted else { return };
         if !is_due(asked, &session.id) {
             return;
         }
+        let Some(mark) = session.mark() else { return };
         match tokio::time::timeout(PATIENCE, bucket.is_session_ended(&mark)).await {
             Ok(Ok(true)) => drop(self.end(session)),
             Ok(Ok(false)) => {}
