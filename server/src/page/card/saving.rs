@@ -10,7 +10,7 @@ use super::draw::{Drawing, address, standing};
 use crate::Shared;
 use crate::door::Person;
 use crate::form::Problems;
-use crate::page::launch::{Choosing, Subject, get};
+use crate::page::launch::{Choosing, Looks, Subject, get};
 use crate::problem::Problem;
 use crate::text::card as text;
 
@@ -19,22 +19,20 @@ pub(super) enum Asks<'a> {
     /// The page once more, at a field.
     Page(Option<String>),
     /// A folder of the bucket.
-    Folder(Choosing<'a>),
+    Folder(Looks<'a>),
 }
 
 impl<'a> Asks<'a> {
     /// What was sent, where it is not to be saved. What was chosen goes into the draft.
     pub(super) fn of(subject: &'a Subject, draft: &mut Draft, fields: &[(String, String)]) -> Option<Self> {
-        let Some(choosing) = Choosing::of(subject.declared(), fields) else {
-            return (get(fields, "action") == "edit").then_some(Self::Page(None));
-        };
-        match (choosing.parameter, choosing.chosen.clone()) {
-            (Some(_), None) => Some(Self::Folder(choosing)),
-            (Some(parameter), Some(value)) => {
+        match Choosing::of(subject.declared(), fields) {
+            Some(Choosing::Looks(folder)) => Some(Self::Folder(folder)),
+            Some(Choosing::Chosen { field, parameter, value }) => {
                 draft.entered.put(subject.declared(), &parameter.name, value);
-                Some(Self::Page(Some(choosing.field)))
+                Some(Self::Page(Some(field)))
             }
-            (None, _) => Some(Self::Page(None)),
+            Some(Choosing::Lost) => Some(Self::Page(None)),
+            None => (get(fields, "action") == "edit").then_some(Self::Page(None)),
         }
     }
 }
@@ -95,14 +93,14 @@ impl Saving<'_> {
     }
 
     pub(super) async fn answer(&self, asked: Asks<'_>) -> Result<Response, Problem> {
-        let choosing = match asked {
+        let folder = match asked {
             Asks::Page(focus) => return self.drawn_as_it_is(focus.as_deref()).await,
-            Asks::Folder(choosing) => choosing,
+            Asks::Folder(folder) => folder,
         };
         let mut hidden = self.draft.fields(self.subject.declared());
         hidden.extend(standing(self.subject, self.number));
-        let value = choosing.parameter.and_then(|parameter| self.draft.entered.get(parameter));
-        choosing.draw(self.server, self.person, &address(self.draft, self.number), hidden, value).await
+        let value = self.draft.entered.get(folder.parameter);
+        folder.draw(self.server, self.person, &address(self.draft, self.number), hidden, value).await
     }
 
     /// Nothing is wrong with it, and nothing is saved.

@@ -102,14 +102,21 @@ fn begin(bucket: &Bucket, value: Option<&str>) -> String {
     below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
 }
 
-/// What a form says about choosing: a folder that is looked at, or what was chosen.
-pub(crate) struct Choosing<'a> {
-    /// The field that it is for, by its id.
-    pub(crate) field: String,
-    /// Its parameter; none where there is no such field.
-    pub(crate) parameter: Option<&'a Parameter>,
-    /// What was chosen.
-    pub(crate) chosen: Option<String>,
+/// What a form that was sent says about choosing something of the bucket.
+pub(crate) enum Choosing<'a> {
+    /// A folder is looked at.
+    Looks(Looks<'a>),
+    /// A value was chosen for a parameter, which has this field.
+    Chosen { field: String, parameter: &'a Parameter, value: String },
+    /// It is for a field that is not there.
+    Lost,
+}
+
+/// A folder that is looked at, to choose something for a field.
+pub(crate) struct Looks<'a> {
+    field: String,
+    pub(crate) parameter: &'a Parameter,
+    /// Its path in the bucket; where the value lies, to begin with.
     at: Option<String>,
 }
 
@@ -125,10 +132,16 @@ impl<'a> Choosing<'a> {
         }
         let field = field.unwrap_or_default();
         let index = field.strip_prefix("p-").and_then(|index| index.parse::<usize>().ok());
-        Some(Self { parameter: index.and_then(|index| declared.get(index)), field, chosen, at })
+        Some(match (index.and_then(|index| declared.get(index)), chosen) {
+            (Some(parameter), None) => Self::Looks(Looks { field, parameter, at }),
+            (Some(parameter), Some(value)) => Self::Chosen { field, parameter, value },
+            (None, _) => Self::Lost,
+        })
     }
+}
 
-    /// Draws the folder. `hidden` is everything else that was entered, and `value` what is in the field.
+impl Looks<'_> {
+    /// Draws the folder. `hidden` is everything that was entered, and `value` what is in the field.
     pub(crate) async fn draw(
         &self,
         server: &Shared,
@@ -139,11 +152,10 @@ impl<'a> Choosing<'a> {
     ) -> Result<Response, Problem> {
         let at = self.at.clone().unwrap_or_else(|| begin(&server.bucket, value));
         let Shown { steps, folders, files, more, here } = Shown::read(&server.bucket, &at).await?;
-        let label = self.parameter.map_or("", |parameter| parameter.label.as_str());
         page(&ChoosePage {
             frame: Frame::new(person, Place::Run),
             action,
-            label: &Plain::line(label, LONGEST_NAME),
+            label: &Plain::line(&self.parameter.label, LONGEST_NAME),
             field: &self.field,
             hidden,
             steps,

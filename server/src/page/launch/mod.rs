@@ -25,7 +25,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tmpl_template::{CardName, DigestPrefix, JobId, TemplateName};
 
-pub(crate) use choose::{Choosing, FileLine, Shown, Step};
+pub(crate) use choose::{Choosing, FileLine, Looks, Shown, Step};
 pub(crate) use form_page::short;
 use form_page::{Drawing, Note};
 pub(crate) use input::{Input, get, version};

@@ -89,19 +89,20 @@ impl Sent<'_> {
     /// A folder of the bucket, or the form with what was chosen there.
     async fn choose(mut self, choosing: Choosing<'_>) -> Result<Response, Problem> {
         let Self { server, person, subject, .. } = self;
-        match (choosing.parameter, &choosing.chosen) {
-            (Some(parameter), None) => {
+        let focus = match choosing {
+            Choosing::Looks(folder) => {
                 let mut hidden = self.input.fields(subject.declared(), &subject.locks());
                 hidden.push(("version".to_owned(), subject.version()));
-                let value = self.input.entered.get(parameter);
-                choosing.draw(server, person, &subject.address, hidden, value).await
+                let value = self.input.entered.get(folder.parameter);
+                return folder.draw(server, person, &subject.address, hidden, value).await;
             }
-            (Some(parameter), Some(value)) => {
-                self.input.entered.put(subject.declared(), &parameter.name, value.clone());
-                self.drawn(Problems::default(), Vec::new(), Some(choosing.field), StatusCode::OK).await
+            Choosing::Chosen { field, parameter, value } => {
+                self.input.entered.put(subject.declared(), &parameter.name, value);
+                Some(field)
             }
-            (None, _) => self.drawn(Problems::default(), Vec::new(), None, StatusCode::OK).await,
-        }
+            Choosing::Lost => None,
+        };
+        self.drawn(Problems::default(), Vec::new(), focus, StatusCode::OK).await
     }
 
     /// The parameters of the launch, as far as the form alone tells.
