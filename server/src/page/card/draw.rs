@@ -144,7 +144,7 @@ impl Drawing<'_> {
             form,
             accesses: ACCESSES,
             focus: self.focus,
-            browses: person.can(Action::Launch, None),
+            browses: person.can(Action::Launch, Some(&subject.template)),
         };
         page_with(self.status, &card_page)
     }
