@@ -1,5 +1,5 @@
-//! What tests start: real object-store servers, real engines of Beam's graphs, and a proxy that stands between a client and such a
-//! server, records every request and injects faults.
+//! What tests start: real object-store servers, real engines of Beam's graphs, a real provider of `OpenID` Connect, and a proxy that stands
+//! between a client and such a server, records every request and injects faults.
 //!
 //! Nothing here is skipped: where a program is missing, the test fails with a hint how to install it.
 //!
@@ -17,10 +17,12 @@
 
 mod engine;
 pub mod http;
+mod openid;
 mod process;
 mod proxy;
 mod server;
 
 pub use engine::{Engine, Flink, FlinkVersion, SharedEngine, SparkStandalone};
+pub use openid::{OpenIdProvider, OpenIdSetup};
 pub use proxy::{Fault, Faults, Proxy, Recorded, Then};
 pub use server::{Credentials, Place, Store, StoreServer, shared};

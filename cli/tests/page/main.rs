@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use support::{Place, copy};
-use tmpl_testing::Store;
+use tmpl_testing::{OpenIdProvider, OpenIdSetup, Store};
 
 /// A place whose bucket has the templates of the page's tests.
 fn place() -> Place {
@@ -165,58 +165,24 @@ fn a_log_goes_on_when_the_server_was_killed() {
     journey(&place, &page, "killed");
 }
 
-/// npm's `oidc-provider`, which ends with this.
-struct Provider {
-    child: Child,
-    issuer: String,
-}
-
-impl Provider {
-    fn start(page: &str) -> Self {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let packages = tools().join("npm");
-        assert!(
-            packages.join("node_modules/oidc-provider").is_dir(),
-            "npm's oidc-provider is missing; `make openid-provider` installs it"
-        );
-        let mut node = Command::new("node");
-        node.arg(here.join("../server/tests/http/openid/provider.mjs"))
-            .arg(packages.canonicalize().unwrap())
-            .args(["client_secret_basic", "", page]);
-        let mut child =
-            node.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut issuer = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
-        Self { child, issuer: issuer.trim().to_owned() }
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn people_sign_in_at_a_provider_and_see_where_they_are_signed_in() {
     let place = place();
     // The provider is told where people come from before the page is there.
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let public = format!("http://{listen}");
-    let provider = Provider::start(&public);
-    place.write("secret", "a secret & more\n");
+    let provider = OpenIdProvider::start(&OpenIdSetup { page: &public, ..OpenIdSetup::default() });
     place.write(
         "config.toml",
         &format!(
             "[serve]\npublic_url = \"{public}\"\n[serve.sign_in]\nissuer = \"{}\"\nclient_id = \"basic\"\n\
-             client_secret = \"file:{}\"\nscopes = [\"email\", \"groups\"]\n[serve.roles]\neveryone = \"view\"\n\
+             client_secret = \"{}\"\nscopes = [\"email\", \"groups\"]\n[serve.roles]\neveryone = \"view\"\n\
              run = [\"group:platform\"]\n",
-            provider.issuer,
-            place.path("secret").display()
+            provider.issuer(),
+            provider.secret()
         ),
     );
     let configuration = ("TMPL_CONFIG".to_owned(), place.path("config.toml").display().to_string());
     let page = Page::at(&place, &listen, &[configuration]);
-    journey_with(&place, &page, "openid", &[("PROVIDER", &provider.issuer)]);
+    journey_with(&place, &page, "openid", &[("PROVIDER", provider.issuer())]);
 }

@@ -1,14 +1,16 @@
 // A real OpenID provider for tests. People sign in without a password: as whoever the query of the authorization request names by
 // `login_hint`, or with the name that they type. It ends when its input is closed, and so with the test that started it.
 //
-// Arguments: the folder of npm's packages; the ways of proof it takes; `in-token` where claims come with the token; the address of the
-// page that people come from. It prints its own address.
+// Its argument is JSON: the folder of npm's packages, the file of the clients' secret, the ways of proof it takes, whether claims come with
+// the token, and the address of the page that people come from. It prints its own address.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 
-const require = createRequire(`${process.argv[2]}/`);
+const { packages, secret, ways, claimsInToken, page } = JSON.parse(process.argv[2]);
+const require = createRequire(`${packages}/`);
 const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')).href);
 
 const people = {
@@ -22,10 +24,9 @@ const server = createServer();
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 
-const page = process.argv[5] ?? 'http://127.0.0.1:1';
 const client = (client_id, more) => ({
   client_id,
-  client_secret: 'a secret & more',
+  client_secret: readFileSync(secret, 'utf8').trim(),
   redirect_uris: [`${page}/sign-in/callback`],
   post_logout_redirect_uris: [`${page}/signed-out`],
   ...more,
@@ -38,13 +39,13 @@ const provider = new Provider(issuer, {
     client('public', { client_secret: undefined, token_endpoint_auth_method: 'none' }),
     client('elliptic', { id_token_signed_response_alg: 'ES256' }),
   ],
-  clientAuthMethods: (process.argv[3] ?? 'client_secret_basic,client_secret_post,none').split(','),
+  clientAuthMethods: ways,
   jwks: { keys: await keys() },
   enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
   scopes: ['openid', 'email', 'profile', 'groups'],
   claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
   // Whether claims are told with the token, or only where the person's are asked for.
-  conformIdTokenClaims: process.argv[4] !== 'in-token',
+  conformIdTokenClaims: !claimsInToken,
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
   cookies: { keys: ['cookies of tests'] },

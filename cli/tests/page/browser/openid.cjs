@@ -23,7 +23,9 @@ module.exports = async ({ visit }) => {
 
   // Elsewhere it is over within five seconds: the provider still knows them there, and lets them in anew.
   await elsewhere.page.waitForTimeout(6000);
+  const asked = elsewhere.page.waitForRequest((request) => request.url().startsWith(process.env.PROVIDER), { timeout: 30_000 });
   await elsewhere.go("/jobs");
+  await asked;
   await elsewhere.page.getByRole("heading", { name: "Jobs" }).waitFor();
 
   // Bob may look, and not run.

@@ -1,17 +1,19 @@
 //! The door with `OpenID` Connect, at a real provider: npm's `oidc-provider`.
 
-mod provider;
+mod sign_in;
 
 use std::time::Duration;
 
+use sign_in::SignIn;
+use tmpl_testing::{OpenIdProvider, OpenIdSetup};
+
 use crate::support::{Answer, Rig};
-use provider::{OpenIdProvider, SignIn};
 
 fn settings(provider: &OpenIdProvider, client: &str) -> String {
     format!(
         "public_url = \"http://127.0.0.1:1\"\n[sign_in]\nissuer = \"{}\"\nclient_id = \"{client}\"\n{}\
          scopes = [\"email\", \"groups\"]\n[roles]\neveryone = \"view\"\nadmin = [\"group:platform\"]\n",
-        provider.issuer,
+        provider.issuer(),
         if client == "public" {
             String::new()
         } else {
@@ -32,7 +34,7 @@ fn is_refused(answer: &Answer) {
 
 #[tokio::test]
 async fn people_sign_in_with_their_groups_and_go_on_where_they_wanted() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     for client in ["basic", "post", "public", "elliptic"] {
         let rig = Rig::new(&settings(&provider, client)).await;
         let asked = rig.get("/jobs?state=failed").send().await;
@@ -69,7 +71,9 @@ async fn people_sign_in_with_their_groups_and_go_on_where_they_wanted() {
 
 #[tokio::test]
 async fn claims_may_come_with_the_token() {
-    let provider = OpenIdProvider::start(&["client_secret_post", "in-token"]).await;
+    let ways = &["client_secret_post"];
+    let setup = OpenIdSetup { ways, claims_in_token: true, ..OpenIdSetup::default() };
+    let provider = OpenIdProvider::start(&setup);
     let rig = Rig::new(&settings(&provider, "post")).await;
     let answer = SignIn::at(&provider, &rig.get("/sign-in").send().await, "ada").await.finish(&rig).await;
     assert_eq!(metrics(&rig, &answer.cookie()).await, 200);
@@ -77,7 +81,7 @@ async fn claims_may_come_with_the_token() {
 
 #[tokio::test]
 async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "basic")).await;
     let begin = async || rig.get("/sign-in").send().await;
     let (mine, theirs) = (begin().await, begin().await);
@@ -108,7 +112,7 @@ async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused() {
 
 #[tokio::test]
 async fn whom_the_provider_does_not_vouch_for_stays_outside() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let mut rig = Rig::new(&settings(&provider, "basic")).await;
     for who in ["eve", "mallory", "nobody"] {
         let begun = rig.get("/sign-in").send().await;
@@ -126,7 +130,7 @@ async fn whom_the_provider_does_not_vouch_for_stays_outside() {
 
 #[tokio::test]
 async fn the_way_on_after_signing_in_is_never_another_site() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "public")).await;
     for to in [
         "https://evil.example/",
@@ -138,7 +142,7 @@ async fn the_way_on_after_signing_in_is_never_another_site() {
         "/..//evil.example",
     ] {
         let begun = rig.get(&format!("/sign-in?to={to}")).send().await;
-        assert!(begun.header("location").starts_with(&provider.issuer), "{to}");
+        assert!(begun.header("location").starts_with(provider.issuer()), "{to}");
         let answer = SignIn::at(&provider, &begun, "bob").await.finish(&rig).await;
         assert_eq!(answer.header("refresh"), "0; url=/", "{to}");
     }
@@ -151,7 +155,7 @@ async fn the_way_on_after_signing_in_is_never_another_site() {
 
 #[tokio::test]
 async fn signing_out_here_offers_to_sign_out_there() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "basic")).await;
     let begun = rig.get("/sign-in").send().await;
     let session = SignIn::at(&provider, &begun, "bob").await.finish(&rig).await.cookie();
@@ -160,12 +164,12 @@ async fn signing_out_here_offers_to_sign_out_there() {
     assert_eq!(answer.header("location"), "/signed-out");
     assert_eq!(rig.get("/").cookie(&session).send().await.status, 303);
     let page = rig.get("/signed-out").send().await.text();
-    assert!(page.contains(&format!("{}/session/end?client_id=basic", provider.issuer)), "{page}");
+    assert!(page.contains(&format!("{}/session/end?client_id=basic", provider.issuer())), "{page}");
 }
 
 #[tokio::test]
 async fn a_provider_that_is_away_or_another_one_is_told_and_nobody_comes_in() {
-    let mut provider = OpenIdProvider::start(&[]).await;
+    let mut provider = OpenIdProvider::start(&OpenIdSetup::default());
     let wrong = settings(&provider, "basic")
         .replace("127.0.0.1:", "localhost:")
         .replace("localhost:1\"", "127.0.0.1:1\"");
@@ -181,7 +185,7 @@ async fn a_provider_that_is_away_or_another_one_is_told_and_nobody_comes_in() {
     let rig = Rig::new(&settings(&provider, "basic")).await;
     let begun = rig.get("/sign-in").send().await;
     let sign_in = SignIn::at(&provider, &begun, "ada").await;
-    provider.stop().await;
+    provider.stop();
     let answer = sign_in.finish(&rig).await;
     assert_eq!((answer.status, answer.all("set-cookie").len()), (503, 0));
     assert_eq!(rig.get("/healthz").send().await.status, 200);
@@ -189,7 +193,7 @@ async fn a_provider_that_is_away_or_another_one_is_told_and_nobody_comes_in() {
 
 #[tokio::test]
 async fn a_sign_in_is_begun_by_people_not_by_images_of_other_sites() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "basic")).await;
     for destination in ["image", "iframe", "empty", "script"] {
         let answer = rig.get("/sign-in").header("sec-fetch-dest", destination).send().await;
@@ -202,7 +206,7 @@ async fn a_sign_in_is_begun_by_people_not_by_images_of_other_sites() {
 
 #[tokio::test]
 async fn whoever_has_no_role_can_come_in_as_somebody_else() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "basic").replace("everyone = \"view\"\n", "")).await;
     let sign_in = async |who: &str| {
         SignIn::at(&provider, &rig.get("/sign-in").send().await, who).await.finish(&rig).await.cookie()
@@ -219,7 +223,7 @@ async fn whoever_has_no_role_can_come_in_as_somebody_else() {
 
 #[tokio::test]
 async fn people_see_where_they_are_signed_in_and_sign_out_from_afar() {
-    let provider = OpenIdProvider::start(&[]).await;
+    let provider = OpenIdProvider::start(&OpenIdSetup::default());
     let rig = Rig::new(&settings(&provider, "basic")).await;
     let sign_in = async |who: &str| {
         SignIn::at(&provider, &rig.get("/sign-in").send().await, who).await.finish(&rig).await.cookie()
