@@ -28,7 +28,7 @@ pub(crate) struct OwnSession {
 impl Server {
     /// The sessions of a person, the newest first.
     pub(crate) async fn sessions_of(&self, person: &Person) -> Result<Vec<OwnSession>, Problem> {
-        let session = self.noted_session(person)?;
+        let session = noted_session(person)?;
         let this = session.mark();
         let own = |(mark, session): (SessionMark, OpenSession)| OwnSession {
             is_this: this.as_ref() == Some(&mark),
@@ -43,7 +43,7 @@ impl Server {
 
     /// Ends a session of a person, or all but the one that is asked with.
     pub(crate) async fn end_session_of(&self, person: &Person, mark: Option<&str>) -> Result<(), Problem> {
-        let session = self.noted_session(person)?;
+        let session = noted_session(person)?;
         let this = session.mark();
         let is_meant = |found: &SessionMark| match mark {
             Some(mark) => found.as_str() == mark,
@@ -58,10 +58,10 @@ impl Server {
         }
         Ok(())
     }
+}
 
-    /// The session that is asked with, where people see theirs.
-    fn noted_session<'a>(&self, person: &'a Person) -> Result<&'a Session, Problem> {
-        let session = person.0.session.as_ref().filter(|_| person.sees_sessions());
-        session.ok_or_else(|| Problem::not_found(text::NONE))
-    }
+/// The session that is asked with, where people see theirs.
+fn noted_session(person: &Person) -> Result<&Session, Problem> {
+    let session = person.0.session.as_ref().filter(|_| person.sees_sessions());
+    session.ok_or_else(|| Problem::not_found(text::NONE))
 }
