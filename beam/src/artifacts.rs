@@ -16,7 +16,6 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::error::BeamError;
-use crate::job_client::refused;
 use crate::messages::{
     ArtifactFilePayload, ArtifactInformation, ArtifactRequest, ArtifactRequestWrapper, ArtifactResponse,
     ArtifactResponseWrapper, EmbeddedFilePayload, GetArtifactRequest, GetArtifactResponse,
@@ -166,7 +165,7 @@ pub(crate) async fn offer(
     let mut client = ArtifactStagingServiceClient::new(channel)
         .max_decoding_message_size(usize::MAX)
         .max_encoding_message_size(usize::MAX);
-    let failed = |status: Status| refused(endpoint, CALL, &status);
+    let failed = |status: Status| BeamError::refused(endpoint, CALL, &status);
     let mut questions = client
         .reverse_artifact_retrieval_service(ReceiverStream::new(stream))
         .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::wire::WireError;
 
@@ -66,6 +66,12 @@ pub enum BeamError {
 }
 
 impl BeamError {
+    /// A service's answer to `call` that is none.
+    pub(crate) fn refused(endpoint: &str, call: &'static str, status: &Status) -> Self {
+        let message = status.message().to_owned();
+        Self::Refused { endpoint: endpoint.to_owned(), call, code: status.code(), message }
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_temporary(&self) -> bool {
         match self {

@@ -163,16 +163,7 @@ impl JobClient {
     }
 
     fn refused(&self, call: &'static str, status: &Status) -> BeamError {
-        refused(&self.endpoint, call, status)
-    }
-}
-
-pub(crate) fn refused(endpoint: &str, call: &'static str, status: &Status) -> BeamError {
-    BeamError::Refused {
-        endpoint: endpoint.to_owned(),
-        call,
-        code: status.code(),
-        message: status.message().to_owned(),
+        BeamError::refused(&self.endpoint, call, status)
     }
 }
 

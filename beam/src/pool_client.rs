@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::BeamError;
-use crate::job_client::{channel, refused};
+use crate::job_client::channel;
 use crate::messages::StopWorkerRequest;
 use crate::services::pool::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
 
@@ -20,7 +20,7 @@ pub async fn answers(endpoint: &str) -> Result<(), BeamError> {
     match tokio::time::timeout(PATIENCE, asked).await {
         // It has said that it knows no such worker.
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(status)) => Err(refused(endpoint, CALL, &status)),
+        Ok(Err(status)) => Err(BeamError::refused(endpoint, CALL, &status)),
         Err(_) => Err(BeamError::Silent { endpoint: endpoint.to_owned(), call: CALL, limit: PATIENCE }),
     }
 }

@@ -25,8 +25,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tmpl_launcher::role::{self, Assignment, Role};
 
-use crate::arguments::{Arguments, Format};
-use crate::printer::Printer;
+use crate::arguments::Arguments;
+use crate::printer::{Format, Printer};
 use crate::report::Failure;
 use crate::settings::Settings;
 

@@ -3,13 +3,31 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tmpl_bucket::{LogLevel, LogLine};
 use tmpl_template::{Digest, JobState};
 
-use crate::arguments::Format;
 use crate::report::Failure;
+
+/// The form of data on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// The same as text, of graphs alone
+    #[value(hide = true)]
+    Tree,
+    /// For Graphviz, of graphs alone
+    #[value(hide = true)]
+    Dot,
+    /// A picture, of graphs alone
+    #[value(hide = true)]
+    Svg,
+}
 
 /// Prints what commands have to say, in the form that was asked for.
 #[derive(Clone, Debug)]

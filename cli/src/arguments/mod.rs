@@ -36,6 +36,7 @@ pub(crate) use spec::SpecArguments;
 pub(crate) use template::{CopyArguments, DiffArguments, LintArguments, LintKind, SchemaOf, TemplateCommand};
 pub(crate) use worker_pool::WorkerPoolArguments;
 
+use crate::printer::Format;
 use crate::template_source::TemplateSource;
 
 /// Package a data pipeline once, launch it with parameters, see what it did.
@@ -65,24 +66,6 @@ pub(crate) struct GlobalArguments {
     /// Flags from a YAML or JSON file, as if they stood here (repeatable)
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) flags_file: Vec<PathBuf>,
-}
-
-/// The form of data on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// The same as text, of graphs alone
-    #[value(hide = true)]
-    Tree,
-    /// For Graphviz, of graphs alone
-    #[value(hide = true)]
-    Dot,
-    /// A picture, of graphs alone
-    #[value(hide = true)]
-    Svg,
 }
 
 /// A command without a comment has that of its arguments, which may be longer.

@@ -19,9 +19,9 @@ use std::process::ExitCode;
 
 use tmpl_launcher::this_process::block_on;
 
-use crate::arguments::{Arguments, Command, Format};
+use crate::arguments::{Arguments, Command};
 use crate::context::Context;
-use crate::printer::Printer;
+use crate::printer::{Format, Printer};
 use crate::report::{Failure, USAGE};
 use crate::settings::Settings;
 

@@ -4,19 +4,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tmpl_template::{Environment, JobId, JobName, RawParameters, parse_dictionary};
+use tmpl_template::{JobName, parse_dictionary};
 
+use crate::container::asked::Asked;
 use crate::container::error::ContainerError;
 use crate::container::launch_arguments::LaunchArguments;
-
-/// A launch as it is asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Asked {
-    pub(crate) parameters: RawParameters,
-    pub(crate) environment: Environment,
-    pub(crate) job_name: Option<JobName>,
-    pub(crate) id: Option<JobId>,
-}
 
 /// What reading the command line came to.
 #[derive(Debug)]

@@ -10,7 +10,7 @@
 use serde::Deserialize;
 use tmpl_template::{Environment, JobId, JobName, RawParameters};
 
-use crate::container::arguments::Asked;
+use crate::container::asked::Asked;
 use crate::container::error::ContainerError;
 
 /// Options that tell a pipeline to become a Dataflow job instead of running.

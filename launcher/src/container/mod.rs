@@ -10,6 +10,7 @@
 //! (`flex_program`). There is no guard here: when the first process of a container is gone, the kernel ends all others.
 
 mod arguments;
+mod asked;
 mod error;
 mod flex_program;
 mod job;

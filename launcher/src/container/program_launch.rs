@@ -9,7 +9,7 @@ use tmpl_template::{
     CheckRequest, JobId, JobName, ParameterValues, RunnerKind, SdkInfo, TemplateName, TemplateSpec, check,
 };
 
-use crate::container::arguments::Asked;
+use crate::container::asked::Asked;
 use crate::container::error::ContainerError;
 use crate::container::flex_program::{FlexProgram, FlexStart, LEFT_OUT};
 use crate::container::{report, supervise};

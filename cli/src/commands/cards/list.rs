@@ -1,9 +1,8 @@
 //! `tmpl cards list`.
 
 use tmpl_bucket::SavedCard;
-use tmpl_template::Card;
 
-use super::show::json_of;
+use super::{json_of, launched};
 use crate::context::Context;
 use crate::printer::printable;
 use crate::report::Failure;
@@ -37,18 +36,6 @@ pub(super) async fn run(context: &Context<'_>, search: &[String]) -> Result<(), 
         printer.data(&printable(&line))?;
     }
     Ok(())
-}
-
-/// The template, and the first digits of its version.
-pub(super) fn launched(card: &Card) -> String {
-    const DIGITS: usize = 12;
-    match &card.version {
-        Some(version) => {
-            let version = version.as_str();
-            format!("{}@{}", card.template, version.get(..DIGITS).unwrap_or(version))
-        }
-        None => card.template.to_string(),
-    }
 }
 
 fn has(saved: &SavedCard, word: &str) -> bool {

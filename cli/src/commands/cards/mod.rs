@@ -6,9 +6,9 @@ mod show;
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tmpl_bucket::{Bucket, SavedCard};
-use tmpl_template::{CardName, nearest};
+use tmpl_template::{Card, CardName, nearest};
 
 use crate::arguments::CardsCommand;
 use crate::context::Context;
@@ -41,6 +41,24 @@ async fn unknown(bucket: &Bucket, name: &CardName) -> Failure {
     match nearest(name.as_str(), names) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure.hint("`tmpl cards list` shows which there are"),
+    }
+}
+
+/// A card for programs.
+fn json_of(saved: &SavedCard) -> Value {
+    let SavedCard { name, number, card, time, submitter } = saved;
+    json!({ "name": name, "entry": number, "time": time, "who": submitter.who, "host": submitter.host, "card": card })
+}
+
+/// The template, and the first digits of its version.
+fn launched(card: &Card) -> String {
+    const DIGITS: usize = 12;
+    match &card.version {
+        Some(version) => {
+            let version = version.as_str();
+            format!("{}@{}", card.template, version.get(..DIGITS).unwrap_or(version))
+        }
+        None => card.template.to_string(),
     }
 }
 

@@ -1,11 +1,10 @@
 //! `tmpl cards show`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tmpl_bucket::{Bucket, SavedCard};
 use tmpl_template::{Card, CardName, ValueAccess};
 
-use super::find;
-use super::list::launched;
+use super::{find, json_of, launched};
 use crate::context::Context;
 use crate::printer::{Printer, printable};
 use crate::report::Failure;
@@ -23,12 +22,6 @@ pub(super) async fn run(context: &Context<'_>, name: &CardName, history: bool) -
         return printer.json(&json_of(&saved));
     }
     page(printer, &saved).iter().try_for_each(|line| printer.data(line))
-}
-
-/// A card for programs.
-pub(super) fn json_of(saved: &SavedCard) -> Value {
-    let SavedCard { name, number, card, time, submitter } = saved;
-    json!({ "name": name, "entry": number, "time": time, "who": submitter.who, "host": submitter.host, "card": card })
 }
 
 fn page(printer: &Printer, saved: &SavedCard) -> Vec<String> {

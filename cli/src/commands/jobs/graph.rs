@@ -5,10 +5,10 @@ use std::path::Path;
 use tmpl_beam::graph::{Graph, Overlay, StepState};
 use tmpl_bucket::{Bucket, JobSummary};
 
-use crate::arguments::{Format, GraphArguments};
+use crate::arguments::GraphArguments;
 use crate::commands::jobs::figures;
 use crate::context::Context;
-use crate::printer::{Printer, printable};
+use crate::printer::{Format, Printer, printable};
 use crate::report::{ENVIRONMENT, Failure, USAGE};
 
 /// A terminal shows so many levels where nobody says how many.

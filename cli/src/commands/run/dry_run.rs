@@ -9,9 +9,8 @@ use tmpl_launcher::accept::CheckedLaunch;
 use tmpl_launcher::cache::Cache;
 use tmpl_launcher::execution::{DryRun, Tried, dry_run};
 
-use crate::arguments::Format;
 use crate::commands::jobs::graph::draw;
-use crate::printer::{Printer, printable};
+use crate::printer::{Format, Printer, printable};
 use crate::report::{ENVIRONMENT, Failure};
 
 /// Has the program build its graph, and prints what a launch would be.
