@@ -186,6 +186,30 @@ pub struct StopRequest {
     pub signal: Option<i32>,
 }
 
+/// `drain-answer.json`: what came of a request to drain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainAnswer {
+    /// When the request was made that this answers.
+    pub request: Timestamp,
+    /// When it was answered.
+    pub time: Timestamp,
+    /// Why the job goes on as before; nothing where it drains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<DrainRefusal>,
+}
+
+/// Why a job is not drained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainRefusal {
+    /// In the engine's words.
+    pub reason: String,
+    /// The remedy, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
 /// How a job is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

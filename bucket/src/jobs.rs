@@ -6,7 +6,7 @@ use tmpl_template::{JobId, JobState};
 use crate::store::Created;
 use crate::{
     Attempt, Bucket, BucketError, BucketErrorKind, EngineStanding, Event, EventKind, FinalRecord, JobRecord,
-    Liveness, StopMode, StopRequest, layout,
+    Liveness, StopRequest, layout,
 };
 
 /// The exit code of a job whose launcher is gone: the launch failed for a reason outside the program.
@@ -115,29 +115,6 @@ impl Bucket {
     /// The end of a job, where there was one.
     pub async fn final_record(&self, id: &JobId) -> Result<Option<FinalRecord>, BucketError> {
         self.store.get_json(&layout::final_record(id)).await
-    }
-
-    /// Asks for a job to end. A second request changes nothing: the first holds.
-    pub async fn request_stop(&self, id: &JobId, request: &StopRequest) -> Result<(), BucketError> {
-        if let Some(ended) = self.job_summary(id).await?.ended {
-            return Err(BucketError::Ended { id: id.clone(), state: ended.state.word() });
-        }
-        let object = match request.mode {
-            StopMode::Cancel => layout::stop(id),
-            StopMode::Drain => layout::drain(id),
-        };
-        self.store.create_json(&object, request).await?;
-        Ok(())
-    }
-
-    /// The request to cancel a job, where there was one.
-    pub async fn stop_request(&self, id: &JobId) -> Result<Option<StopRequest>, BucketError> {
-        self.store.get_json(&layout::stop(id)).await
-    }
-
-    /// The request to drain a job, where there was one.
-    pub async fn drain_request(&self, id: &JobId) -> Result<Option<StopRequest>, BucketError> {
-        self.store.get_json(&layout::drain(id)).await
     }
 
     /// A job's line in a list. Brings the record of a job whose launcher is gone to its end.

@@ -126,6 +126,11 @@ pub fn drain(id: &JobId) -> String {
     format!("{}/drain.json", job(id))
 }
 
+/// What came of the request to drain.
+pub fn drain_answer(id: &JobId) -> String {
+    format!("{}/drain-answer.json", job(id))
+}
+
 /// The terminal state.
 pub fn final_record(id: &JobId) -> String {
     format!("{}/final.json", job(id))

@@ -13,6 +13,7 @@
 //! | `copy` | promotion from bucket to bucket |
 //! | `template_list`, `list_cache` | every template at a glance, and what a machine remembers of that |
 //! | `job_record`, `jobs` | jobs: the accepted launch, attempts, events, the end |
+//! | `stop_requests` | requests to cancel a job or to drain it, and what came of the latter |
 //! | `job_graph` | a job's graph, the options that came with it, what it has counted |
 //! | `settings`, `runner_profiles`, `cards` | what a bucket's people have agreed upon, and prepared for each other: numbered |
 //! | `audit` | who did what |
@@ -68,6 +69,7 @@ mod sessions;
 mod settings;
 #[cfg(test)]
 mod slow_store;
+mod stop_requests;
 mod store;
 mod store_error;
 mod store_probe;
@@ -89,8 +91,8 @@ pub use engine_standing::{AskEngine, EngineStanding};
 pub use error::{BucketError, BucketErrorKind, causes};
 pub use job_list::{JobFilter, JobLine, JobList};
 pub use job_record::{
-    Attempt, Cause, Event, EventKind, ExitStatus, FinalRecord, JobRecord, JobTemplate, Retries, StopMode,
-    StopRequest, Submitter,
+    Attempt, Cause, DrainAnswer, DrainRefusal, Event, EventKind, ExitStatus, FinalRecord, JobRecord,
+    JobTemplate, Retries, StopMode, StopRequest, Submitter,
 };
 pub use jobs::{JobSummary, JobView};
 pub use launch_keys::KeyedLaunch;
@@ -105,6 +107,7 @@ pub use results::{LONGEST_ROW, ResultRow, ResultRows};
 pub use runner_profiles::{RunnerEntry, SharedRunner, SharedRunners};
 pub use sessions::{OpenSession, SessionMark, SessionOwner};
 pub use settings::BucketSettings;
+pub use stop_requests::DrainStanding;
 pub use store_probe::{Finding, StoreFacts};
 pub use template_list::{TemplateList, TemplateSummary};
 pub use templates::StoredTemplate;

@@ -58,11 +58,13 @@ pub(crate) fn watch(bucket: &Bucket, record: &JobRecord, attempt: &CurrentAttemp
 }
 
 async fn watch_requests(bucket: Bucket, id: JobId, engine: bool, stops: Sender<Stop>) {
-    // Only engines can drain.
-    let mut draining = !engine;
+    let mut drained = None;
     loop {
-        if !draining && let Ok(Some(request)) = bucket.drain_request(&id).await {
-            draining = true;
+        // Only engines can drain. One that refused may be asked again, by another request.
+        if engine
+            && let Ok(Some(request)) = bucket.drain_request(&id).await
+            && drained.replace(request.time) != Some(request.time)
+        {
             let _ = stops.send(Stop::Requested(request)).await;
         }
         // A bucket that does not answer now may answer the next time; the lease tells when it is too late.

@@ -1,8 +1,10 @@
 //! A job's life: accepted, attempted, watched, ended, deleted.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tmpl_bucket::{BucketError, EventKind, JobFilter, StopMode, StopRequest, layout};
+use tmpl_bucket::{
+    BucketError, DrainAnswer, DrainRefusal, EventKind, JobFilter, StopMode, StopRequest, layout,
+};
 use tmpl_template::JobState;
 
 use crate::support::jobs::{self, attempt, ended, somebody, state};
@@ -64,6 +66,42 @@ pub(crate) async fn a_job_is_stopped_once(store: Stored) {
     bucket.finish_job(&record, &ended(JobState::Cancelled, "cancelled by bob")).await.unwrap();
     let error = bucket.request_stop(&record.id, &request("bob")).await.unwrap_err();
     assert_eq!(error.to_string(), format!("job {} has already ended: cancelled", record.id));
+}
+
+pub(crate) async fn a_drain_that_was_refused_may_be_asked_for_again(store: Stored) {
+    let (bucket, other) = (&store.bucket, store.again());
+    let id = jobs::begun(bucket, &jobs::job("wordcount-1")).await.id;
+    let time = Timestamp::now();
+    let request = |who: &str, seconds: i64| StopRequest {
+        time: time + SignedDuration::from_secs(seconds),
+        submitter: somebody(who),
+        mode: StopMode::Drain,
+        signal: None,
+    };
+    let refused = DrainRefusal { reason: "no savepoints".to_owned(), hint: None };
+    let answer = |request: &StopRequest, refusal: Option<&DrainRefusal>| DrainAnswer {
+        request: request.time,
+        time,
+        refusal: refusal.cloned(),
+    };
+    let (bobs, eves, anns) = (request("bob", 0), request("eve", 1), request("ann", 2));
+    for one in [&bobs, &eves] {
+        bucket.request_stop(&id, one).await.unwrap();
+        assert_eq!(other.drain_request(&id).await.unwrap().as_ref(), Some(&bobs), "the first holds");
+    }
+    bucket.answer_drain(&id, &answer(&bobs, Some(&refused))).await.unwrap();
+    other.answer_drain(&id, &answer(&bobs, None)).await.unwrap();
+    let standing = other.drain_standing(&id).await.unwrap().unwrap();
+    assert_eq!((&standing.request, standing.refusal()), (&bobs, Some(&refused)), "the first answer holds");
+    assert_eq!(other.drain_request(&id).await.unwrap(), None);
+    assert_eq!(other.stop_request(&id).await.unwrap(), None);
+
+    other.request_stop(&id, &anns).await.unwrap();
+    let standing = bucket.drain_standing(&id).await.unwrap().unwrap();
+    assert_eq!((standing.request, standing.answer), (anns.clone(), None));
+    bucket.answer_drain(&id, &answer(&anns, None)).await.unwrap();
+    bucket.request_stop(&id, &eves).await.unwrap();
+    assert_eq!(other.drain_request(&id).await.unwrap(), Some(anns));
 }
 
 pub(crate) async fn the_first_graph_stays_and_the_newest_figures_hold(store: Stored) {

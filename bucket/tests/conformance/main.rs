@@ -42,7 +42,8 @@ macro_rules! suite {
                     a_corrupt_blob_is_found_and_replaced, a_blob_that_changes_while_it_is_stored_is_none,
                     blobs_are_copied_to_another_bucket;
                 publishing: versions_come_and_go_and_come_back, a_list_names_every_template;
-                jobs: a_job_is_accepted_attempted_and_ended_once, a_job_is_stopped_once, a_job_is_deleted,
+                jobs: a_job_is_accepted_attempted_and_ended_once, a_job_is_stopped_once,
+                    a_drain_that_was_refused_may_be_asked_for_again, a_job_is_deleted,
                     the_first_graph_stays_and_the_newest_figures_hold;
                 logs: a_log_is_the_same_before_and_after_it_is_compacted;
                 history: jobs_come_in_pages_newest_first, every_filter_finds_its_jobs,

@@ -1,6 +1,7 @@
 //! How jobs end: by a failure, by a wish, and what the engine says of that.
 
 use std::process::Command;
+use std::time::Duration;
 
 use tmpl_testing::{Flink, FlinkVersion};
 
@@ -103,6 +104,63 @@ fn what_has_an_end_is_not_drained() {
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("it ends by itself"), "{}", refused.stderr);
     site.tmpl(&["wait", &id]).expect(0);
+}
+
+/// A pipeline without an end, at work on a Flink.
+fn endless(site: &Site) -> String {
+    site.shop("prod-flink", "endless", &["--detach"]).expect(0);
+    let id = site.newest();
+    let engines = site.engine_id(&id);
+    let flink = Flink::shared(FlinkVersion::V1_19);
+    wait_for("all of it to run", || {
+        let job = flink.get(&format!("/v1/jobs/{engines}")).unwrap();
+        job["vertices"].as_array().unwrap().iter().all(|vertex| vertex["status"] == "RUNNING")
+    });
+    // What it has read Flink tells at the end only.
+    std::thread::sleep(Duration::from_secs(2));
+    id
+}
+
+#[test]
+fn what_has_no_end_is_drained_where_the_engine_can() {
+    let site = Site::with(&[Runner::Flink]);
+    let id = endless(&site);
+    // Flink keeps no savepoints: it says so, and so does whoever asked. The job goes on.
+    for _ in 0..2 {
+        let refused = site.tmpl(&["jobs", "drain", &id]);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        for words in
+            ["can't be drained, and goes on", "state.savepoints.dir", "`savepointDirectory`", "jobs cancel"]
+        {
+            assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        }
+    }
+    assert_eq!(site.show(&id)["state"], "JOB_STATE_RUNNING");
+    site.tmpl(&["jobs", "cancel", &id]).expect(0);
+
+    let configuration = std::fs::read_to_string(site.place.path("config.toml")).unwrap();
+    let savepoints = site.place.path("savepoints");
+    site.place.write(
+        "config.toml",
+        &format!("{configuration}savepoint_directory = \"{}\"\n", savepoints.display()),
+    );
+    for launcher_dies in [false, true] {
+        let id = endless(&site);
+        if launcher_dies {
+            site.kill_launcher(&id);
+        }
+        site.tmpl(&["jobs", "drain", &id]).expect(0);
+        let shown = site.show(&id);
+        assert_eq!(
+            (&shown["state"], &shown["end"]["exitCode"]),
+            (&"JOB_STATE_DRAINED".into(), &4.into()),
+            "{shown}"
+        );
+        let flink = Flink::shared(FlinkVersion::V1_19);
+        assert_eq!(flink.state_of(&site.engine_id(&id)).unwrap(), "FINISHED");
+        assert!(site.counters(&id)["shop/loads"].parse::<u64>().unwrap() > 0);
+    }
+    assert_eq!(std::fs::read_dir(savepoints).unwrap().count(), 2);
 }
 
 #[test]

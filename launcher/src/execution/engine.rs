@@ -1,7 +1,7 @@
 //! An engine as it is spoken to.
 
 use tmpl_beam::metrics::{Metrics, Names};
-use tmpl_bucket::{EngineJob, JobRecord};
+use tmpl_bucket::{DrainRefusal, EngineJob, JobRecord};
 use tmpl_template::{RunnerKind, RunnerProfile};
 use tokio::sync::mpsc::Sender;
 
@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// Asks a job to read nothing new and to finish what it has.
-    pub(crate) async fn drain(&self, id: &str) -> Result<(), ExecutionError> {
+    pub(crate) async fn drain(&self, id: &str) -> Result<(), DrainRefusal> {
         match self {
             Self::JobApi(engine) => engine.drain(id).await,
             Self::Flink(engine) => engine.drain(id).await,

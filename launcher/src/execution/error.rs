@@ -49,12 +49,6 @@ pub enum ExecutionError {
     /// The engine was asked to run a job, and does not say whether it does.
     #[error("nobody knows whether the engine has taken the job")]
     Unsure(#[source] Box<Self>),
-    /// The engine would not drain a job.
-    #[error("the engine does not drain it: {reason}")]
-    NotDrained {
-        /// In its words.
-        reason: String,
-    },
     /// The secret that the engine is to be sent can't be read.
     #[error("the secret {reference} can't be read: {reason}")]
     Secret {
@@ -212,8 +206,7 @@ impl ExecutionError {
             Self::NotBegun { program, .. } if program.ends_with("prism") => {
                 "install Beam's Prism and name it with `program` in the runner's profile, or name an endpoint".to_owned()
             }
-            Self::NotDrained { .. }
-            | Self::NotBegun { .. } | Self::Beam { .. } | Self::Unusable { .. } | Self::NoGraph { .. } => return None,
+            Self::NotBegun { .. } | Self::Beam { .. } | Self::Unusable { .. } | Self::NoGraph { .. } => return None,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tmpl_beam::metrics::{Metrics, Names};
 use tmpl_beam::options::PipelineOptions;
-use tmpl_bucket::{Bucket, JobRecord, LogLevel};
+use tmpl_bucket::{Bucket, DrainRefusal, JobRecord, LogLevel, causes};
 use tmpl_template::{JobState, RunnerKind, RunnerProfile};
 use tokio::sync::mpsc::Sender;
 
@@ -128,14 +128,18 @@ impl FlinkEngine {
     }
 
     /// Stops a job with a savepoint, when everything that it has read is done.
-    pub(crate) async fn drain(&self, id: &str) -> Result<(), ExecutionError> {
-        let id = known(id)?;
-        let request = self.client.stop(&id, true, self.savepoints.as_deref()).await?;
+    pub(crate) async fn drain(&self, id: &str) -> Result<(), DrainRefusal> {
+        let id = known(id).map_err(|error| DrainRefusal { reason: error.to_string(), hint: None })?;
+        let asked = self.client.stop(&id, true, self.savepoints.as_deref()).await;
+        let refusal =
+            |error: FlinkError| DrainRefusal { reason: causes(&error).join(": "), hint: error.hint() };
+        let request = asked.map_err(refusal)?;
         let begun = tokio::time::Instant::now();
         while begun.elapsed() < SAVEPOINT_LIMIT {
             match self.client.savepoint_status(&id, &request).await {
                 Ok(SavepointStatus::Failed { message, .. }) => {
-                    return Err(ExecutionError::NotDrained { reason: message });
+                    let hint = flink::remedy(&message).map(str::to_owned);
+                    return Err(DrainRefusal { reason: message, hint });
                 }
                 Ok(SavepointStatus::Completed { .. }) => return Ok(()),
                 // One that is under way, or can't be asked for now.

@@ -11,7 +11,7 @@ use tmpl_beam::job_client::{JobClient, Submission};
 use tmpl_beam::job_service::Captured;
 use tmpl_beam::messages::{JobMessage, JobState as Beams, JobStateEvent, MessageImportance, MessageOrState};
 use tmpl_beam::metrics::{Metrics, Names};
-use tmpl_bucket::LogLevel;
+use tmpl_bucket::{DrainRefusal, LogLevel, causes};
 use tmpl_template::{JobState, RunnerKind};
 use tokio::sync::mpsc::Sender;
 
@@ -89,8 +89,10 @@ impl JobApi {
         self.connect().await?.cancel(id).await.map_err(|source| self.failed(source)).map(drop)
     }
 
-    pub(crate) async fn drain(&self, id: &str) -> Result<(), ExecutionError> {
-        self.connect().await?.drain(id).await.map_err(|source| self.failed(source)).map(drop)
+    pub(crate) async fn drain(&self, id: &str) -> Result<(), DrainRefusal> {
+        let drained = async { JobClient::connect(&self.endpoint).await?.drain(id).await };
+        let refusal = |error| DrainRefusal { reason: causes(&error).join(": "), hint: None };
+        drained.await.map_err(|error: BeamError| refusal(error)).map(drop)
     }
 
     /// Tells what is heard of a job until it has ended, or nobody listens.

@@ -3,9 +3,11 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tmpl_beam::graph::Graph;
 use tmpl_bucket::{
-    AskEngine, Bucket, Cause, EngineJob, EngineStanding, FinalRecord, JobRecord, LogLevel, LogSource,
+    AskEngine, Bucket, Cause, DrainAnswer, DrainStanding, EngineJob, EngineStanding, FinalRecord, JobRecord,
+    LogLevel, LogSource,
 };
 use tmpl_template::{JobState, RunnerProfile};
 use tokio::sync::mpsc::channel;
@@ -83,9 +85,16 @@ async fn ask(
     match engine.state(&id).await {
         Ok(NativeState { state: Some(state), native }) if state.is_terminal() => {
             keep_figures(bucket, record, attempt, &engine, &id).await;
+            // An engine that drained may say no more than that the job is done.
+            let was_drained = state == JobState::Done && drains(bucket, record).await == Some(true);
+            let state = if was_drained { JobState::Drained } else { state };
             EngineStanding::Ended(Box::new(ended(&engine, &id, state, &native, cancelled).await))
         }
-        Ok(NativeState { state, .. }) => EngineStanding::Runs(state.unwrap_or(JobState::Running)),
+        Ok(NativeState { state, .. }) => {
+            let drains = drain(bucket, record, &engine, &id).await;
+            let state = state.unwrap_or(JobState::Running);
+            EngineStanding::Runs(if drains { JobState::Draining } else { state })
+        }
         Err(error) if error.is_forgotten() => EngineStanding::Ended(Box::new(forgotten(job))),
         Err(_) => EngineStanding::Unknown,
     }
@@ -108,6 +117,26 @@ async fn cancel(engine: &Engine, id: &str) {
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// Whether a job drains; nothing where it was not asked to, or its engine was not.
+async fn drains(bucket: &Bucket, record: &JobRecord) -> Option<bool> {
+    let answer = bucket.drain_standing(&record.id).await.ok()??.answer?;
+    Some(answer.refusal.is_none())
+}
+
+/// Passes a request to drain on to the engine, once. Gives whether the job drains.
+async fn drain(bucket: &Bucket, record: &JobRecord, engine: &Engine, id: &str) -> bool {
+    let request = match bucket.drain_standing(&record.id).await {
+        Ok(Some(DrainStanding { request, answer: None })) => request,
+        Ok(Some(standing)) => return standing.refusal().is_none(),
+        Ok(None) | Err(_) => return false,
+    };
+    let refusal = engine.drain(id).await.err();
+    let answer = DrainAnswer { request: request.time, time: Timestamp::now(), refusal };
+    // What can't be written is asked of the engine once more.
+    let _ = bucket.answer_drain(&record.id, &answer).await;
+    answer.refusal.is_none()
 }
 
 async fn keep_figures(bucket: &Bucket, record: &JobRecord, attempt: u32, engine: &Engine, id: &str) {

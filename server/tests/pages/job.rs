@@ -1,7 +1,9 @@
 //! The page of a job: as it stands, what it did, what went wrong, how it is ended.
 
+use prost::Message;
 use serde_json::json;
-use tmpl_bucket::{Cause, FinalRecord};
+use tmpl_beam::messages::{Collection, Components, Pipeline, Transform};
+use tmpl_bucket::{Cause, DrainAnswer, DrainRefusal, FinalRecord, JobRecord};
 use tmpl_template::JobState;
 
 use crate::site::{Site, parameter};
@@ -50,6 +52,50 @@ async fn a_job_that_runs_says_so_and_can_be_ended_once_somebody_has_agreed() {
     let page = site.page(&job).await;
     assert!(page.contains("Cancelled</span>") && !page.contains("data-job="), "{page}");
     assert!(page.contains(&format!("/compare?a={}&#38;b={}", before.id, record.id)), "{page}");
+}
+
+/// A job on an engine that reads something without an end.
+async fn endless(site: &Site) -> JobRecord {
+    let profile = json!({ "engine": "flink", "endpoint": "http://127.0.0.1:1" });
+    let mut record = jobs::job("report", "endless");
+    record.lease = Some(jiff::SignedDuration::from_mins(10));
+    record.profile = Some(serde_json::from_value(profile).unwrap());
+    let bucket = &site.rig.bucket;
+    bucket.accept_job(&record).await.unwrap();
+    jobs::begin_attempt(bucket, &record, 1).await;
+    let name = || "read".to_owned();
+    let read = Transform { unique_name: name(), outputs: [(name(), name())].into(), ..Transform::default() };
+    let lines = Collection { is_bounded: 1, ..Collection::default() };
+    let components = Components {
+        transforms: [(name(), read)].into(),
+        pcollections: [(name(), lines)].into(),
+        ..Components::default()
+    };
+    let root_transform_ids = vec![name()];
+    let pipeline = Pipeline { components: Some(components), root_transform_ids, ..Pipeline::default() };
+    assert!(bucket.keep_pipeline(&record.id, pipeline.encode_to_vec()).await.unwrap());
+    record
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_let_a_job_finish_up_is_quoted() {
+    let site = site().await;
+    let (record, bucket) = (endless(&site).await, &site.rig.bucket);
+    let job = format!("/jobs/{}", record.id);
+    for reason in ["there is no room for <savepoints>", "there is none still"] {
+        let ask = site.page(&format!("{job}/stop?mode=drain")).await;
+        assert_eq!(site.send(&ask, &[], ("", "")).await.status, 303);
+        let page = site.page(&job).await;
+        assert!(page.contains("owner asked for it to finish up.") && !page.contains("mode=drain"), "{page}");
+        let refusal = DrainRefusal { reason: reason.to_owned(), hint: Some("make room".to_owned()) };
+        let request = bucket.drain_request(&record.id).await.unwrap().unwrap().time;
+        let answer = DrainAnswer { request, time: jiff::Timestamp::now(), refusal: Some(refusal) };
+        bucket.answer_drain(&record.id, &answer).await.unwrap();
+        let page = site.page(&job).await;
+        assert!(page.contains("could not be asked to finish up.") && page.contains("make room"), "{page}");
+        assert!(page.contains(&reason.replace('<', "&#60;").replace('>', "&#62;")), "{page}");
+        assert!(!page.contains("owner asked for") && page.contains("mode=drain"), "{page}");
+    }
 }
 
 #[tokio::test]

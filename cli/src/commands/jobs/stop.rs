@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tmpl_beam::graph::Graph;
-use tmpl_bucket::{Bucket, FinalRecord, StopMode, StopRequest};
+use tmpl_bucket::{Bucket, DrainRefusal, FinalRecord, StopMode, StopRequest};
 use tmpl_template::JobId;
 
 use crate::context::Context;
 use crate::printer::{Printer, printable};
-use crate::report::{CONTACT_LOST, Failure, USAGE};
+use crate::report::{CONTACT_LOST, ENVIRONMENT, Failure, USAGE};
 use crate::{settle, submitter};
 
 /// How long a cancelled job may take to end: the grace of its program, and some.
 const CANCEL_WAIT: Duration = Duration::from_secs(30);
 /// How long an engine may take to cancel one.
 const ENGINE_CANCEL_WAIT: Duration = Duration::from_secs(90);
+
+/// How often it is asked whether an engine has refused to drain a job.
+const REFUSAL_POLL: Duration = Duration::from_secs(1);
 
 /// Asks for a job's end at once.
 pub(super) async fn cancel(
@@ -71,10 +74,34 @@ pub(super) async fn drain(
         return Ok(ExitCode::SUCCESS);
     }
     // However much it has to finish.
-    if let Some(ended) = settle::wait(context, bucket, id, None).await? {
+    let ended = tokio::select! {
+        ended = settle::wait(context, bucket, id, None) => ended?,
+        refusal = refused(bucket, id) => return Err(not_drained(id, refusal?, &cancel)),
+    };
+    if let Some(ended) = ended {
         tell(context, id, &ended);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the engine refuses to drain a job.
+async fn refused(bucket: &Bucket, id: &JobId) -> Result<DrainRefusal, Failure> {
+    loop {
+        if let Some(refusal) = bucket.drain_standing(id).await?.and_then(|standing| standing.answer?.refusal)
+        {
+            return Ok(refusal);
+        }
+        tokio::time::sleep(REFUSAL_POLL).await;
+    }
+}
+
+fn not_drained(id: &JobId, refusal: DrainRefusal, cancel: &str) -> Failure {
+    let failure = Failure::new(ENVIRONMENT, format!("job {id} can't be drained, and goes on"));
+    let failure = failure.cause(refusal.reason);
+    failure.hint(match refusal.hint {
+        Some(hint) => format!("{hint}; {cancel}"),
+        None => cancel.to_owned(),
+    })
 }
 
 async fn request(bucket: &Bucket, id: &JobId, mode: StopMode) -> Result<(), Failure> {

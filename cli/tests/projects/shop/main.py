@@ -8,8 +8,9 @@ import time
 
 import apache_beam as beam
 from apache_beam.coders import VarIntCoder
+from apache_beam.io.flink.flink_streaming_impulse_source import FlinkStreamingImpulseSource
 from apache_beam.metrics import Metrics
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
 ORDERS = [(customer, item) for customer in ("ann", "bob", "eve") for item in ("pen", "ink", "pad", "pen")]
@@ -77,6 +78,11 @@ class Weigh(beam.DoFn):
 
 
 def build(pipeline, arguments):
+    if arguments.mode == "endless":
+        # Flink's own: of what Beam offers in Python, nothing else there can be drained.
+        ticks = pipeline | "Ticks" >> FlinkStreamingImpulseSource().set_interval_ms(100)
+        ticks | "Weigh" >> beam.ParDo(Weigh())
+        return
     prices = pipeline | "Prices" >> beam.Create(PRICES)
     (
         pipeline
@@ -112,6 +118,8 @@ def main():
     options = PipelineOptions(rest, save_main_session=True)
     if arguments.mode == "own-name":
         options.view_as(GoogleCloudOptions).job_name = "my-own-name"
+    if arguments.mode == "endless":
+        options.view_as(StandardOptions).streaming = True
     if arguments.mode == "own-runner":
         options = PipelineOptions(["--runner=FnApiRunner"])
     for _ in range(2 if arguments.mode == "twice" else 1):

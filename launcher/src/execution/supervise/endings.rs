@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use tmpl_bucket::{LogLevel, LogSource, StopMode, WorkerEndRecord};
+use jiff::Timestamp;
+use tmpl_bucket::{DrainAnswer, DrainRefusal, LogLevel, LogSource, StopMode, StopRequest, WorkerEndRecord};
 use tmpl_template::JobState;
 
 use super::super::ExecutionError;
 use super::super::own::PRISM;
 use super::super::submission::Submitted;
 use super::super::withdrawal::{CANCEL_LIMIT, CANCEL_RETRY, end_there};
-use super::{Asked, Supervision};
+use super::{Asked, Execution, Supervision};
 use crate::job_end::Outcome;
 use crate::stop::Stop;
 
@@ -19,7 +20,7 @@ impl Supervision<'_> {
         if let Stop::Requested(request) = &reason
             && request.mode == StopMode::Drain
         {
-            self.drain().await;
+            self.drain(request).await;
             return None;
         }
         if matches!(reason, Stop::LeaseLost) && !own {
@@ -39,22 +40,24 @@ impl Supervision<'_> {
         None
     }
 
-    async fn drain(&mut self) {
-        match self.submitted.engine.drain(&self.submitted.id).await {
-            Ok(()) => {
+    async fn drain(&mut self, request: &StopRequest) {
+        let refusal = self.submitted.engine.drain(&self.submitted.id).await.err();
+        match &refusal {
+            None => {
                 self.draining = true;
                 self.state = JobState::Draining;
                 self.session.state(JobState::Draining).await;
             }
-            Err(error) => {
-                let why = tmpl_bucket::causes(&error).join(": ");
-                self.session
-                    .message(format!(
-                        "the job can't be drained and goes on: {why}; `tmpl jobs cancel` ends it"
-                    ))
-                    .await;
+            Some(DrainRefusal { reason, .. }) => {
+                let who = &request.submitter.who;
+                let text = format!("the job can't be drained, as {who} asked, and goes on: {reason}");
+                self.session.message(text).await;
             }
         }
+        let Execution { context, record, .. } = self.execution;
+        let answer = DrainAnswer { request: request.time, time: Timestamp::now(), refusal };
+        // Whoever waits for it sees the job's end in any case.
+        let _ = context.bucket.answer_drain(&record.id, &answer).await;
     }
 
     /// Asks again for an end that was asked for, and says when that has been of no use.

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use tmpl_bucket::{Event, EventKind, JobView, ResultRow, ResultRows};
+use tmpl_bucket::{DrainStanding, Event, EventKind, JobView, ResultRow, ResultRows};
 use tmpl_template::{Metadata, RunnerName};
 
 use super::counters::{Figure, figures};
@@ -43,6 +43,12 @@ pub(crate) struct Asked {
     rows: String,
 }
 
+/// Why a job that was asked to finish up goes on as before.
+struct Refusal {
+    reason: Plain,
+    hint: Option<Plain>,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there")]
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -59,6 +65,7 @@ struct JobPage {
     usual: Option<Length>,
     longer: bool,
     stopping: Option<String>,
+    refusal: Option<Refusal>,
     failure: Option<Failure>,
     can_launch: bool,
     again: String,
@@ -139,7 +146,9 @@ pub(crate) async fn job(
         Some(name) => bucket.card(name).await.ok().flatten().map(|card| card.name.to_string()),
         None => None,
     };
-    let drain = if stop.is_none() { bucket.drain_request(&id).await? } else { None };
+    let drain = if stop.is_none() { bucket.drain_standing(&id).await? } else { None };
+    let refusal = drain.as_ref().and_then(DrainStanding::refusal).filter(|_| running);
+    let drain = drain.as_ref().filter(|drain| drain.refusal().is_none()).map(|drain| &drain.request);
     let can_stop = running && person.may_with(Action::Stop, record).is_ok();
     let can_drain = can_stop && drain.is_none() && stop::can_drain(&server, record).await?;
     let (usual, success) = {
@@ -152,7 +161,7 @@ pub(crate) async fn job(
     let published = record.template.origin.is_none();
     let tab = tab(&asked.rows, &found);
     let count = |tab: Tab| counted(found.rows.iter().filter(|row| tab.holds(row)).count(), found.more);
-    let stopping = stop.as_ref().or(drain.as_ref()).filter(|_| running).map(|request| {
+    let stopping = stop.as_ref().or(drain).filter(|_| running).map(|request| {
         let who = Plain::line(&request.submitter.who, LONGEST_NAME);
         text::stopped_by(who.as_str(), stop.is_none())
     });
@@ -168,6 +177,10 @@ pub(crate) async fn job(
         longer: usual.duration.is_some_and(|usual| took.0 > usual * 2 && took.0.as_secs() > 60),
         usual: usual.duration.map(Length),
         stopping,
+        refusal: refusal.map(|refusal| Refusal {
+            reason: Plain::line(&refusal.reason, LONGEST_MESSAGE),
+            hint: refusal.hint.as_ref().map(|hint| Plain::line(hint, LONGEST_MESSAGE)),
+        }),
         failure: Failure::of(summary, advice.as_deref()),
         can_launch: person.can(Action::Launch, template),
         again: match &card {
