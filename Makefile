@@ -84,7 +84,7 @@ demo: $(TOOLS)/uv release ## Build a Beam template into a local bucket and launc
 	./examples/demo.sh target/release/tmpl .demo
 
 .PHONY: test
-test: components lint engines-check launcher launcher-arm64 sdk ## Install what the tests need and run all of them
+test: components lint engines-check launchers sdk ## Install what the tests need and run all of them
 	cargo test --workspace --no-fail-fast
 	$(MAKE) --no-print-directory python-tests
 
@@ -139,29 +139,15 @@ licences: ## Check every dependency's licence (installs cargo-deny the first tim
 	cargo deny check licenses bans sources
 
 LAUNCHER := target/launcher/launcher-linux
-# Rust brings musl and a linker along; the cryptography of TLS is in C, and needs no library of the other machine.
-X86_64_CC := $(if $(filter x86_64,$(shell uname -m)),cc,x86_64-linux-gnu-gcc)
-AARCH64_CC := $(if $(filter aarch64,$(shell uname -m)),cc,aarch64-linux-gnu-gcc)
-LAUNCHER_FLAGS := -C linker=rust-lld -C link-self-contained=yes -C target-feature=+crt-static
-
-.PHONY: launcher launcher-arm64 boot
+.PHONY: launcher launcher-arm64 launchers boot
 launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
-	$(call build_static,x86_64,amd64,$(X86_64_CC),launcher,tmpl-launcher,store$(comma)web)
+	tools/build-static.sh launcher tmpl-launcher store,web amd64
 launcher-arm64: ## The same for arm64
-	$(call build_static,aarch64,arm64,$(AARCH64_CC),launcher,tmpl-launcher,store$(comma)web)
+	tools/build-static.sh launcher tmpl-launcher store,web arm64
+launchers: ## The launchers for amd64 and arm64, in one go
+	tools/build-static.sh launcher tmpl-launcher store,web amd64 arm64
 boot: ## Build the entry point of worker images, one static file: target/launcher/boot-linux-amd64
-	$(call build_static,x86_64,amd64,$(X86_64_CC),boot,tmpl-boot,store)
-
-# A program of images for an architecture, by Rust's name and by that of images, with this C compiler: its name, package and features.
-comma := ,
-define build_static
-@command -v $(3) >/dev/null || tools/install-packages.sh $(if $(filter aarch64-%,$(3)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross,$(if $(filter x86_64-%,$(3)),gcc-x86-64-linux-gnu libc6-dev-amd64-cross,gcc libc6-dev))
-@command -v rustup >/dev/null || { echo "error: rustup is not installed" >&2; echo "hint: https://rustup.rs" >&2; exit 1; }
-rustup --quiet target add $(1)-unknown-linux-musl
-CC_$(1)_unknown_linux_musl=$(3) RUSTFLAGS="$(LAUNCHER_FLAGS)" cargo build --profile image --package $(5) --bin $(4) --features $(6) --target $(1)-unknown-linux-musl
-mkdir -p target/launcher
-cp target/$(1)-unknown-linux-musl/image/$(4) target/launcher/$(4)-linux-$(2)
-endef
+	tools/build-static.sh boot tmpl-boot store amd64
 
 .PHONY: images
 images: launcher sdk ## Build the launcher image and the worker image: make images BASE=… VERSION=… (with docker, or ENGINE=podman)
