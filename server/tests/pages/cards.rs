@@ -142,6 +142,7 @@ async fn a_file_is_chosen_for_a_saved_launch_and_everything_else_stays() {
     site.publish("reads", &json!({ "name": "R", "parameters": [parameter("note", json!({})), path] })).await;
     let form = site.page("/templates/reads").await;
     let draft = site.send(&form, &[("p.note", "kept")], ("action", "save")).await.text();
+    assert!(draft.contains("name=\"browse\" value=\"p-1\""), "{draft}");
     let entered = [("title", "Read it"), ("notes", "two\nlines"), ("access.p-0", "locked")];
     let chooser = site.send(&draft, &entered, ("browse", "p-1")).await.text();
     let folder = site.send(&chooser, &[], ("at", "data")).await.text();
