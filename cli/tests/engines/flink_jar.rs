@@ -2,11 +2,11 @@
 
 use tmpl_testing::{Fault, Flink, FlinkVersion, Proxy};
 
-use crate::site::{Site, flink_table};
+use crate::site::{Runner, Site, flink_table};
 
 /// A place with a runner `f` for a cluster.
 fn site_at(url: &str) -> Site {
-    let site = Site::new();
+    let site = Site::beside(&[Runner::Flink]);
     site.place.write("config.toml", &flink_table("f", url, &site.pool()));
     site
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -11,15 +11,15 @@ use tmpl_testing::{Engine, Flink, FlinkVersion, SharedEngine};
 
 use crate::support::{Ended, Place, copy};
 
-/// Engines take what memory and processors there are: their jobs run one after the other.
-static TURN: Mutex<()> = Mutex::new(());
+/// An engine that tests share has one of them at a time: what it knows of jobs is counted.
+static TURNS: [Mutex<()>; Runner::ALL.len()] = [const { Mutex::new(()) }; Runner::ALL.len()];
 
 /// A place whose bucket has the templates, with the runners that a configuration file names.
 pub(crate) struct Site {
     /// Ended before the bucket that they serve is gone.
     pools: std::cell::RefCell<Vec<Pool>>,
     pub(crate) place: Place,
-    _turn: std::sync::MutexGuard<'static, ()>,
+    _turns: Vec<MutexGuard<'static, ()>>,
 }
 
 /// The runners of the configuration.
@@ -53,10 +53,19 @@ pub(crate) fn tools() -> PathBuf {
 }
 
 impl Site {
-    /// A place for one test. Others wait until it is gone.
+    /// A place for a test that starts its engines itself, or none.
     pub(crate) fn new() -> Self {
+        Self::beside(&[])
+    }
+
+    /// A place for a test that uses these engines, and nobody else does until it is gone.
+    pub(crate) fn beside(runners: &[Runner]) -> Self {
         static BUILT: OnceLock<Place> = OnceLock::new();
-        let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Everybody takes them in the same order.
+        let shared =
+            Runner::ALL.iter().filter(|runner| **runner != Runner::OwnPrism && runners.contains(runner));
+        let turn = |runner: &Runner| TURNS[*runner as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = shared.map(turn).collect();
         let built = BUILT.get_or_init(|| {
             let place = Place::new();
             let project = place.project("shop");
@@ -65,12 +74,12 @@ impl Site {
         });
         let place = Place::new();
         copy(&built.bucket(), &place.bucket());
-        Self { pools: std::cell::RefCell::default(), place, _turn: turn }
+        Self { pools: std::cell::RefCell::default(), place, _turns: turns }
     }
 
     /// A configuration that names runners: of these, the engines are started.
     pub(crate) fn with(runners: &[Runner]) -> Self {
-        let site = Self::new();
+        let site = Self::beside(runners);
         let tables: Vec<String> = runners.iter().map(|runner| site.table(*runner)).collect();
         site.place.write("config.toml", &tables.concat());
         site

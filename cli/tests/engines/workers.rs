@@ -21,7 +21,7 @@ fn a_worker_that_is_killed_fails_the_job() {
 
 #[test]
 fn a_pool_of_another_bucket_fails_the_job_with_that_reason_and_no_engine() {
-    let site = Site::new();
+    let site = Site::beside(&Runner::ALL);
     copy(&site.place.bucket(), &site.place.path("elsewhere"));
     let pool = site.pool_of("elsewhere");
     let prism = Engine::shared(SharedEngine::Prism);
