@@ -100,11 +100,18 @@ fn jobs_go_on_when_the_server_ends_or_is_killed() {
         let (host, cookie) = (&served.host, &served.cookie);
         write!(watching, "GET /jobs/{job}/events HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n")
             .unwrap();
+        watching.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // It is told how the job stands: the server has this connection, and not only the system.
+        let mut told = String::new();
+        while !told.contains("event: state") {
+            let mut part = [0; 4096];
+            let length = watching.read(&mut part).unwrap();
+            assert!(length > 0, "{told}");
+            told.push_str(std::str::from_utf8(&part[..length]).unwrap());
+        }
         send(signal, &served.pid());
         let (code, ..) = served.ended();
         if signal != "KILL" {
-            watching.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-            let mut told = String::new();
             watching.read_to_string(&mut told).unwrap();
             assert!(told.contains("event: leave"), "{told}");
             assert_eq!(code, Some(0), "{signal}");
