@@ -21,7 +21,17 @@ pub(crate) fn push_program() -> PathBuf {
     let profile = target.parent().unwrap().parent().unwrap();
     BUILT.call_once(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "tmpl-oci", "--example", "push"]);
+        // As `cargo test --workspace` builds it: what is there already is not built again. Build scripts of others look at the
+        // variables that cargo sets for this test.
+        build.args(["build", "--quiet", "--workspace", "--example", "push"]);
+        for (name, _) in std::env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+            {
+                build.env_remove(&name);
+            }
+        }
         if profile.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");
         }
