@@ -88,7 +88,8 @@ fn an_answer_is_cut_by_a_reset() {
     let bench = Bench::with("GET", Fault::ResetInResponseBody);
     let (body, end) = bench.read("/bytes/1000000");
     assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
-    assert_eq!(body.len(), 500_000);
+    // A reset takes with it what was still on its way to a client that reads slowly.
+    assert!(body.len() <= 500_000, "{}", body.len());
     assert_eq!(bench.proxy.requests()[0].response_bytes, 500_000);
 }
 
