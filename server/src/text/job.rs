@@ -82,7 +82,8 @@ pub(crate) const STOP_YES_CANCEL: &str = "Yes, cancel it";
 pub(crate) const STOP_YES_DRAIN: &str = "Yes, let it finish up";
 pub(crate) const STOP_NO: &str = "No, leave it alone";
 pub(crate) const CANT_DRAIN: &str = "This job can't finish up early: it reads something that has an end, or it runs where that is not possible.";
-pub(crate) const NOT_DRAINED: &str = "The job goes on: where it runs, it could not be asked to finish up.";
+pub(crate) const NOT_DRAINED: &str =
+    "The job could not be asked to finish up, and goes on. You can ask again, or cancel it.";
 
 pub(crate) fn in_step(step: &str) -> String {
     format!("in the step {step}")

@@ -92,7 +92,10 @@ async fn an_engine_that_does_not_let_a_job_finish_up_is_quoted() {
         let answer = DrainAnswer { request, time: jiff::Timestamp::now(), refusal: Some(refusal) };
         bucket.answer_drain(&record.id, &answer).await.unwrap();
         let page = site.page(&job).await;
-        assert!(page.contains("could not be asked to finish up.") && page.contains("make room"), "{page}");
+        assert!(
+            page.contains("could not be asked to finish up, and goes on.") && page.contains("make room"),
+            "{page}"
+        );
         assert!(page.contains(&reason.replace('<', "&#60;").replace('>', "&#62;")), "{page}");
         assert!(!page.contains("owner asked for") && page.contains("mode=drain"), "{page}");
     }
