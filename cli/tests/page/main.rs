@@ -168,8 +168,9 @@ fn a_log_goes_on_when_the_server_was_killed() {
 #[test]
 fn people_sign_in_at_a_provider_and_see_where_they_are_signed_in() {
     let place = place();
-    // The provider is told where people come from before the page is there.
-    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    // The provider is told where people come from before the page is there. Below the ports that the system gives away meanwhile.
+    let mut addresses = (20_000..30_000).map(|port| format!("127.0.0.1:{port}"));
+    let listen = addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap();
     let public = format!("http://{listen}");
     let provider = OpenIdProvider::start(&OpenIdSetup { page: &public, ..OpenIdSetup::default() });
     place.write(
