@@ -139,6 +139,7 @@ licences: ## Check every dependency's licence (installs cargo-deny the first tim
 	cargo deny check licenses bans sources
 
 LAUNCHER := target/launcher/launcher-linux
+
 .PHONY: launcher launcher-arm64 launchers boot
 launcher: ## Build the launcher of images, one static file: target/launcher/launcher-linux-amd64
 	tools/build-static.sh launcher tmpl-launcher store,web amd64

@@ -15,7 +15,7 @@ command -v rustup >/dev/null || {
 
 # The C compiler for each: the cryptography of TLS is in C, and needs no library of the other machine.
 machine=$(uname -m)
-targets=()
+targets=() programs=()
 for architecture in "$@"; do
     case $architecture in
     amd64) rust=x86_64 compiler=x86_64-linux-gnu-gcc packages="gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;;
@@ -33,6 +33,7 @@ for architecture in "$@"; do
     command -v "$compiler" >/dev/null || tools/install-packages.sh $packages
     rustup --quiet target add "$rust-unknown-linux-musl"
     targets+=(--target "$rust-unknown-linux-musl")
+    programs+=("target/$rust-unknown-linux-musl/image/$program")
     export "CC_${rust}_unknown_linux_musl=$compiler"
 done
 
@@ -41,7 +42,7 @@ export RUSTFLAGS="-C linker=rust-lld -C link-self-contained=yes -C target-featur
 cargo build --profile image --package "$package" --bin "$program" --features "$features" "${targets[@]}"
 
 mkdir -p target/launcher
-for architecture in "$@"; do
-    rust=$([ "$architecture" = amd64 ] && echo x86_64 || echo aarch64)
-    cp "target/$rust-unknown-linux-musl/image/$program" "target/launcher/$program-linux-$architecture"
+for built in "${programs[@]}"; do
+    cp "$built" "target/launcher/$program-linux-$1"
+    shift
 done
