@@ -19,6 +19,11 @@ impl DrainStanding {
     pub fn refusal(&self) -> Option<&DrainRefusal> {
         self.answer.as_ref()?.refusal.as_ref()
     }
+
+    /// The request, unless it was refused.
+    pub fn request_that_stands(&self) -> Option<&StopRequest> {
+        self.refusal().is_none().then_some(&self.request)
+    }
 }
 
 impl Bucket {
@@ -33,7 +38,7 @@ impl Bucket {
         };
         if self.store.create_json(&object, request).await? == Created::Existed
             && request.mode == StopMode::Drain
-            && self.drain_standing(id).await?.is_some_and(|standing| standing.refusal().is_some())
+            && self.drain_standing(id).await?.is_some_and(|standing| standing.request_that_stands().is_none())
         {
             self.store.overwrite(&object, self.store.json(&object, request)?).await?;
         }
@@ -47,8 +52,7 @@ impl Bucket {
 
     /// The request to drain a job, where there was one that was not refused.
     pub async fn drain_request(&self, id: &JobId) -> Result<Option<StopRequest>, BucketError> {
-        let standing = self.drain_standing(id).await?;
-        Ok(standing.filter(|standing| standing.refusal().is_none()).map(|standing| standing.request))
+        Ok(self.drain_standing(id).await?.and_then(|standing| standing.request_that_stands().cloned()))
     }
 
     /// The request to drain a job, where there was one, and its answer.

@@ -91,8 +91,8 @@ impl JobApi {
 
     pub(crate) async fn drain(&self, id: &str) -> Result<(), DrainRefusal> {
         let drained = async { JobClient::connect(&self.endpoint).await?.drain(id).await };
-        let refusal = |error| DrainRefusal { reason: causes(&error).join(": "), hint: None };
-        drained.await.map_err(|error: BeamError| refusal(error)).map(drop)
+        let refusal = |error: BeamError| DrainRefusal { reason: causes(&error).join(": "), hint: None };
+        drained.await.map_err(refusal).map(drop)
     }
 
     /// Tells what is heard of a job until it has ended, or nobody listens.

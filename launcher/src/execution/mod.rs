@@ -18,10 +18,12 @@
 //! | `own` | the engine and the worker pool that are processes of this launcher |
 //! | `supervise` | the job's life on the engine |
 //! | `dry_run` | the graph of a launch that is only tried |
+//! | `draining` | a job that is to read nothing new |
 //! | `withdrawal` | a job that must not run, or of which nobody knows whether it does |
 //! | `reconcile` | the job of a launcher that died, asked for at its engine |
 
 mod captured;
+mod draining;
 mod dry_run;
 mod engine;
 mod error;

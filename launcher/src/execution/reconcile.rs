@@ -3,15 +3,15 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tmpl_beam::graph::Graph;
 use tmpl_bucket::{
-    AskEngine, Bucket, Cause, DrainAnswer, DrainStanding, EngineJob, EngineStanding, FinalRecord, JobRecord,
-    LogLevel, LogSource,
+    AskEngine, Bucket, Cause, DrainStanding, EngineJob, EngineStanding, FinalRecord, JobRecord, LogLevel,
+    LogSource,
 };
 use tmpl_template::{JobState, RunnerProfile};
 use tokio::sync::mpsc::channel;
 
+use super::draining::drain_there;
 use super::engine::Engine;
 use super::news::{NativeState, News};
 use crate::cause::Tail;
@@ -132,11 +132,7 @@ async fn drain(bucket: &Bucket, record: &JobRecord, engine: &Engine, id: &str) -
         Ok(Some(standing)) => return standing.refusal().is_none(),
         Ok(None) | Err(_) => return false,
     };
-    let refusal = engine.drain(id).await.err();
-    let answer = DrainAnswer { request: request.time, time: Timestamp::now(), refusal };
-    // What can't be written is asked of the engine once more.
-    let _ = bucket.answer_drain(&record.id, &answer).await;
-    answer.refusal.is_none()
+    drain_there(engine, id, bucket, record, &request).await.is_none()
 }
 
 async fn keep_figures(bucket: &Bucket, record: &JobRecord, attempt: u32, engine: &Engine, id: &str) {

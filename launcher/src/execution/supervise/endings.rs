@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use jiff::Timestamp;
-use tmpl_bucket::{DrainAnswer, DrainRefusal, LogLevel, LogSource, StopMode, StopRequest, WorkerEndRecord};
+use tmpl_bucket::{DrainRefusal, LogLevel, LogSource, StopMode, StopRequest, WorkerEndRecord};
 use tmpl_template::JobState;
 
 use super::super::ExecutionError;
+use super::super::draining::drain_there;
 use super::super::own::PRISM;
 use super::super::submission::Submitted;
 use super::super::withdrawal::{CANCEL_LIMIT, CANCEL_RETRY, end_there};
@@ -41,8 +41,9 @@ impl Supervision<'_> {
     }
 
     async fn drain(&mut self, request: &StopRequest) {
-        let refusal = self.submitted.engine.drain(&self.submitted.id).await.err();
-        match &refusal {
+        let Execution { context, record, .. } = self.execution;
+        let Submitted { engine, id, .. } = self.submitted;
+        match drain_there(engine, id, &context.bucket, record, request).await {
             None => {
                 self.draining = true;
                 self.state = JobState::Draining;
@@ -54,10 +55,6 @@ impl Supervision<'_> {
                 self.session.message(text).await;
             }
         }
-        let Execution { context, record, .. } = self.execution;
-        let answer = DrainAnswer { request: request.time, time: Timestamp::now(), refusal };
-        // Whoever waits for it sees the job's end in any case.
-        let _ = context.bucket.answer_drain(&record.id, &answer).await;
     }
 
     /// Asks again for an end that was asked for, and says when that has been of no use.

@@ -148,7 +148,7 @@ pub(crate) async fn job(
     };
     let drain = if stop.is_none() { bucket.drain_standing(&id).await? } else { None };
     let refusal = drain.as_ref().and_then(DrainStanding::refusal).filter(|_| running);
-    let drain = drain.as_ref().filter(|drain| drain.refusal().is_none()).map(|drain| &drain.request);
+    let drain = drain.as_ref().and_then(DrainStanding::request_that_stands);
     let can_stop = running && person.may_with(Action::Stop, record).is_ok();
     let can_drain = can_stop && drain.is_none() && stop::can_drain(&server, record).await?;
     let (usual, success) = {
